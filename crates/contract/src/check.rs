@@ -1,0 +1,74 @@
+//! Checking a body while it comes in: push bytes, then ask for the report.
+
+use crate::{Body, Violation};
+use http::HeaderMap;
+
+/// What of a body a check needs to see.
+#[derive(Debug)]
+pub enum Need {
+    /// Nothing of the body is checked.
+    Nothing,
+    /// The body may flow on while it is watched.
+    Watch(Check),
+    /// The verdict needs the whole body.
+    Whole(Check),
+}
+
+/// A check of one body under way. Owns what it needs, so that it can move to another thread.
+#[derive(Debug)]
+pub struct Check {
+    pub(crate) body: Body,
+    pub(crate) held: Vec<u8>,
+    pub(crate) limit: usize,
+}
+
+/// The body is past what the check may hold; the report will say that it was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop;
+
+/// What a check found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Violations, at most 100.
+    pub found: Vec<Violation>,
+    /// The value, where it could be read.
+    pub value: Option<serde_json::Value>,
+    /// The body was longer than the check could hold: it was not checked.
+    pub cut: bool,
+}
+
+impl Check {
+    /// Bounds what the check holds of a body that is only watched, in bytes.
+    #[must_use]
+    pub fn at_most(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// [`Stop`] when the body is longer than the limit.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        if self.held.len() + bytes.len() > self.limit {
+            self.limit = 0;
+            return Err(Stop);
+        }
+        self.held.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Ends a check that was fed with [`Check::push`]; trailers are looked at where the protocol has them.
+    pub fn end(self, trailers: Option<&HeaderMap>) -> Report {
+        let _ = trailers;
+        if self.limit == 0 {
+            return Report { cut: true, ..Report::default() };
+        }
+        crate::openapi::check_body(&self.body, &self.held)
+    }
+
+    /// Checks a body that is held as a whole, without copying it.
+    pub fn whole(self, bytes: &[u8]) -> Report {
+        crate::openapi::check_body(&self.body, bytes)
+    }
+}

@@ -1,0 +1,34 @@
+//! API contracts: documents become operations and schemas; values become requests and back.
+//!
+//! This room knows documents and values, never callers. It does no I/O and knows no runtime: bytes
+//! come in, values and violations go out. A protocol is one folder (`openapi/`) with the same verbs:
+//! *read*, *encode*, *decode*, *check*.
+
+mod check;
+mod document;
+mod head;
+mod operation;
+mod pointer;
+mod schema;
+mod security;
+mod span;
+mod template;
+mod values;
+mod violation;
+
+pub mod openapi;
+
+pub use check::{Check, Need, Report, Stop};
+pub use document::{Contract, Document, DocumentError, Outline, Syntax, Warning};
+pub use head::Head;
+pub use openapi::{check_answer, check_head, decode, encode};
+pub use operation::{
+    Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Repeat, StatusRange,
+};
+pub use pointer::Pointer;
+pub use schema::{Kind, Shape};
+pub use security::{Requirement, SchemeKind, Security, SecurityScheme};
+pub use span::{Place, Span, place_of};
+pub use template::{PathTemplate, Piece, Segment, TemplateError};
+pub use values::{In, Payload, Request, Source, Value, Values};
+pub use violation::{Got, Violation};

@@ -1,0 +1,207 @@
+//! An operation: one thing an API can do, lowered from its document to what a call needs.
+
+use crate::{In, PathTemplate, Pointer, Security, Shape};
+use http::{HeaderName, Method};
+use std::fmt;
+use std::sync::Arc;
+
+/// The id of an operation within its API: its operationId, or a stable name made from method and path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OperationId(Arc<str>);
+
+impl OperationId {
+    /// Takes an id as the document writes it.
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// One thing an API can do.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Its id.
+    pub id: OperationId,
+    /// Where it stands in the document.
+    pub at: Pointer,
+    /// How a message names it.
+    pub bind: Bind,
+    /// One line about it, from the document; may be empty.
+    pub summary: String,
+    /// Tags, in order.
+    pub tags: Vec<String>,
+    /// Announced as going away.
+    pub deprecated: bool,
+    /// Parameters, those of the path item merged in (OpenAPI 3.1 Path Item Object).
+    pub parameters: Vec<Parameter>,
+    /// Bodies it takes, by media type.
+    pub input: Vec<Body>,
+    /// Whether a body must be there.
+    pub input_required: bool,
+    /// Answers it gives, by status.
+    pub outputs: Vec<Output>,
+    /// Who may call it: an OR of ANDs.
+    pub security: Security,
+    /// Whether it may be sent twice.
+    pub repeat: Repeat,
+}
+
+/// How a message names an operation. REST names it by method and path; other protocols by content.
+#[derive(Clone, Debug)]
+pub enum Bind {
+    /// Method and path template.
+    Path {
+        /// The method.
+        method: Method,
+        /// The path template.
+        template: PathTemplate,
+    },
+}
+
+impl Operation {
+    /// The method of a REST operation.
+    pub fn method(&self) -> &Method {
+        match &self.bind {
+            Bind::Path { method, .. } => method,
+        }
+    }
+
+    /// The path template of a REST operation.
+    pub fn template(&self) -> &PathTemplate {
+        match &self.bind {
+            Bind::Path { template, .. } => template,
+        }
+    }
+}
+
+/// What a contract says of sending an operation again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Changes nothing (RFC 9110 §9.2.1).
+    Safe,
+    /// Twice is as once (RFC 9110 §9.2.2).
+    Idempotent,
+    /// Twice is as once if both carry the same key in this field.
+    WithKey(HeaderName),
+    /// Must not be repeated on one's own account.
+    Never,
+}
+
+/// A parameter of an operation.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Where it stands.
+    pub place: In,
+    /// Its name.
+    pub name: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Announced as going away.
+    pub deprecated: bool,
+    /// What the document says about it; may be empty.
+    pub description: String,
+    /// What its value may be.
+    pub shape: Shape,
+    /// Array items and object members each in a pair of their own (OpenAPI 3.1 Parameter Object, `explode`).
+    pub explode: bool,
+    /// Where it stands in the document.
+    pub at: Pointer,
+}
+
+/// A body in one media type.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// Media type or range as written, lower case, without parameters: `application/json`, `text/*`, `*/*`.
+    pub media: String,
+    /// How bytes and values are turned into each other.
+    pub codec: Codec,
+    /// What the value may be.
+    pub shape: Shape,
+    /// Where it stands in the document.
+    pub at: Pointer,
+}
+
+/// How a body is read and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// JSON (RFC 8259), also `+json`.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `multipart/*`; passed on, not read yet.
+    Multipart,
+    /// XML; passed on, not read yet.
+    Xml,
+    /// Text in some charset.
+    Text,
+    /// Bytes.
+    Opaque,
+}
+
+/// An answer that the contract declares.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Which statuses it is for.
+    pub status: StatusRange,
+    /// Header fields it declares.
+    pub fields: Vec<Parameter>,
+    /// Bodies by media type; empty: no body is declared.
+    pub bodies: Vec<Body>,
+    /// Where it stands in the document.
+    pub at: Pointer,
+}
+
+/// The statuses of an [`Output`]; an exact one beats a class, a class beats the default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatusRange {
+    /// One status.
+    Exact(u16),
+    /// A class: 4 is `4XX`.
+    Class(u8),
+    /// Whatever no other one is for.
+    Default,
+}
+
+/// A name that an operation takes, with what it may be: for `name=value`, suggestions, help, completion.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Where the value goes.
+    pub place: In,
+    /// Its name; for a member of the body, the member's.
+    pub name: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// What it may be.
+    pub shape: Shape,
+    /// What the document says about it; may be empty.
+    pub description: String,
+    /// Where it stands in the document.
+    pub at: Pointer,
+}
+
+impl Operation {
+    /// Every name this operation takes: its parameters, then the members of its (first) body.
+    pub fn names(&self) -> Vec<Named> {
+        self.parameters
+            .iter()
+            .map(|parameter| Named {
+                place: parameter.place,
+                name: parameter.name.clone(),
+                required: parameter.required,
+                shape: parameter.shape.clone(),
+                description: parameter.description.clone(),
+                at: parameter.at.clone(),
+            })
+            .collect()
+    }
+}
