@@ -1,1 +1,28 @@
-//! The exchange room.
+//! One call and what became of it: the words that rooms which may not import each other must both say.
+//!
+//! Pure: the clock, entropy and storage are handed in. Nothing here knows a runtime.
+
+mod accounts;
+mod call_id;
+mod dispatch;
+mod gcra;
+pub mod hop_by_hop;
+mod key;
+mod outcome;
+mod record;
+mod recorder;
+mod refusal;
+mod secret;
+mod size;
+
+pub use accounts::{Accounts, Consumer, ConsumerName, ConsumerRow, KeyEntry, KeyRow, PlanName, PolicyId};
+pub use call_id::{CallId, CallIds};
+pub use dispatch::{As, BoxFuture, Channel, Chunks, Dispatch, DispatchError};
+pub use gcra::{Denied, Left, Meter, Rate};
+pub use key::{ApiKey, KeyDigest, KeyError, KeyId};
+pub use outcome::{By, Fault, Outcome};
+pub use record::{CallRecord, Decision, Detail, Finding, Message, Stage, Timing, Usage, UsageKey};
+pub use recorder::{Discard, Recorder};
+pub use refusal::{Origin, Reason, Refusal};
+pub use secret::{Redactor, Secret};
+pub use size::ByteCount;
