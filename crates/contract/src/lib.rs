@@ -7,8 +7,11 @@
 mod check;
 mod document;
 mod head;
+mod locate;
 mod operation;
 mod pointer;
+mod reader;
+mod reference;
 mod schema;
 mod security;
 mod span;
