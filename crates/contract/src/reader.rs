@@ -103,8 +103,16 @@ mod tests {
         check("\u{feff}{\"a\": 1}", Syntax::Json, &json!({"a": 1}));
         check("{\"a\": 1, # why\n}", Syntax::Yaml, &json!({"a": 1}));
         check("200: ok\n1.10: b\nyes: no\n", Syntax::Yaml, &json!({"200": "ok", "1.10": "b", "yes": "no"}));
-        check("b: 1:30\nc: 2020-01-01\nd: .inf\n", Syntax::Yaml, &json!({"b": "1:30", "c": "2020-01-01", "d": ".inf"}));
-        check("a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}\n", Syntax::Yaml, &json!({"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}}));
+        check(
+            "b: 1:30\nc: 2020-01-01\nd: .inf\n",
+            Syntax::Yaml,
+            &json!({"b": "1:30", "c": "2020-01-01", "d": ".inf"}),
+        );
+        check(
+            "a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}\n",
+            Syntax::Yaml,
+            &json!({"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}}),
+        );
     }
 
     #[test]
@@ -119,7 +127,9 @@ mod tests {
 
     #[test]
     fn a_fault_has_its_place() {
-        for (text, byte) in [("{\"a\": 1,\n \"b\" 2}", 14), ("a: 1\nb: [1,\nc: 2\n\t", 12), ("\u{feff}{\"a\" 1}", 8)] {
+        for (text, byte) in
+            [("{\"a\": 1,\n \"b\" 2}", 14), ("a: 1\nb: [1,\nc: 2\n\t", 12), ("\u{feff}{\"a\" 1}", 8)]
+        {
             let error = parse("a", text.as_bytes()).unwrap_err();
             let at = error.at();
             assert!(matches!(error, DocumentError::Syntax { .. }), "{error}");
