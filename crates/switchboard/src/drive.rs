@@ -4,6 +4,7 @@ mod clock;
 mod outside;
 mod place;
 mod running;
+pub(crate) mod socket;
 mod store;
 
 pub(crate) use clock::{now_ms, period};
