@@ -1,6 +1,6 @@
 //! Reading an OpenAPI document: its version, then everything a call needs of it.
 
-use crate::{DocumentError, Operation, Pointer, SecurityScheme, Span, Syntax, Warning, locate};
+use crate::{DocumentError, Operation, Pointer, SecurityScheme, Span, Syntax, locate};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -94,12 +94,6 @@ pub(crate) struct Lowered {
     pub(crate) servers: Vec<String>,
     pub(crate) operations: Vec<Arc<Operation>>,
     pub(crate) schemes: Vec<SecurityScheme>,
-}
-
-/// Lowers every operation.
-pub(crate) fn lower(tree: &Value, version: Version, warnings: &mut Vec<Warning>) -> Lowered {
-    let _ = (version, super::outline::walk(tree, warnings));
-    Lowered { title: String::new(), version: String::new(), servers: Vec::new(), operations: Vec::new(), schemes: Vec::new() }
 }
 
 #[cfg(test)]
