@@ -1,9 +1,10 @@
 //! A contract document: its text, its tree while it is read, and the contract that remains.
 
-use crate::openapi::{outline, read};
-use crate::{Operation, OperationId, Pointer, Security, SecurityScheme, Span, locate, reader};
+use crate::openapi::{lower, outline, read};
+use crate::{Operation, OperationId, Pointer, Security, SecurityScheme, Shape, Span, locate, reader};
 use http::Method;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -164,7 +165,7 @@ impl Document {
     /// Lowers every operation; the tree is given up.
     pub fn contract(self) -> Contract {
         let Self { name, text, syntax, version, tree, mut warnings } = self;
-        let lowered = read::lower(&tree, version, &mut warnings);
+        let lowered = lower::lower(&tree, version, &mut warnings);
         drop(tree);
         Contract {
             name,
@@ -217,6 +218,52 @@ impl Contract {
     /// The operation with this id.
     pub fn operation(&self, id: &str) -> Option<&Arc<Operation>> {
         self.operations.iter().find(|operation| operation.id.as_str() == id)
+    }
+
+    /// What of the contract's schemas cannot be enforced, each with its place. Looks at every schema.
+    pub fn unenforced(&self) -> Vec<Warning> {
+        let mut found = Vec::new();
+        let mut stores = HashSet::new();
+        for shape in self.shapes() {
+            shape.unenforced(&mut found);
+            if let Some(store) = shape.store()
+                && stores.insert(Arc::as_ptr(store))
+            {
+                store.unenforced(&mut found);
+            }
+        }
+        let mut told = HashSet::new();
+        found.retain(|warning| told.insert((warning.code, warning.at.clone())));
+        found
+    }
+
+    /// Compiles every schema now instead of at its first use; gives what cannot be enforced.
+    ///
+    /// Costs memory for all of a contract's operations; [`Contract::unenforced`] does not.
+    pub fn warm(&self) -> Vec<Warning> {
+        let mut told = HashSet::new();
+        let mut found = Vec::new();
+        for shape in self.shapes() {
+            for warning in shape.warm() {
+                if told.insert((warning.code, warning.at.clone())) {
+                    found.push(warning.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// Every shape that an operation names: of parameters, bodies, answers and their fields.
+    pub fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        self.operations.iter().flat_map(|operation| {
+            let parameters = operation.parameters.iter().map(|one| &one.shape);
+            let input = operation.input.iter().map(|one| &one.shape);
+            let output = operation.outputs.iter().flat_map(|output| {
+                let fields = output.fields.iter().map(|one| &one.shape);
+                fields.chain(output.bodies.iter().map(|one| &one.shape))
+            });
+            parameters.chain(input).chain(output)
+        })
     }
 
     /// The text of the document.

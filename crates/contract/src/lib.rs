@@ -29,7 +29,7 @@ pub use operation::{
     Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Repeat, StatusRange,
 };
 pub use pointer::Pointer;
-pub use schema::{Kind, Shape};
+pub use schema::{Kind, Member, Shape};
 pub use security::{Requirement, SchemeKind, Security, SecurityScheme};
 pub use span::{Place, Span, place_of};
 pub use template::{PathTemplate, Piece, Segment, TemplateError};

@@ -1,5 +1,7 @@
 //! OpenAPI: read a document, encode and decode its calls, check its messages.
 
+pub(crate) mod lower;
+mod media;
 pub(crate) mod outline;
 pub(crate) mod read;
 

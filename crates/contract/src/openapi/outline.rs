@@ -251,7 +251,7 @@ pub(super) fn tags(operation: &Map<String, Value>) -> Vec<String> {
 }
 
 /// `true`, also where it was written as text.
-pub(super) fn is_true(value: Option<&Value>) -> bool {
+pub(crate) fn is_true(value: Option<&Value>) -> bool {
     match value {
         Some(Value::Bool(yes)) => *yes,
         Some(Value::String(word)) => word == "true",
@@ -259,12 +259,12 @@ pub(super) fn is_true(value: Option<&Value>) -> bool {
     }
 }
 
-pub(super) fn warn(code: &'static str, text: &str, at: Pointer) -> Warning {
+pub(crate) fn warn(code: &'static str, text: &str, at: Pointer) -> Warning {
     Warning { code, text: text.to_owned(), at }
 }
 
 /// The warning for something that could not be had, with what follows from it.
-pub(super) fn lost_warning(lost: &Lost, then: &str, at: Pointer) -> Warning {
+pub(crate) fn lost_warning(lost: &Lost, then: &str, at: Pointer) -> Warning {
     let (code, text) = match lost {
         Lost::Nowhere(reference) => ("reference-nowhere", format!("`{reference}` leads nowhere: {then}")),
         Lost::Outside(reference) => (

@@ -1,6 +1,6 @@
 //! Reading an OpenAPI document: its version, then everything a call needs of it.
 
-use crate::{DocumentError, Operation, Pointer, SecurityScheme, Span, Syntax, Warning, locate};
+use crate::{DocumentError, Operation, Pointer, SecurityScheme, Span, Syntax, locate};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -96,18 +96,6 @@ pub(crate) struct Lowered {
     pub(crate) schemes: Vec<SecurityScheme>,
 }
 
-/// Lowers every operation.
-pub(crate) fn lower(tree: &Value, version: Version, warnings: &mut Vec<Warning>) -> Lowered {
-    let _ = (version, super::outline::walk(tree, warnings));
-    Lowered {
-        title: String::new(),
-        version: String::new(),
-        servers: Vec::new(),
-        operations: Vec::new(),
-        schemes: Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::{Document, DocumentError};
@@ -123,17 +111,10 @@ mod tests {
         check("{\"info\": {}, \"openapi\": \"3.2.0\"}", "a.yaml is OpenAPI 3.2.0: not built yet", 13);
         check("asyncapi: 3.0.0\n", "a.yaml is AsyncAPI 3.0.0: not built yet", 0);
         check("a: 1\n", "a.yaml is no API contract: it has no member `openapi` that says its version", 0);
-        check(
-            "a: 1\nopenapi: latest\n",
-            "a.yaml is no API contract: `openapi` is expected to be a version such as `3.1.0`",
-            5,
-        );
+        check("a: 1\nopenapi: latest\n", "a.yaml is no API contract: `openapi` is expected to be a version such as `3.1.0`", 5);
         check("hello", "a.yaml is no API contract: an object with a member `openapi` is expected", 0);
         check("", "a.yaml is no API contract: an object with a member `openapi` is expected", 0);
-        assert!(matches!(
-            Document::read("a", b"\x00\x01"),
-            Err(DocumentError::Syntax { .. } | DocumentError::NoContract { .. })
-        ));
+        assert!(matches!(Document::read("a", b"\x00\x01"), Err(DocumentError::Syntax { .. } | DocumentError::NoContract { .. })));
     }
 
     #[test]
