@@ -253,15 +253,14 @@ impl Unstarted {
 }
 
 impl Provider {
-    /// Where it is, without a slash at the end: `http://127.0.0.1:40123`; `https://localhost:40123` with TLS.
+    /// Where it is, without a slash at the end: `http://127.0.0.1:40123`, or `https://…` with TLS.
     pub fn url(&self) -> String {
-        match self.scheme {
-            // Certificates made for tests name `localhost`.
-            "https" if self.address.ip().is_loopback() => {
-                format!("https://localhost:{}", self.address.port())
-            }
-            scheme => format!("{scheme}://{}", self.address),
-        }
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// The same under another name, for certificates: `https://localhost:40123`.
+    pub fn url_as(&self, host: &str) -> String {
+        format!("{}://{host}:{}", self.scheme, self.address.port())
     }
 
     /// Its socket address.
