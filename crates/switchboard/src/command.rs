@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod call;
+mod check;
 mod consumer;
 mod contract;
 mod curl;
@@ -15,6 +16,8 @@ use crate::exit::{Exit, Failure};
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    /// Find every problem of a board or a contract; sends nothing
+    Check(check::Check),
     /// Call a URL, or an operation of an API
     Call(call::Call),
     /// Take a curl command line and behave as curl does
@@ -37,6 +40,7 @@ pub(crate) enum Command {
 pub(crate) fn run(arguments: Arguments) -> Exit {
     let global = &arguments.global;
     let result = match arguments.command {
+        Command::Check(check) => check.run(global),
         Command::Call(call) => call.run(global),
         Command::Curl(curl) => curl.run(global),
         Command::Log(log) => log.run(global),

@@ -3,6 +3,7 @@
 mod clock;
 mod outside;
 mod place;
+pub(crate) mod port;
 mod running;
 pub(crate) mod socket;
 mod store;
