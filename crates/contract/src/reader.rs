@@ -81,6 +81,33 @@ pub(crate) fn parse(name: &str, bytes: &[u8]) -> Result<Parsed, DocumentError> {
     Ok(Parsed { text: text.into(), syntax, tree, warnings })
 }
 
+/// Why a message is no JSON.
+#[derive(Debug)]
+pub(crate) struct NoJson {
+    pub(crate) why: String,
+    pub(crate) byte: usize,
+    pub(crate) too_deep: bool,
+}
+
+/// Parses the JSON of a message: the value, and the members that stand twice.
+///
+/// A byte order mark is refused (RFC 8259 §8.1: it must not be sent).
+pub(crate) fn message(text: &str) -> Result<(Value, Vec<Pointer>), NoJson> {
+    if text.starts_with('\u{feff}') {
+        return Err(NoJson {
+            why: "a byte order mark stands before it".to_owned(),
+            byte: 0,
+            too_deep: false,
+        });
+    }
+    let mut twice = tree::Twice::default();
+    match json::parse(text, &mut twice) {
+        Ok(value) => Ok((value, twice.into_pointers())),
+        Err(Fault::Syntax { why, at }) => Err(NoJson { why, byte: at.start, too_deep: false }),
+        Err(Fault::TooLarge { why, at }) => Err(NoJson { why, byte: at.start, too_deep: true }),
+    }
+}
+
 fn duplicate(at: Pointer) -> Warning {
     let name = at.tokens().last().unwrap_or_default();
     Warning { code: "duplicate-member", text: format!("`{name}` stands here twice: the last one counts"), at }

@@ -20,6 +20,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 pub(crate) use store::{Shelf, Side, Store};
 use view::View;
+pub(crate) use words::kind_of;
 
 /// What a value may be. Cheap to clone; the schema behind it is compiled when it is first used.
 #[derive(Clone)]

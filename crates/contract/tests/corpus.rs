@@ -170,7 +170,12 @@ fn every_schema_of_published_contracts_compiles() {
             let warnings = contract.warm();
             let broken: Vec<_> = warnings.iter().filter(|one| one.code == "schema-not-enforced").collect();
             assert!(broken.is_empty(), "{file}: {broken:?}");
-            eprintln!("{file}: {} operations, {} warnings, {} not enforced", contract.operations.len(), contract.warnings.len(), told.len());
+            eprintln!(
+                "{file}: {} operations, {} warnings, {} not enforced",
+                contract.operations.len(),
+                contract.warnings.len(),
+                told.len()
+            );
         }
     }
 }

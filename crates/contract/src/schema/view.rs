@@ -94,7 +94,8 @@ impl View {
                 let view = Self::new(&self.store, way.clone(), &at.at(word).index(index));
                 view.kinds_upto(depth - 1)
             };
-            kinds = kinds.and(ways.iter().take(MAX_PARTS).enumerate().map(below).fold(Kinds::NONE, Kinds::or));
+            kinds =
+                kinds.and(ways.iter().take(MAX_PARTS).enumerate().map(below).fold(Kinds::NONE, Kinds::or));
         }
         kinds
     }
