@@ -94,7 +94,7 @@ impl Check {
         let document = Document::read(&name, &bytes).map_err(|error| unreadable(&error, &name, &bytes))?;
         let contract = document.contract();
         let mut warnings = contract.warnings.clone();
-        warnings.extend(contract.compile());
+        warnings.extend(contract.unenforced());
         if self.format == "json" {
             let rows: Vec<_> = warnings
                 .iter()
