@@ -175,7 +175,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let items = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+            bomb += &format!("a{level}: &a{level} [{items}]\n");
         }
         assert!(matches!(parse("a", bomb.as_bytes()), Err(DocumentError::TooLarge { .. })));
     }

@@ -192,6 +192,7 @@ impl Shape {
     }
 
     /// The shape of the items of a list; everything, if it is no list or does not say.
+    #[must_use]
     pub fn items(&self) -> Self {
         let Some(inner) = &self.inner else { return self.clone() };
         inner.items.get_or_init(|| inner.view().items(inner)).clone()

@@ -157,7 +157,7 @@ impl<'w> Lowering<'w> {
             },
             "required" => match value {
                 Value::Array(names) if names.iter().all(Value::is_string) => {
-                    self.required(map, names, at, out)
+                    self.required(map, names, at, out);
                 }
                 _ => self.drop_word(at, word, "is not a list of names"),
             },
@@ -199,7 +199,7 @@ impl<'w> Lowering<'w> {
                 None => self.drop_word(at, word, "is not an object"),
             },
             "items" if value.is_array() => {
-                self.drop_word(at, word, "is a list, which this dialect does not have")
+                self.drop_word(at, word, "is a list, which this dialect does not have");
             }
             "items"
             | "additionalProperties"
