@@ -4,7 +4,6 @@ use exchange::{CallId, CallRecord, Outcome, Usage, UsageKey};
 use ledger::{Author, DetailsWanted, Ledger, LedgerOptions, UsageFilter, UsageRow};
 use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -66,8 +65,4 @@ pub(crate) async fn number(folder: &Path, file: &str, sql: &'static str) -> i64 
 
 pub(crate) fn ids(rows: &[CallRecord]) -> Vec<CallId> {
     rows.iter().map(|row| row.id).collect()
-}
-
-pub(crate) fn shared(text: &str) -> Option<Arc<str>> {
-    Some(text.into())
 }

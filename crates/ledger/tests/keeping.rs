@@ -34,7 +34,9 @@ async fn usage_is_exact_over_threads_when_rows_are_sampled_and_their_weights_add
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     ledger.close().await.unwrap();
 
     assert_eq!(ledger.health().rows_dropped, 0);

@@ -1,5 +1,5 @@
 //! The ledger from end to end, on real files.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
 
 mod accounts;
 #[path = "../src/example.rs"]

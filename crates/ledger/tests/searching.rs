@@ -1,7 +1,7 @@
 //! Searches among kept calls.
 
 use crate::example::call;
-use crate::harness::{DAY, NOW, all_rows, ids, ledger, shared, with_outcome};
+use crate::harness::{DAY, NOW, all_rows, ids, ledger, with_outcome};
 use exchange::{CallId, CallRecord, ConsumerName, Fault, Outcome, Reason};
 use ledger::{CallFilter, Ledger, StatusFilter, StoreError};
 
@@ -70,8 +70,8 @@ async fn each_condition_finds_its_own() {
     records[4] = with_outcome(records[4].clone(), Outcome::Declined, 404);
     records[5].breaks = 2;
     records[6].took_us = 3_000_000;
-    records[7].api = shared("weather");
-    records[8].operation = shared("listOrders");
+    records[7].api = Some("weather".into());
+    records[8].operation = Some("listOrders".into());
     records[9].consumer = Some(ConsumerName::new("acme"));
     records[10].path = "/ümlaut/50%".into();
     records[11] = with_outcome(records[11].clone(), Outcome::Panicked, 0);
@@ -101,6 +101,8 @@ async fn each_condition_finds_its_own() {
         (CallFilter { since_ms: Some(NOW + 10), ..base() }, vec![11, 10]),
         (CallFilter { until_ms: Some(NOW + 2), ..base() }, vec![1, 0]),
         (CallFilter { since_ms: Some(NOW + 3), until_ms: Some(NOW + 5), ..base() }, vec![4, 3]),
+        (CallFilter { since_ms: Some(u64::MAX), ..base() }, vec![]),
+        (CallFilter { since_ms: Some(0), until_ms: Some(u64::MAX), breaks_only: true, ..base() }, vec![5]),
         (CallFilter { status: Some(StatusFilter::Class(5)), api: some("weather"), ..base() }, vec![]),
     ] {
         let (found, _) = all(&ledger, filter.clone()).await;
