@@ -92,6 +92,8 @@ const TIME_BOX: Duration = Duration::from_millis(150);
 const FIRST_STRETCH_MS: u64 = 60_000;
 /// A stretch that took less is followed by one of double length.
 const QUICK: Duration = Duration::from_millis(10);
+/// The greatest id that SQLite can hold; a call of the year 2039.
+const LAST: CallId = CallId(u64::MAX >> 1);
 /// How many of SQLite's steps lie between two looks at the clock.
 const STEPS: i32 = 10_000;
 
@@ -104,7 +106,7 @@ impl Ledger {
         let deadline = Instant::now() + TIME_BOX;
         let limit = if filter.limit == 0 { 100 } else { filter.limit.min(MOST_ROWS) } as usize;
         let days = self.folder().days()?;
-        let end = filter.until_ms.map_or(CallId(u64::MAX >> 1), CallId::first_at);
+        let end = filter.until_ms.map_or(LAST, |until| CallId::first_at(until.min(LAST.at_ms())));
         let Some(end) = self.newest_before(&days, end).await? else {
             return Ok(CallPage {
                 rows: Vec::new(),
@@ -113,7 +115,7 @@ impl Ledger {
             });
         };
         let default = || filter.until_ms.unwrap_or(end.at_ms()).saturating_sub(DAY_MS);
-        let since = filter.since_ms.unwrap_or_else(default);
+        let since = filter.since_ms.unwrap_or_else(default).min(LAST.at_ms());
         let end = filter.before.map_or(end, |before| before.min(end));
 
         let mut rows = Vec::new();
@@ -292,10 +294,34 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::{CallFilter, Search, StatusFilter};
+    use crate::example::call;
     use crate::migrate::CALLS;
+    use crate::row;
     use crate::store::{Durability, Folder};
     use exchange::CallId;
     use sqlx::Row;
+    use std::time::Instant;
+
+    #[tokio::test]
+    async fn a_search_without_time_gets_on_by_a_stretch_and_one_that_is_interrupted_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::make(folder.path()).unwrap();
+        let mut file = folder.open("calls.db", CALLS, Durability::Normal).await.unwrap();
+        let records: Vec<_> = (0..10).map(|nth| call(nth * 60_000, nth)).collect();
+        row::write(&mut file, &records.iter().collect::<Vec<_>>()).await.unwrap();
+        let filter = CallFilter::default();
+        let search = Search { filter: &filter, deadline: Instant::now(), limit: 100, from: CallId(0) };
+        let (mut to, mut rows, mut pages) = (CallId::first_at(600_000), Vec::new(), 0);
+        while let Some(next) = search.run(&mut file, to, &mut rows).await.unwrap() {
+            assert!(next < to);
+            (to, pages) = (next, pages + 1);
+        }
+        assert_eq!((rows.len(), pages), (10, 9));
+
+        file.lock_handle().await.unwrap().set_progress_handler(1, || false);
+        let next = search.run(&mut file, CallId::first_at(600_000), &mut Vec::new()).await.unwrap();
+        assert_eq!(next, Some(CallId::first_at(600_000)), "the same stretch again");
+    }
 
     #[tokio::test]
     async fn searches_use_their_indexes() {
@@ -321,8 +347,7 @@ mod tests {
             ),
             (CallFilter { path_prefix: some(), ..Default::default() }, "INTEGER PRIMARY KEY"),
         ] {
-            let search =
-                Search { filter: &filter, deadline: std::time::Instant::now(), limit: 10, from: CallId(0) };
+            let search = Search { filter: &filter, deadline: Instant::now(), limit: 10, from: CallId(0) };
             let mut query = search.query("EXPLAIN QUERY PLAN SELECT ", CallId(1), CallId(2), 10);
             let plan: Vec<String> = query
                 .build()
