@@ -144,6 +144,11 @@ impl<'o> Secrets<'o> {
         None
     }
 
+    /// Whether a text is a reference or nearly the name of a secret, so that it may be shown.
+    pub(crate) fn is_shown(&self, text: &str) -> bool {
+        parse(text).is_some() || closest(text, self.named.keys().map(String::as_str)).is_some()
+    }
+
     fn keep(&self, text: String, reference: String) -> Had {
         let secret = Secret::new(text);
         let mut found = self.found.borrow_mut();

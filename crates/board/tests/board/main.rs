@@ -4,6 +4,8 @@
 
 mod by_example;
 mod cases;
+mod completing;
+mod editing;
 mod harness;
 mod overlay;
 mod proxied;
