@@ -1,1 +1,23 @@
-//! The ledger room.
+//! The ledger: where calls, usage, consumers and keys are kept. The only SQL.
+//!
+//! Files in one folder: `accounts.db` (consumers, keys), `usage.db` (counters) and `calls-DATE.db`, one a
+//! UTC day. Recording never waits for a disk: [`Ledger::recorder`] hands everything to a thread of its
+//! own. Usage is exact; rows are sampled above a rate, and what is lost is counted in [`Health`].
+
+mod accounts;
+mod error;
+mod migrate;
+mod open;
+mod options;
+mod search;
+mod store;
+mod tail;
+mod usage;
+
+pub use accounts::{AuditEntry, Author, ConsumerInfo, KeyInfo};
+pub use error::StoreError;
+pub use open::Ledger;
+pub use options::{DetailsWanted, Health, LedgerOptions};
+pub use search::{CallFilter, CallPage, MOST_ROWS, StatusFilter};
+pub use tail::Tail;
+pub use usage::{Group, UsageFilter, UsageRow};
