@@ -5,14 +5,26 @@
 //! own. Usage is exact; rows are sampled above a rate, and what is lost is counted in [`Health`].
 
 mod accounts;
+mod batch;
+mod count;
+mod day;
+mod detail;
 mod error;
+#[cfg(test)]
+mod example;
+mod lease;
 mod migrate;
 mod open;
 mod options;
+mod record;
+mod row;
+mod sample;
 mod search;
 mod store;
 mod tail;
 mod usage;
+mod watch;
+mod write;
 
 pub use accounts::{AuditEntry, Author, ConsumerInfo, KeyInfo};
 pub use error::StoreError;

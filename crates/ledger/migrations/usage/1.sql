@@ -17,8 +17,7 @@ CREATE INDEX usage_of_consumer ON usage (consumer, minute);
 -- Who writes ids at the moment. Slots are given out in turn, so that one comes round again as late as possible.
 CREATE TABLE writers (
   id      INTEGER NOT NULL PRIMARY KEY,
-  seen_ms INTEGER NOT NULL,
-  leased  INTEGER NOT NULL
+  seen_ms INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE last_writer (one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL) STRICT;
 INSERT INTO last_writer (one, id) VALUES (1, 1023);
