@@ -63,3 +63,21 @@ fn text(path: &Path) -> Result<String, OutsideError> {
     let text = std::fs::read_to_string(path).map_err(|_| OutsideError("it is not stored".to_owned()))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
+
+/// Why a file could not be written.
+pub(crate) type WriteError = std::io::Error;
+
+/// Writes a file that only its owner reads, making its folder so too. Whole or not at all.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    use std::io::Write;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
+}
