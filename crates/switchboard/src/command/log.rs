@@ -3,6 +3,9 @@
 mod line;
 mod whole;
 
+pub(crate) use line::text as line_of;
+pub(super) use whole::decisions;
+
 use crate::arguments::Global;
 use crate::drive::{board_folder, load_board, now_ms, period, runtime, stored};
 use crate::exit::{Exit, Failure};
