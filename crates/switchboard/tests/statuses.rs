@@ -28,7 +28,7 @@ impl Demo {
     }
 }
 
-const ORDER: &str = r#"{"customer":"globex","currency":"EUR","items":[{"sku":"LAMP-1","quantity":2}]}"#;
+const ORDER: &str = r#"{"customer":"globex","currency":"EUR","items":[{"sku":"TEA-1042","quantity":2}]}"#;
 
 #[test]
 fn the_good_ones_200_and_201() {

@@ -40,7 +40,7 @@ impl Demo {
         let weather = started(demo::Provider::weather())?;
         let orders = started(demo::Provider::orders())?;
         let place = super::Place::new(self.keep.as_deref())?;
-        let addresses = Addresses { weather: weather.url(), orders: orders.url(), gateway, console };
+        let addresses = Addresses { weather: &weather.url(), orders: &orders.url(), gateway, console };
         demo::board::write(place.folder(), &addresses).map_err(|error| Failure::run(error.to_string()))?;
         let keys = keys(place.folder(), global)?;
         let plan =
