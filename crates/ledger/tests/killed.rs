@@ -43,6 +43,11 @@ async fn what_was_written_is_there_after_a_kill() {
     child.wait().unwrap();
     assert!(written.is_some(), "the child ended by itself");
 
+    // Nobody has tidied up yet when a command only looks.
+    let reader = Ledger::open_read_only(folder.path()).await.unwrap();
+    assert!(reader.call(call(NOW + 1999, 1999).id).await.unwrap().is_some());
+    assert!(total(&reader).await.calls >= 2000);
+
     let ledger = Ledger::open(all_rows(folder.path())).await.unwrap();
     let first = ledger.call(call(NOW, 0).id).await.unwrap();
     assert!(first.is_some());
