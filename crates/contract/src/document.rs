@@ -241,15 +241,13 @@ impl Contract {
     ///
     /// Costs memory for all of a contract's operations; [`Contract::unenforced`] does not.
     pub fn warm(&self) -> Vec<Warning> {
-        let mut told = HashSet::new();
+        let mut seen = HashSet::new();
         let mut found = Vec::new();
         for shape in self.shapes() {
-            for warning in shape.warm() {
-                if told.insert((warning.code, warning.at.clone())) {
-                    found.push(warning.clone());
-                }
-            }
+            shape.warm_once(&mut seen, &mut found);
         }
+        let mut told = HashSet::new();
+        found.retain(|warning| told.insert((warning.code, warning.at.clone())));
         found
     }
 
