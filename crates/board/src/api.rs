@@ -6,7 +6,7 @@ use crate::plan::Planned;
 use crate::report::Problem;
 use crate::scope::{Scope, Sheet};
 use crate::tree::{At, Entry, Value};
-use crate::{Listener, Offer, Upstream, code, offer, upstream};
+use crate::{Listener, Offer, Upstream, code, offer, trie, upstream};
 use contract::Contract;
 use exchange::Origin;
 use std::fmt;
@@ -206,7 +206,18 @@ fn checks(keys: &Keys<'_, '_>, name: &str, contract_written: bool, scope: &Scope
 /// Templates that differ in the names of their parameters only.
 fn tell_ambiguous(sheet: &Sheet, scope: &Scope<'_>) {
     let operations = &sheet.contract.operations;
-    for (first, second) in crate::trie::ambiguous(operations) {
+    for operation in
+        operations.iter().filter(|operation| operation.template().segments().len() > trie::DEEPEST)
+    {
+        let headline =
+            format!("`{}` cannot be called: its path has more than {} segments", operation.id, trie::DEEPEST);
+        let problem = Problem::warning(&code::CONTRACT_WARNING, headline);
+        scope.report.add(match sheet.at_operation(operation) {
+            Some(place) => problem.at(&place, "this one"),
+            None => problem,
+        });
+    }
+    for (first, second) in trie::ambiguous(operations) {
         let (first, second) = (&operations[first], &operations[second]);
         let headline = format!("`{}` can never be called: `{}` takes the same paths", second.id, first.id);
         let mut problem = Problem::warning(&code::AMBIGUOUS_PATHS, headline);

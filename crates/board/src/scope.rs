@@ -159,8 +159,7 @@ impl Sheet {
 /// A contract that is none, with its own place where it has one.
 fn unreadable(error: &DocumentError, named: Text<'_>, bytes: &[u8]) -> Problem {
     let (place, words) = match error {
-        DocumentError::Syntax { at, .. } => (Some(*at), "here"),
-        DocumentError::NoContract { at, .. } => (Some(*at), "here"),
+        DocumentError::Syntax { at, .. } | DocumentError::NoContract { at, .. } => (Some(*at), "here"),
         DocumentError::NotBuiltYet { at, .. } => (Some(*at), "says so here"),
         DocumentError::TooLarge { .. } => (None, ""),
     };

@@ -11,6 +11,9 @@ use http::Method;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// A template with more segments is left out, with a warning: the walk is as deep as the deepest one.
+pub(crate) const DEEPEST: usize = 256;
+
 /// Path templates of one contract.
 #[derive(Clone, Debug)]
 pub(crate) struct Trie {
@@ -28,6 +31,12 @@ pub(crate) enum Hit {
     Nothing,
 }
 
+/// Operations by method, as indexes into the contract's.
+type Ends = Vec<(Method, usize)>;
+
+/// Looks at operations that match; gives the one that is meant.
+type Take<'t> = dyn FnMut(&[(Method, usize)]) -> Option<usize> + 't;
+
 #[derive(Clone, Debug, Default)]
 struct Node {
     literals: HashMap<Box<str>, usize, Fast>,
@@ -35,9 +44,9 @@ struct Node {
     mixed: Vec<(Mixed, usize)>,
     parameter: Option<usize>,
     /// Operations of templates that end here.
-    ends: Vec<(Method, usize)>,
+    ends: Ends,
     /// Operations of templates whose last parameter takes the rest from here on.
-    rest: Vec<(Method, usize)>,
+    rest: Ends,
 }
 
 /// A segment with parameters and literal parts: `{from}-{to}.csv`.
@@ -69,6 +78,9 @@ impl Trie {
     }
 
     fn add(&mut self, index: usize, method: &Method, template: &PathTemplate) {
+        if template.segments().len() > DEEPEST {
+            return;
+        }
         let mut at = 0;
         for segment in template.segments() {
             if let [Piece::Rest(_)] = segment.0.as_slice() {
@@ -90,14 +102,13 @@ impl Trie {
             *node.parameter.get_or_insert(next)
         } else {
             let skeleton = skeleton(segment);
-            match node.mixed.iter().find(|(mixed, _)| mixed.skeleton == skeleton) {
-                Some((_, known)) => *known,
-                None => {
-                    let literal = literal(segment).len();
-                    node.mixed.push((Mixed { segment: segment.clone(), skeleton, literal }, next));
-                    next
-                }
-            }
+            let known =
+                node.mixed.iter().find(|(mixed, _)| mixed.skeleton == skeleton).map(|(_, known)| *known);
+            known.unwrap_or_else(|| {
+                let literal = literal(segment).len();
+                node.mixed.push((Mixed { segment: segment.clone(), skeleton, literal }, next));
+                next
+            })
         };
         if found == next {
             self.nodes.push(Node::default());
@@ -133,12 +144,7 @@ impl Trie {
     }
 
     /// Hands the operations of every matching template to `take`, best first, until it is content.
-    fn walk(
-        &self,
-        at: usize,
-        path: Option<&str>,
-        take: &mut dyn FnMut(&[(Method, usize)]) -> Option<usize>,
-    ) -> Option<usize> {
+    fn walk(&self, at: usize, path: Option<&str>, take: &mut Take<'_>) -> Option<usize> {
         let node = self.nodes.get(at)?;
         let Some(path) = path else {
             return take(&node.ends);
@@ -173,7 +179,7 @@ fn of_method(ends: &[(Method, usize)], method: &Method) -> Option<usize> {
     ends.iter().find(|(own, _)| own == method).map(|(_, operation)| *operation)
 }
 
-fn put(ends: &mut Vec<(Method, usize)>, method: &Method, index: usize) {
+fn put(ends: &mut Ends, method: &Method, index: usize) {
     if of_method(ends, method).is_none() {
         ends.push((method.clone(), index));
     }
