@@ -34,10 +34,10 @@ fn civil(ms: u64) -> jiff::civil::DateTime {
     at.unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC).datetime()
 }
 
-/// `0.4 ms`, `24 ms`, `1.2 s`, `3 min`.
+/// `420 µs`, `2.4 ms`, `24 ms`, `1.2 s`, `3 min`.
 pub(crate) fn took(us: u64) -> String {
     match us {
-        0..1_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
+        0..1_000 => format!("{us} µs"),
         1_000..10_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
         10_000..1_000_000 => format!("{} ms", us / 1_000),
         1_000_000..120_000_000 => format!("{}.{} s", us / 1_000_000, us % 1_000_000 / 100_000),
@@ -108,6 +108,9 @@ pub(crate) fn story(call: &CallRecord) -> String {
     let because = call.reason.map(Reason::title);
     let provider = call.api.as_deref().map_or_else(|| "The provider".to_owned(), |api| format!("The provider of {api}"));
     match call.outcome {
+        Outcome::Succeeded if call.breaks > 0 => {
+            format!("{provider} answered {}, and what was said breaks the contract. It passed as it was.", call.status)
+        }
         Outcome::Succeeded => format!("{provider} answered {} in {}.", call.status, took(call.took_us)),
         Outcome::Declined => {
             format!("{provider} said no with {}. Its answer went to the caller as it was.", call.status)
@@ -182,7 +185,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_have_units() {
-        for (us, expected) in [(0, "0.0 ms"), (420, "0.4 ms"), (9_870, "9.8 ms"), (24_100, "24 ms"), (1_240_000, "1.2 s"), (180_000_000, "3 min")] {
+        for (us, expected) in [(0, "0 µs"), (420, "420 µs"), (9_870, "9.8 ms"), (24_100, "24 ms"), (1_240_000, "1.2 s"), (180_000_000, "3 min")] {
             assert_eq!(took(us), expected);
         }
         for (bytes, expected) in [(0, "0 bytes"), (1, "1 byte"), (1_234, "1.2 kB"), (5_600_000, "5.6 MB")] {

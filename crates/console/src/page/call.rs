@@ -5,7 +5,7 @@ use crate::json_lines;
 use crate::{copy, words};
 use board::Board;
 use contract::{Contract, Pointer};
-use exchange::{CallRecord, Decision, Detail, Finding, Message, Outcome, Timing};
+use exchange::{CallRecord, Decision, Detail, Finding, Message, Outcome, Stage, Timing};
 use maud::{Markup, html};
 
 /// Findings that are looked up in the contract's text: each is a scan of it.
@@ -42,7 +42,7 @@ pub(crate) fn page(view: &View<'_>) -> Markup {
             @match view.detail {
                 Some(detail) => {
                     @if !detail.findings.is_empty() { (findings(&detail.findings, contract)) }
-                    (decisions(&detail.decisions, call))
+                    (decisions(detail, call))
                     (time(&detail.timing, call))
                     (messages(detail))
                 }
@@ -59,7 +59,7 @@ fn facts(view: &View<'_>) -> Markup {
     html! {
         dl.facts {
             (fact("Id", html! { code.id data-copy="" { (call.id) } }))
-            (fact("When", html! { (words::time(call.id.at_ms(), view.now_ms)) }))
+            (fact("When", html! { (words::time(call.id.at_ms(), view.now_ms)) br; span.dim.small { (words::utc(call.id.at_ms())) } }))
             (fact("Took", html! { (words::took(call.took_us)) }))
             (fact("Caller", html! {
                 @match &call.consumer {
@@ -67,7 +67,7 @@ fn facts(view: &View<'_>) -> Markup {
                     None => "nobody known",
                 }
                 @if let Some(plan) = &call.plan { ", plan " (plan) }
-                @if let Some(address) = &call.address { " " span.dim { "from " (address) } }
+                @if let Some(address) = &call.address { br; span.dim.small { "from " (address) } }
             }))
             @if let Some(api) = &call.api {
                 (fact("Operation", html! {
@@ -88,14 +88,25 @@ fn facts(view: &View<'_>) -> Markup {
     }
 }
 
-fn decisions(decisions: &[Decision], call: &CallRecord) -> Markup {
+/// A stage that let the call pass although it found something wrong.
+fn found_wrong(decision: &Decision, findings: &[Finding]) -> bool {
+    let direction = match decision.stage {
+        Stage::Request => "request",
+        Stage::Response => "response",
+        _ => return false,
+    };
+    findings.iter().any(|finding| finding.direction == direction)
+}
+
+fn decisions(detail: &Detail, call: &CallRecord) -> Markup {
+    let decisions = &detail.decisions;
     html! {
         @if !decisions.is_empty() {
             section aria-labelledby="decisions" {
                 h2 #decisions { "Every decision" }
                 ol.decisions {
                     @for decision in decisions {
-                        li class=[decision.refused.as_ref().map(|_| "no")] {
+                        li class=[(decision.refused.is_some() || found_wrong(decision, &detail.findings)).then_some("no")] {
                             span.stage { (words::stage(decision.stage)) }
                             div.said {
                                 p { b { (decision.subject) } }
@@ -184,7 +195,7 @@ fn time(timing: &[Timing], call: &CallRecord) -> Markup {
                         None => "; the provider was not asked.",
                     }
                 }
-                table.time {
+                table.parts {
                     caption.unseen { "Parts of the call, in order" }
                     thead { tr { th scope="col" { "Part" } th.number scope="col" { "After" } th.number scope="col" { "Took" } th scope="col" { "Share" } } }
                     tbody { @for part in timing { tr {
@@ -327,7 +338,7 @@ fn again(view: &View<'_>) -> Markup {
                 h2 #again { "Make it again" }
                 @if let Some(missing) = lines.missing { p { (missing) } }
                 h3 { "curl" } (type_this(&lines.curl))
-                h3 { "switchboard" } (type_this(&lines.call))
+                h3 { "switchboard call" } (type_this(&lines.call))
             }
         }
     }

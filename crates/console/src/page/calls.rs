@@ -86,7 +86,7 @@ pub(crate) fn row(call: &CallRecord, board: &Board, now_ms: u64) -> Markup {
             td.caller { @match &call.consumer { Some(name) => (name), None => span.dim { "nobody" } } }
             td.state { (words::status(call)) }
             td.number.took { (words::took(call.took_us)) }
-            td.contract { span class=[breaks.then_some("broken")] { (verdict(call, board)) } }
+            td.contract { span class=(if breaks { "broken" } else { "dim" }) { (verdict(call, board)) } }
             td.why { (words::why(call)) }
         }
     }
@@ -113,7 +113,7 @@ fn form(view: &View<'_>) -> Markup {
     let field = |name: &'static str, label: &str, hint: &str| {
         let wrong = query.problem_of(name);
         html! {
-            div class={ "field " (name) } {
+            div.field {
                 label for={ "f-" (name) } { (label) }
                 input #{ "f-" (name) } name=(name) value=(query.text(name)) placeholder=(hint) autocomplete="off"
                     spellcheck="false" autocapitalize="none" aria-invalid=[wrong.map(|_| "true")]
@@ -127,7 +127,7 @@ fn form(view: &View<'_>) -> Markup {
         let wrong = query.problem_of(name);
         let known = chosen.is_empty() || options.iter().any(|(value, _)| value == chosen);
         html! {
-            div class={ "field " (name) } {
+            div.field {
                 label for={ "f-" (name) } { (label) }
                 select #{ "f-" (name) } name=(name) aria-invalid=[wrong.map(|_| "true")] aria-describedby=[wrong.map(|_| format!("w-{name}"))] {
                     option value="" { (any) }
