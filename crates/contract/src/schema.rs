@@ -20,6 +20,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 pub(crate) use store::{Shelf, Side, Store};
 use view::View;
+pub(crate) use words::kind_of;
 
 /// What a value may be. Cheap to clone; the schema behind it is compiled when it is first used.
 #[derive(Clone)]
@@ -191,6 +192,7 @@ impl Shape {
     }
 
     /// The shape of the items of a list; everything, if it is no list or does not say.
+    #[must_use]
     pub fn items(&self) -> Self {
         let Some(inner) = &self.inner else { return self.clone() };
         inner.items.get_or_init(|| inner.view().items(inner)).clone()

@@ -111,10 +111,17 @@ mod tests {
         check("{\"info\": {}, \"openapi\": \"3.2.0\"}", "a.yaml is OpenAPI 3.2.0: not built yet", 13);
         check("asyncapi: 3.0.0\n", "a.yaml is AsyncAPI 3.0.0: not built yet", 0);
         check("a: 1\n", "a.yaml is no API contract: it has no member `openapi` that says its version", 0);
-        check("a: 1\nopenapi: latest\n", "a.yaml is no API contract: `openapi` is expected to be a version such as `3.1.0`", 5);
+        check(
+            "a: 1\nopenapi: latest\n",
+            "a.yaml is no API contract: `openapi` is expected to be a version such as `3.1.0`",
+            5,
+        );
         check("hello", "a.yaml is no API contract: an object with a member `openapi` is expected", 0);
         check("", "a.yaml is no API contract: an object with a member `openapi` is expected", 0);
-        assert!(matches!(Document::read("a", b"\x00\x01"), Err(DocumentError::Syntax { .. } | DocumentError::NoContract { .. })));
+        assert!(matches!(
+            Document::read("a", b"\x00\x01"),
+            Err(DocumentError::Syntax { .. } | DocumentError::NoContract { .. })
+        ));
     }
 
     #[test]

@@ -61,7 +61,8 @@ impl Compiled {
         let validator = match options().build(&document) {
             Ok(validator) => Some(validator),
             Err(error) => {
-                let text = format!("the schema cannot be compiled, so that nothing is checked: {}", error.masked());
+                let text =
+                    format!("the schema cannot be compiled, so that nothing is checked: {}", error.masked());
                 warnings.push(Warning { code: "schema-not-enforced", text, at: at.clone() });
                 None
             }
@@ -207,7 +208,11 @@ impl<'i> Keyword<'i> for IntegerFormat {
         if Keyword::is_valid(self, instance) {
             return Ok(());
         }
-        Err(ValidationError::custom(if self.short { "a whole number of 32 bits" } else { "a whole number of 64 bits" }))
+        Err(ValidationError::custom(if self.short {
+            "a whole number of 32 bits"
+        } else {
+            "a whole number of 64 bits"
+        }))
     }
 
     fn is_valid(&self, instance: &'i Value) -> bool {

@@ -62,7 +62,11 @@ impl<'w> Lowering<'w> {
             Value::Bool(_) => return Some(schema.clone()),
             Value::Object(map) => map,
             _ => {
-                self.warnings.push(warn("schema-not-an-object", "a schema is expected here: nothing is checked", at.clone()));
+                self.warnings.push(warn(
+                    "schema-not-an-object",
+                    "a schema is expected here: nothing is checked",
+                    at.clone(),
+                ));
                 return None;
             }
         };
@@ -96,7 +100,14 @@ impl<'w> Lowering<'w> {
         None
     }
 
-    fn word(&mut self, map: &Map<String, Value>, word: &str, value: &Value, at: &Pointer, out: &mut Map<String, Value>) {
+    fn word(
+        &mut self,
+        map: &Map<String, Value>,
+        word: &str,
+        value: &Value,
+        at: &Pointer,
+        out: &mut Map<String, Value>,
+    ) {
         // Where patterns beside it are not enforced, nothing can be said of the other members.
         if word == "additionalProperties" && out.contains_key(word) {
             return;
@@ -145,7 +156,9 @@ impl<'w> Lowering<'w> {
                 _ => self.drop_word(at, word, "is not a boolean"),
             },
             "required" => match value {
-                Value::Array(names) if names.iter().all(Value::is_string) => self.required(map, names, at, out),
+                Value::Array(names) if names.iter().all(Value::is_string) => {
+                    self.required(map, names, at, out);
+                }
                 _ => self.drop_word(at, word, "is not a list of names"),
             },
             "dependentRequired" => match value.as_object() {
@@ -172,7 +185,9 @@ impl<'w> Lowering<'w> {
                 None => self.drop_word(at, word, "is not an object"),
             },
             "patternProperties" => match value.as_object() {
-                Some(below) if below.keys().all(|key| pattern::usable(key).as_deref() == Some(key.as_str())) => {
+                Some(below)
+                    if below.keys().all(|key| pattern::usable(key).as_deref() == Some(key.as_str())) =>
+                {
                     keep(self.schemas(below, &at.at(word)));
                 }
                 Some(_) => {
@@ -183,9 +198,19 @@ impl<'w> Lowering<'w> {
                 }
                 None => self.drop_word(at, word, "is not an object"),
             },
-            "items" if value.is_array() => self.drop_word(at, word, "is a list, which this dialect does not have"),
-            "items" | "additionalProperties" | "not" | "contains" | "propertyNames" | "if" | "then" | "else"
-            | "unevaluatedItems" | "unevaluatedProperties" => {
+            "items" if value.is_array() => {
+                self.drop_word(at, word, "is a list, which this dialect does not have");
+            }
+            "items"
+            | "additionalProperties"
+            | "not"
+            | "contains"
+            | "propertyNames"
+            | "if"
+            | "then"
+            | "else"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => {
                 if let Some(below) = self.try_schema(value, &at.at(word)) {
                     keep(below);
                 }
@@ -210,7 +235,8 @@ impl<'w> Lowering<'w> {
             _ => Vec::new(),
         };
         // What OpenAPI 2.0 called a file is text in a message.
-        let words: Vec<&str> = words.into_iter().map(|word| if word == "file" { "string" } else { word }).collect();
+        let words: Vec<&str> =
+            words.into_iter().map(|word| if word == "file" { "string" } else { word }).collect();
         let known = |word: &&str| super::kinds::Kinds::named(word).is_some();
         if words.is_empty() || !words.iter().all(known) {
             return self.drop_word(at, "type", "is not a type of JSON");
@@ -242,7 +268,13 @@ impl<'w> Lowering<'w> {
     }
 
     /// Members that only the other side sends need not be there (OpenAPI 3.0 Schema Object, `readOnly`).
-    fn required(&mut self, map: &Map<String, Value>, names: &[Value], at: &Pointer, out: &mut Map<String, Value>) {
+    fn required(
+        &mut self,
+        map: &Map<String, Value>,
+        names: &[Value],
+        at: &Pointer,
+        out: &mut Map<String, Value>,
+    ) {
         let _ = at;
         let properties = map.get("properties").and_then(Value::as_object);
         let ours = |name: &&Value| {
@@ -292,7 +324,11 @@ impl<'w> Lowering<'w> {
 fn whole(value: &Value) -> Option<u64> {
     match value.as_u64() {
         Some(count) => Some(count),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and small")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be whole and small"
+        )]
         None => value
             .as_f64()
             .filter(|count| (0.0..1e15).contains(count) && count.fract() == 0.0)
@@ -322,11 +358,20 @@ mod tests {
     #[test]
     fn the_dialect_of_3_0_becomes_json_schema() {
         let check = |schema: Value, expected: Value| check(Version::V3_0, &schema, &expected, &[]);
-        check(json!({"type": "string", "nullable": true, "enum": ["a"]}), json!({"type": ["string", "null"], "enum": ["a", null]}));
+        check(
+            json!({"type": "string", "nullable": true, "enum": ["a"]}),
+            json!({"type": ["string", "null"], "enum": ["a", null]}),
+        );
         check(json!({"minimum": 5, "exclusiveMinimum": true}), json!({"exclusiveMinimum": 5}));
         check(json!({"minimum": 5, "exclusiveMinimum": false}), json!({"minimum": 5}));
-        check(json!({"type": "file", "format": "binary", "example": {"$ref": "x"}}), json!({"type": "string"}));
-        check(json!({"$ref": "#/components/schemas/A b", "type": "string"}), json!({"$ref": "#/components/schemas/A%20b"}));
+        check(
+            json!({"type": "file", "format": "binary", "example": {"$ref": "x"}}),
+            json!({"type": "string"}),
+        );
+        check(
+            json!({"$ref": "#/components/schemas/A b", "type": "string"}),
+            json!({"$ref": "#/components/schemas/A%20b"}),
+        );
         check(
             json!({"required": ["a", "b"], "properties": {"a": {"readOnly": true}, "b": {"writeOnly": true}}}),
             json!({"required": ["b"], "properties": {"a": {}, "b": {}}}),
@@ -335,12 +380,21 @@ mod tests {
 
     #[test]
     fn what_is_wrong_drops_the_smallest_thing_with_a_warning() {
-        let check = |schema: Value, expected: Value, code: &str| check(Version::V3_1, &schema, &expected, &[code]);
+        let check =
+            |schema: Value, expected: Value, code: &str| check(Version::V3_1, &schema, &expected, &[code]);
         check(json!({"type": "int", "minimum": 1}), json!({"minimum": 1}), "keyword-not-enforced");
         check(json!({"type": "string", "required": true}), json!({"type": "string"}), "keyword-not-enforced");
         check(json!({"maximum": "2030", "minimum": 1}), json!({"minimum": 1}), "keyword-not-enforced");
-        check(json!({"properties": {"a": null, "b": {"type": "null"}}}), json!({"properties": {"a": true, "b": {"type": "null"}}}), "schema-not-an-object");
-        check(json!({"allOf": [7, {"minLength": 1.0}]}), json!({"allOf": [true, {"minLength": 1}]}), "schema-not-an-object");
+        check(
+            json!({"properties": {"a": null, "b": {"type": "null"}}}),
+            json!({"properties": {"a": true, "b": {"type": "null"}}}),
+            "schema-not-an-object",
+        );
+        check(
+            json!({"allOf": [7, {"minLength": 1.0}]}),
+            json!({"allOf": [true, {"minLength": 1}]}),
+            "schema-not-an-object",
+        );
         check(json!({"oneOf": [7, {"minLength": 1}]}), json!({}), "schema-not-an-object");
         check(json!({"pattern": "(?<=a)(?<!(b"}), json!({}), "pattern-not-enforced");
         check(json!({"$ref": "other.yaml#/A", "minLength": 1}), json!({"minLength": 1}), "reference-outside");

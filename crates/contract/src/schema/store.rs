@@ -77,7 +77,13 @@ impl<'v> Shelf<'v> {
     }
 
     /// The shape of the schema that stands at `at`.
-    pub(crate) fn shape(&mut self, schema: &'v Value, at: &Pointer, side: Side, warnings: &mut Vec<Warning>) -> Shape {
+    pub(crate) fn shape(
+        &mut self,
+        schema: &'v Value,
+        at: &Pointer,
+        side: Side,
+        warnings: &mut Vec<Warning>,
+    ) -> Shape {
         let (mut schema, mut stands) = (schema, at.clone());
         // A bare reference is the schema it leads to: many operations then share one shape. In 3.0
         // members beside a reference do not count; in 3.1 they do, and the schema is one of its own.
@@ -114,7 +120,11 @@ impl<'v> Shelf<'v> {
                 made.referred_at(at.clone())
             }
             _ => {
-                warnings.push(warn("schema-not-an-object", "a schema is expected here: nothing is checked", stands));
+                warnings.push(warn(
+                    "schema-not-an-object",
+                    "a schema is expected here: nothing is checked",
+                    stands,
+                ));
                 Shape::anything(at.clone())
             }
         }
@@ -133,8 +143,19 @@ const DATA: [&str; 6] = ["example", "examples", "default", "enum", "const", "val
 
 /// Members whose own members are named by the author, so that `default` may be a name in them.
 const NAMED: [&str; 13] = [
-    "properties", "patternProperties", "$defs", "definitions", "schemas", "responses", "parameters", "headers",
-    "requestBodies", "paths", "callbacks", "dependentSchemas", "pathItems",
+    "properties",
+    "patternProperties",
+    "$defs",
+    "definitions",
+    "schemas",
+    "responses",
+    "parameters",
+    "headers",
+    "requestBodies",
+    "paths",
+    "callbacks",
+    "dependentSchemas",
+    "pathItems",
 ];
 
 impl References<'_, '_> {

@@ -30,19 +30,36 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         ValidationErrorKind::ExclusiveMinimum { limit } => {
             ("exclusiveMinimum", exclusive(value, limit, "more"), number_or_word(value, limit))
         }
-        ValidationErrorKind::MultipleOf { multiple_of } => ("multipleOf", format!("a multiple of {multiple_of}"), kind()),
-        ValidationErrorKind::MaxLength { limit } => ("maxLength", format!("at most {}", count(*limit, "character")), length(value)),
-        ValidationErrorKind::MinLength { limit } => ("minLength", format!("at least {}", count(*limit, "character")), length(value)),
-        ValidationErrorKind::MaxItems { limit } => ("maxItems", format!("at most {}", count(*limit, "item")), length(value)),
-        ValidationErrorKind::MinItems { limit } => ("minItems", format!("at least {}", count(*limit, "item")), length(value)),
+        ValidationErrorKind::MultipleOf { multiple_of } => {
+            ("multipleOf", format!("a multiple of {multiple_of}"), kind())
+        }
+        ValidationErrorKind::MaxLength { limit } => {
+            ("maxLength", format!("at most {}", count(*limit, "character")), length(value))
+        }
+        ValidationErrorKind::MinLength { limit } => {
+            ("minLength", format!("at least {}", count(*limit, "character")), length(value))
+        }
+        ValidationErrorKind::MaxItems { limit } => {
+            ("maxItems", format!("at most {}", count(*limit, "item")), length(value))
+        }
+        ValidationErrorKind::MinItems { limit } => {
+            ("minItems", format!("at least {}", count(*limit, "item")), length(value))
+        }
         ValidationErrorKind::AdditionalItems { limit } => {
             ("additionalItems", format!("at most {}", count(*limit as u64, "item")), length(value))
         }
-        ValidationErrorKind::MaxProperties { limit } => ("maxProperties", format!("at most {}", count(*limit, "field")), length(value)),
-        ValidationErrorKind::MinProperties { limit } => ("minProperties", format!("at least {}", count(*limit, "field")), length(value)),
+        ValidationErrorKind::MaxProperties { limit } => {
+            ("maxProperties", format!("at most {}", count(*limit, "field")), length(value))
+        }
+        ValidationErrorKind::MinProperties { limit } => {
+            ("minProperties", format!("at least {}", count(*limit, "field")), length(value))
+        }
         ValidationErrorKind::UniqueItems => ("uniqueItems", "items that differ".to_owned(), length(value)),
-        ValidationErrorKind::Pattern { pattern } => ("pattern", format!("text that matches `{}`", cut(pattern, 200)), length(value)),
-        ValidationErrorKind::BacktrackLimitExceeded { .. } | ValidationErrorKind::RegexEngineFailure { .. } => {
+        ValidationErrorKind::Pattern { pattern } => {
+            ("pattern", format!("text that matches `{}`", cut(pattern, 200)), length(value))
+        }
+        ValidationErrorKind::BacktrackLimitExceeded { .. }
+        | ValidationErrorKind::RegexEngineFailure { .. } => {
             ("pattern", "text on which its pattern can be decided in bounded time".to_owned(), length(value))
         }
         ValidationErrorKind::Format { format } => ("format", format!("a {format}"), kind()),
@@ -54,11 +71,21 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         ValidationErrorKind::Required { property } => {
             ("required", format!("the field `{}`", property.as_str().unwrap_or_default()), Got::Missing)
         }
-        ValidationErrorKind::AdditionalProperties { unexpected } => return unknown("additionalProperties", unexpected, value, &at, &rule, found),
-        ValidationErrorKind::UnevaluatedProperties { unexpected } => return unknown("unevaluatedProperties", unexpected, value, &at, &rule, found),
-        ValidationErrorKind::UnevaluatedItems { .. } => ("unevaluatedItems", "no further items".to_owned(), length(value)),
-        ValidationErrorKind::PropertyNames { .. } => ("propertyNames", "fields with names that its rule allows".to_owned(), kind()),
-        ValidationErrorKind::Contains => ("contains", "an item that its rule asks for".to_owned(), length(value)),
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            return unknown("additionalProperties", unexpected, value, &at, &rule, found);
+        }
+        ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            return unknown("unevaluatedProperties", unexpected, value, &at, &rule, found);
+        }
+        ValidationErrorKind::UnevaluatedItems { .. } => {
+            ("unevaluatedItems", "no further items".to_owned(), length(value))
+        }
+        ValidationErrorKind::PropertyNames { .. } => {
+            ("propertyNames", "fields with names that its rule allows".to_owned(), kind())
+        }
+        ValidationErrorKind::Contains => {
+            ("contains", "an item that its rule asks for".to_owned(), length(value))
+        }
         ValidationErrorKind::FalseSchema => ("false", "nothing".to_owned(), kind()),
         ValidationErrorKind::Not { .. } => ("not", "something else".to_owned(), kind()),
         ValidationErrorKind::AnyOf { context } => {
@@ -93,7 +120,9 @@ fn meant(ways: &[Vec<ValidationError<'static>>], at: &Pointer, found: &mut Vec<V
         match error.kind() {
             ValidationErrorKind::Type { .. } => below.is_empty(),
             // A member with one allowed value tells alternatives apart.
-            ValidationErrorKind::Constant { .. } | ValidationErrorKind::Enum { .. } => below.matches('/').count() <= 1,
+            ValidationErrorKind::Constant { .. } | ValidationErrorKind::Enum { .. } => {
+                below.matches('/').count() <= 1
+            }
             _ => false,
         }
     };
@@ -105,7 +134,14 @@ fn meant(ways: &[Vec<ValidationError<'static>>], at: &Pointer, found: &mut Vec<V
     true
 }
 
-fn unknown(code: &'static str, names: &[String], value: &Value, at: &Pointer, rule: &Pointer, found: &mut Vec<Violation>) {
+fn unknown(
+    code: &'static str,
+    names: &[String],
+    value: &Value,
+    at: &Pointer,
+    rule: &Pointer,
+    found: &mut Vec<Violation>,
+) {
     for name in names.iter().take(MOST.saturating_sub(found.len())) {
         let there = value.get(name);
         found.push(Violation {
