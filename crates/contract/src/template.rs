@@ -113,11 +113,18 @@ impl Segment {
     pub fn capture<'t, 'p>(&'t self, text: &'p str, found: &mut Vec<(&'t str, &'p str)>) -> Option<()> {
         let mut rest = text;
         let mut open: Option<&str> = None;
-        for piece in &self.0 {
+        let mut left = self.0.iter().peekable();
+        while let Some(piece) = left.next() {
             match piece {
                 Piece::Parameter(name) | Piece::Rest(name) => open = Some(name),
                 Piece::Literal(literal) => match open.take() {
                     None => rest = rest.strip_prefix(literal.as_str())?,
+                    // The last literal is a suffix: `{name}:cancel` on `a:cancel:cancel` is `a:cancel`.
+                    Some(name) if left.peek().is_none() => {
+                        let value = rest.strip_suffix(literal.as_str()).filter(|value| !value.is_empty())?;
+                        found.push((name, value));
+                        return Some(());
+                    }
                     Some(name) => {
                         // A parameter takes at least one character, then as few as can be.
                         let from = rest.chars().next()?.len_utf8();
@@ -197,7 +204,9 @@ mod tests {
     fn several_parameters_share_a_segment() {
         check("/a/{from}-{to}.csv", "/a/1-2.csv", Some(&[("from", "1"), ("to", "2")]));
         check("/v1/{name}:cancel", "/v1/job:cancel", Some(&[("name", "job")]));
+        check("/v1/{name}:cancel", "/v1/job:cancel:cancel", Some(&[("name", "job:cancel")]));
         check("/v1/{name}:cancel", "/v1/job", None);
+        check("/v1/{name}:cancel", "/v1/:cancel", None);
         check("/v1/{+name}", "/v1/a/b/c", Some(&[("name", "a/b/c")]));
     }
 }
