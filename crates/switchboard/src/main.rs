@@ -4,6 +4,7 @@ mod arguments;
 mod command;
 mod drive;
 mod exit;
+mod output;
 mod terminal;
 
 use std::process::ExitCode;
