@@ -4,7 +4,7 @@ mod arguments;
 mod command;
 mod drive;
 mod exit;
-mod run;
+mod output;
 mod terminal;
 
 use std::process::ExitCode;
