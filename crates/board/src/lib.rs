@@ -5,26 +5,39 @@
 //! file and no environment itself: an [`Outside`] is handed in.
 
 mod api;
+mod code;
 mod console;
 mod consumer;
+mod credential;
 mod diagnostic;
+mod fingerprint;
 mod flags;
+mod keys;
 mod ledger;
 mod listen;
 mod offer;
 mod outside;
 mod path;
 mod plan;
+mod quantity;
 mod record;
+mod render;
+mod report;
 mod resolve;
 mod router;
+mod rule;
+mod scope;
+mod secret;
+mod tree;
+mod trie;
 mod upstream;
 
 pub use api::{Api, ApiName, CheckMode, Checks, Undeclared};
+pub use code::{CODES, explain};
 pub use console::ConsoleSettings;
 pub use consumer::BoardConsumers;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
-pub use flags::ProxyFlags;
+pub use flags::{ProxyFlags, proxy};
 pub use ledger::LedgerSettings;
 pub use listen::{Listener, ListenerTls, TrustedNetwork};
 pub use offer::{Cors, KeyPlace, Offer, Upgrade};
@@ -32,6 +45,6 @@ pub use outside::{Outside, OutsideError};
 pub use path::{NormalPath, PathError};
 pub use plan::{Auth, Limit, Per, Plan};
 pub use record::{DetailsWanted, RecordSettings};
-pub use resolve::{Board, load, proxy};
+pub use resolve::{Board, load};
 pub use router::{Found, Router};
 pub use upstream::{Credential, CredentialPlace, ServerUrl, Upstream};

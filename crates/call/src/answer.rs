@@ -1,13 +1,8 @@
 //! A provider's answer, its body still coming. The connection goes back to the pool when the body has ended.
 
-use crate::BodyError;
+use crate::AnswerBody;
 use board::ServerUrl;
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use http_body::{Body, Frame, SizeHint};
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// A provider's answer.
@@ -42,33 +37,4 @@ pub struct Sent {
     pub first_byte: Duration,
     /// The request line and fields as they were sent, credentials replaced by `***`.
     pub head: Option<(String, HeaderMap)>,
-}
-
-/// The body of an answer.
-pub struct AnswerBody(pub(crate) Pin<Box<dyn Body<Data = Bytes, Error = BodyError>>>);
-
-impl fmt::Debug for AnswerBody {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("AnswerBody")
-    }
-}
-
-impl Body for AnswerBody {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.0.as_mut().poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
-    }
 }

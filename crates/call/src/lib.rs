@@ -6,17 +6,31 @@
 //! gives the answer with its body still coming. Everything here lives on one thread.
 
 mod answer;
+mod answer_body;
 mod body;
+mod connect;
+mod credential;
+mod deadline;
 mod dial;
 mod error;
 pub mod operation;
+mod pace;
 pub mod pass;
+mod pool;
+mod provider;
 mod providers;
 mod request;
+mod retry;
+mod send;
+mod stream;
+mod tls;
 
-pub use answer::{Answer, AnswerBody, Sent};
+pub use answer::{Answer, Sent};
+pub use answer_body::AnswerBody;
 pub use body::{BodyError, OutBody};
 pub use dial::Dial;
 pub use error::{CallError, ErrorKind};
+pub use pace::Paces;
 pub use providers::Providers;
 pub use request::Outgoing;
+pub use retry::Patience;

@@ -1,34 +1,109 @@
 //! The providers as one thread sees them: pools, paces and turns, kept by what they serve.
 
-use crate::{Answer, CallError, Dial, ErrorKind, Outgoing};
+use crate::pace::Paces;
+use crate::provider::{Provider, Shared};
+use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Patience, retry, send};
 use board::Upstream;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Settings that were replaced are forgotten when there are more than this; calls make what they need anew.
+const MANY: usize = 1024;
 
 /// Everything one thread knows of providers. Lives as long as the thread; a reload keeps what did not change.
 #[derive(Clone, Debug)]
 pub struct Providers {
-    dial: Rc<Dial>,
+    inner: Rc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    dial: Dial,
+    paces: Arc<Paces>,
+    shared: Shared,
+    known: RefCell<HashMap<u64, Rc<Provider>>>,
 }
 
 impl Providers {
-    /// Without connections yet.
+    /// Without connections yet, and with paces of its own: for a process that calls from one thread.
     pub fn new(dial: Dial) -> Self {
-        Self { dial: Rc::new(dial) }
+        Self::with_paces(dial, Arc::default())
     }
 
-    /// Sends a request and gives the answer, its body still coming.
+    /// Without connections yet; threads that are given the same `paces` share the turns of a provider.
+    pub fn with_paces(dial: Dial, paces: Arc<Paces>) -> Self {
+        let inner = Inner { dial, paces, shared: Shared::default(), known: RefCell::default() };
+        Self { inner: Rc::new(inner) }
+    }
+
+    /// Sends a request and gives the answer, its body still coming. A status is never a reason to send again.
     ///
     /// Must run inside a `tokio` `LocalSet` or a `current_thread` runtime's `spawn_local`.
     ///
     /// # Errors
     /// [`CallError`], when there was no answer after the attempts that were allowed.
     pub async fn send(&self, upstream: &Upstream, outgoing: Outgoing) -> Result<Answer, CallError> {
-        let _ = (upstream, outgoing, &self.dial);
-        Err(CallError {
-            kind: ErrorKind::Unusable,
-            detail: "not built yet".to_owned(),
-            server: None,
-            attempts: 0,
-        })
+        let provider = self.provider(upstream)?;
+        send::send(&provider, upstream, &self.inner.dial, &self.inner.paces, outgoing).await
     }
+
+    /// As [`Providers::send`]; an answer that asks to come back later is waited for, where the call may be
+    /// repeated. The last answer is given, also if it asks once more.
+    ///
+    /// # Errors
+    /// [`CallError`], when there was no answer after the attempts that were allowed.
+    pub async fn send_patiently(
+        &self,
+        upstream: &Upstream,
+        outgoing: Outgoing,
+        patience: Patience,
+    ) -> Result<Answer, CallError> {
+        let mut next = Some(outgoing);
+        let (mut attempts, mut nth) = (0, 0);
+        loop {
+            let Some(outgoing) = next.take() else { return Err(unusable("the request is gone".to_owned())) };
+            let spare =
+                if nth < patience.times && retry::may_repeat(&outgoing) { outgoing.again() } else { None };
+            let mut answer = self.send(upstream, outgoing).await.map_err(|mut error| {
+                error.attempts += attempts;
+                error
+            })?;
+            attempts += answer.sent.attempts;
+            answer.sent.attempts = attempts;
+            let Some(spare) = spare.filter(|_| retry::asks_for_patience(answer.status)) else {
+                return Ok(answer);
+            };
+            let asked = retry::retry_after(&answer.fields, SystemTime::now());
+            if asked.is_some_and(|asked| asked > patience.longest) {
+                return Ok(answer);
+            }
+            // Never earlier than asked for, and a little later, so that not all come back at once.
+            let wait = asked.unwrap_or_default() + retry::pause(nth);
+            drop(answer);
+            tokio::time::sleep(wait).await;
+            next = Some(spare);
+            nth += 1;
+        }
+    }
+
+    fn provider(&self, upstream: &Upstream) -> Result<Rc<Provider>, CallError> {
+        let mut known = self.inner.known.borrow_mut();
+        if let Some(provider) = known.get(&upstream.fingerprint).filter(|provider| provider.is_of(upstream)) {
+            return Ok(Rc::clone(provider));
+        }
+        let Inner { dial, paces, shared, .. } = &*self.inner;
+        let made = Rc::new(Provider::new(upstream, shared, dial, paces).map_err(unusable)?);
+        if known.len() >= MANY {
+            known.clear();
+        }
+        known.insert(upstream.fingerprint, Rc::clone(&made));
+        Ok(made)
+    }
+}
+
+fn unusable(detail: String) -> CallError {
+    CallError { kind: ErrorKind::Unusable, detail, server: None, attempts: 0 }
 }

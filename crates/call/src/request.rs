@@ -22,3 +22,18 @@ pub struct Outgoing {
     /// Whether an upgrade of the connection is asked for (the `Upgrade` field says to what).
     pub upgrade: bool,
 }
+
+impl Outgoing {
+    /// The same request again, where its body can be sent once more.
+    pub fn again(&self) -> Option<Self> {
+        Some(Self {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            fields: self.fields.clone(),
+            body: self.body.again()?,
+            repeat: self.repeat.clone(),
+            upgrade: self.upgrade,
+        })
+    }
+}

@@ -1,5 +1,10 @@
 //! OpenAPI: read a document, encode and decode its calls, check its messages.
 
+pub(crate) mod lower;
+mod media;
+pub(crate) mod outline;
+pub(crate) mod read;
+
 use crate::{Body, Head, Need, Operation, Report, Request, Values, Violation};
 use http::{HeaderMap, StatusCode};
 

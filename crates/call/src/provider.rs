@@ -1,0 +1,162 @@
+//! One provider as one thread sees it: its servers with their pools, its credentials, its turn, its pace.
+//!
+//! Made from an [`Upstream`] once and kept by its fingerprint, so that a call makes nothing anew.
+
+use crate::credential::Credentials;
+use crate::pace::Paces;
+use crate::pool::Pool;
+use crate::{Dial, tls};
+use board::{Credential, ServerUrl, Upstream};
+use bytes::Bytes;
+use exchange::Meter;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Uri};
+use rustls::ClientConfig;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// One provider.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub(crate) servers: Vec<Rc<Server>>,
+    pub(crate) credentials: Credentials,
+    pub(crate) meter: Option<Arc<Meter>>,
+    turn: Cell<usize>,
+    /// What it was made from: fingerprints are trusted to be equal for equal settings, and looked at all the same,
+    /// because a credential that goes to another's server is past mending.
+    given: Vec<Credential>,
+}
+
+/// One server of a provider.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) url: ServerUrl,
+    pub(crate) host: HeaderValue,
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+    pub(crate) pool: Rc<Pool>,
+}
+
+/// What providers of one thread share: pools by server and trust, TLS settings by authority.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pools: RefCell<HashMap<PoolKey, Rc<Pool>>>,
+    settings: RefCell<HashMap<Option<Arc<[u8]>>, Arc<ClientConfig>>>,
+}
+
+/// Connections are shared by calls to the same host and port under the same trust.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct PoolKey {
+    host: Arc<str>,
+    port: u16,
+    /// `None`: plain. `Some(None)`: the system's roots.
+    trust: Option<Option<Arc<[u8]>>>,
+}
+
+/// Pools and settings that nobody uses any more are dropped when there are more than this.
+const MANY: usize = 1024;
+
+impl Provider {
+    /// # Errors
+    /// In words: a credential, an authority or a server that cannot be used.
+    pub(crate) fn new(
+        upstream: &Upstream,
+        shared: &Shared,
+        dial: &Dial,
+        paces: &Paces,
+    ) -> Result<Self, String> {
+        let servers = upstream
+            .servers
+            .iter()
+            .map(|url| server(url, upstream, shared, dial).map(Rc::new))
+            .collect::<Result<Vec<_>, _>>()?;
+        if servers.is_empty() {
+            return Err("the upstream has no server".to_owned());
+        }
+        Ok(Self {
+            servers,
+            credentials: Credentials::ready(&upstream.credentials)?,
+            meter: upstream.pace.map(|_| paces.meter(upstream.fingerprint)),
+            turn: Cell::new(0),
+            given: upstream.credentials.clone(),
+        })
+    }
+
+    /// Whether it was made from settings like these.
+    pub(crate) fn is_of(&self, upstream: &Upstream) -> bool {
+        self.servers.len() == upstream.servers.len()
+            && self.servers.iter().zip(&upstream.servers).all(|(known, url)| known.url == *url)
+            && self.given.len() == upstream.credentials.len()
+            && self
+                .given
+                .iter()
+                .zip(&upstream.credentials)
+                .all(|(known, one)| known.place == one.place && known.secret == one.secret)
+            && self.meter.is_some() == upstream.pace.is_some()
+    }
+
+    /// The index of the server whose turn it is.
+    pub(crate) fn next(&self) -> usize {
+        let turn = self.turn.get();
+        self.turn.set(self.after(turn));
+        turn
+    }
+
+    /// The index of the server after this one.
+    pub(crate) fn after(&self, index: usize) -> usize {
+        if index + 1 < self.servers.len() { index + 1 } else { 0 }
+    }
+}
+
+impl Server {
+    /// The target of a request (RFC 9112 §3.2.1): the base, then the path and query that come after it.
+    pub(crate) fn target(&self, tail: &Bytes) -> Result<Uri, String> {
+        let whole = if self.url.base.is_empty() {
+            tail.clone()
+        } else {
+            Bytes::from([self.url.base.as_bytes(), tail].concat())
+        };
+        PathAndQuery::from_maybe_shared(whole)
+            .map(Uri::from)
+            .map_err(|_| "the path or query is not one that can be sent".to_owned())
+    }
+}
+
+fn server(url: &ServerUrl, upstream: &Upstream, shared: &Shared, dial: &Dial) -> Result<Server, String> {
+    let authority = url.authority();
+    let host = HeaderValue::from_str(&authority).map_err(|_| format!("`{authority}` is no host"))?;
+    let tls = if url.https { Some(shared.settings(upstream.authority.as_ref(), dial)?) } else { None };
+    // Texts of its own: a count shared by threads would be written by all of them on each call.
+    let url = ServerUrl { host: Arc::from(&*url.host), base: Arc::from(&*url.base), ..*url };
+    let key = PoolKey {
+        host: Arc::clone(&url.host),
+        port: url.port,
+        trust: url.https.then(|| upstream.authority.clone()),
+    };
+    let pool = shared.pool(key, dial);
+    Ok(Server { url, host, tls, pool })
+}
+
+impl Shared {
+    fn settings(&self, authority: Option<&Arc<[u8]>>, dial: &Dial) -> Result<Arc<ClientConfig>, String> {
+        let mut known = self.settings.borrow_mut();
+        if let Some(settings) = known.get(&authority.cloned()) {
+            return Ok(Arc::clone(settings));
+        }
+        let made = tls::settings(authority.map(|pem| &**pem), dial)?;
+        if known.len() >= MANY {
+            known.retain(|_, settings| Arc::strong_count(settings) > 1);
+        }
+        known.insert(authority.cloned(), Arc::clone(&made));
+        Ok(made)
+    }
+
+    fn pool(&self, key: PoolKey, dial: &Dial) -> Rc<Pool> {
+        let mut pools = self.pools.borrow_mut();
+        if pools.len() >= MANY {
+            pools.retain(|_, pool| Rc::strong_count(pool) > 1);
+        }
+        Rc::clone(pools.entry(key).or_insert_with(|| Pool::new(dial.idle_per_server)))
+    }
+}
