@@ -89,7 +89,6 @@ pub(crate) struct Facts {
     pub(crate) unchecked: bool,
     pub(crate) answer: AnswerFacts,
     pub(crate) sent: Option<Box<call::Sent>>,
-    pub(crate) tunnel: bool,
     closed: bool,
     open_row: bool,
 }
@@ -141,7 +140,6 @@ impl Exchange {
             unchecked: false,
             answer: AnswerFacts::default(),
             sent: None,
-            tunnel: false,
             closed: false,
             open_row: false,
         };
@@ -191,6 +189,14 @@ impl Exchange {
             facts.answer.watch = None;
             facts.unchecked = true;
         }
+    }
+
+    /// The tunnel is over: so many bytes went to the provider, so many came from it.
+    pub(crate) fn tunnelled(&mut self, sent: u64, received: u64) {
+        let tap = Rc::new(Tap::default());
+        tap.bytes.set(sent);
+        self.facts.body = Some(tap);
+        self.facts.bytes_out += received;
     }
 
     /// When the row of a call that is still running is due; `None`: it was written.

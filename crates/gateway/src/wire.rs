@@ -11,9 +11,8 @@ mod outgoing;
 mod tls;
 
 pub(crate) use body::{Body, Tap};
-pub(crate) use connection::serve;
-pub(crate) use head::{Head, HeadFault};
-pub(crate) use io::{Phase, Pulse};
+pub(crate) use connection::{payload_of, serve};
+pub(crate) use head::Head;
 pub(crate) use outgoing::{Content, OutBody};
 pub(crate) use tls::acceptor;
 

@@ -16,7 +16,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
-use std::io::Write as _;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -120,9 +119,4 @@ async fn answer(
 /// A body that is already in memory, for a call that came in by no connection.
 pub(crate) fn payload_of(bytes: Bytes) -> Payload {
     if bytes.is_empty() { Payload::Empty } else { Payload::Stream(Body::held(bytes)) }
-}
-
-/// So that a write to memory is never the reason of a failure.
-pub(crate) fn write_line(out: &mut Vec<u8>, words: std::fmt::Arguments<'_>) {
-    let _ = out.write_fmt(words);
 }

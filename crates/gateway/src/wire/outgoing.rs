@@ -58,6 +58,11 @@ impl OutBody {
         Self { content, call: Some(call), pulse: None, left, long: None }
     }
 
+    /// The body of a 101: the tunnel has the call.
+    pub(crate) fn switched() -> Self {
+        Self { content: Content::Empty, call: None, pulse: None, left: Some(0), long: None }
+    }
+
     /// Tells the connection when the body is over.
     pub(crate) fn on_connection(&mut self, pulse: Arc<Pulse>) {
         self.pulse = Some(pulse);
