@@ -1,10 +1,44 @@
-//! The gateway room.
-use std::{sync::Arc, time::Duration};
-pub struct Gateway; pub struct Running; #[derive(Default)] pub struct Settings;
-#[derive(Debug)] pub struct E; impl std::fmt::Display for E { fn fmt(&self,_: &mut std::fmt::Formatter<'_>)->std::fmt::Result{Ok(())}}
-pub struct GatewayOptions { pub board: Arc<board::Board>, pub accounts: Arc<exchange::Accounts>, pub recorder: Arc<dyn exchange::Recorder>, pub writers: Vec<u16>, pub settings: Settings }
-impl Gateway { pub fn start(_: GatewayOptions)->Result<Running,E>{Err(E)}}
-impl Running { pub fn swap(&self,_:Arc<board::Board>,_:Arc<exchange::Accounts>){} pub async fn drain(&self,_:Duration){} pub fn explain(&self,_:&Asked)->Vec<exchange::Decision>{vec![]} }
-pub struct Asked { pub method: http::Method, pub target: String, pub host: Option<String>, pub fields: http::HeaderMap, pub body: Option<bytes::Bytes>, pub consumer: Option<String> }
-pub fn explain(_:Arc<board::Board>,_:Arc<exchange::Accounts>,_:&Asked)->Result<Vec<exchange::Decision>,E>{Err(E)}
-pub fn page(_: exchange::Reason)->&'static str{""}
+//! FRONT: the half of the pipeline that faces the caller.
+//!
+//! One thread is one world: its own listeners, connections, providers and picture of the board, and
+//! nothing on the path of a call that another thread could hold. A call goes through stages that are plain
+//! functions (`serve.rs` has the order); each gives a token that the next one needs, so that what was
+//! not checked cannot be forwarded. Never imports ledger or console: records go to a [`exchange::Recorder`].
+
+mod address_table;
+mod admit;
+mod bind;
+mod check;
+mod check_pool;
+mod client_address;
+mod closing;
+mod cors;
+mod detail;
+mod dispatch;
+mod error;
+mod explain;
+mod forward;
+mod guesses;
+mod hold;
+mod identify;
+mod local;
+mod permit;
+mod problem;
+mod rate_fields;
+mod respond;
+mod route;
+mod running;
+mod seen;
+mod serve;
+mod settings;
+mod tunnel;
+mod under_way;
+mod wire;
+mod worker;
+mod world;
+
+pub use error::GatewayError;
+pub use explain::Asked;
+pub use problem::explained;
+pub use running::{Gateway, GatewayOptions, Running, explain_cold};
+pub use settings::{OnStage, Settings};
