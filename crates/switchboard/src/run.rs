@@ -87,14 +87,15 @@ async fn beside(
     for _ in 0..threads {
         writers.push(ledger.lease_writer().await.map_err(|error| stored(&error))?);
     }
-    let accounts = people::accounts(&board, &ledger, None).await?;
+    let accounts = accounts(&board, &ledger, None).await?;
     let recorder: Arc<dyn Recorder> =
         if plan.lines { lines::printing(ledger.recorder(), terminal) } else { ledger.recorder() };
     let gateway = gateway::Gateway::start(gateway::GatewayOptions {
         board: Arc::clone(&board),
         accounts: Arc::clone(&accounts),
         recorder,
-        writers,
+        threads,
+        writer_ids: writers,
         settings: gateway::Settings::default(),
     })
     .map_err(|error| Failure::run(error.to_string()))?;
@@ -149,7 +150,11 @@ async fn beside(
         let _ = tokio::time::timeout(Duration::from_secs(2), work).await;
     }
     tokio::select! {
-        () = gateway.drain(DRAIN) => {}
+        left = gateway.drain(DRAIN) => {
+            if left > 0 {
+                terminal.complain(format!("{left} calls had not ended and were broken off"));
+            }
+        }
         () = asked_to_stop() => terminal.say("stopped at once"),
     }
     if let Some(console) = console {

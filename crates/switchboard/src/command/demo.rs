@@ -46,8 +46,9 @@ impl Demo {
         let plan =
             Plan { what: "demo", folder: place.folder().to_path_buf(), threads: None, lines: !global.quiet };
         let quiet = global.quiet;
+        let folder = place.folder();
         run(&plan, global, move |started| {
-            terminal.data(welcome(started, place.folder(), &keys));
+            terminal.data(welcome(started, folder, &keys));
             Ok((!quiet).then(|| callers(gateway, keys)))
         })
     }

@@ -8,8 +8,8 @@ use crate::drive::{board_folder, load_board, runtime, socket, stored};
 use crate::exit::{Exit, Failure};
 use crate::run::accounts;
 use board::Board;
-use exchange::{Decision, Reason, Stage};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use exchange::{ConsumerName, Decision, Reason, Stage};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use ledger::Ledger;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -26,9 +26,6 @@ pub(crate) struct Explain {
     /// A field of the request: `Name: value`
     #[arg(short = 'H', value_name = "FIELD")]
     fields: Vec<String>,
-    /// The request's body, or `@FILE`
-    #[arg(short, long, value_name = "BODY")]
-    data: Option<String>,
     /// Print JSON
     #[arg(long, value_parser = ["text", "json"], default_value = "text")]
     format: String,
@@ -39,10 +36,8 @@ pub(crate) struct Explain {
 pub(crate) struct Question {
     method: String,
     target: String,
-    host: Option<String>,
     caller: Option<String>,
     fields: Vec<(String, String)>,
-    body: Option<String>,
 }
 
 impl Question {
@@ -56,6 +51,8 @@ impl Question {
         self.method
             .parse::<Method>()
             .map_err(|_| Failure::usage(format!("`{}` is no method", self.method)))?;
+        let target: Result<Uri, _> = self.target.parse();
+        target.map_err(|_| Failure::usage(format!("`{}` is no path", self.target)))?;
         for (name, value) in &self.fields {
             let fine = name.parse::<HeaderName>().is_ok() && value.parse::<HeaderValue>().is_ok();
             fine.then_some(()).ok_or_else(|| Failure::usage(format!("`{name}` is no field")))?;
@@ -72,11 +69,10 @@ impl Question {
             .collect();
         gateway::Asked {
             method: self.method.parse().unwrap_or(Method::GET),
-            target: self.target.clone(),
-            host: self.host.clone(),
+            target: self.target.parse().unwrap_or_default(),
             fields,
-            body: self.body.clone().map(Into::into),
-            consumer: self.caller.clone(),
+            who: self.caller.as_deref().map(ConsumerName::new),
+            listener: None,
         }
     }
 }
@@ -100,34 +96,17 @@ impl Explain {
             [method, target] => (method.as_str(), target.as_str()),
             _ => return Err(Failure::usage("a request is `METHOD /path`, and nothing more")),
         };
-        let (host, target) = match target.split_once("://") {
-            Some((_, rest)) => match rest.split_once('/') {
-                Some((host, path)) => (Some(host.to_owned()), format!("/{path}")),
-                None => (Some(rest.to_owned()), "/".to_owned()),
-            },
-            None => (None, target.to_owned()),
-        };
         let fields = self.fields.iter().map(|field| {
             let (name, value) = field.split_once(':').ok_or_else(|| {
                 Failure::usage(format!("`{field}` is no field")).help("write `Name: value`")
             })?;
             Ok((name.trim().to_owned(), value.trim().to_owned()))
         });
-        let body = match self.data.as_deref() {
-            Some(data) => Some(match data.strip_prefix('@') {
-                Some(file) => std::fs::read_to_string(file)
-                    .map_err(|error| Failure::usage(format!("cannot read `{file}`: {error}")))?,
-                None => data.to_owned(),
-            }),
-            None => None,
-        };
         let question = Question {
             method: method.to_owned(),
-            target,
-            host,
+            target: target.to_owned(),
             caller: self.caller.clone(),
             fields: fields.collect::<Result<_, Failure>>()?,
-            body,
         };
         question.check()?;
         Ok(question)
@@ -201,12 +180,12 @@ async fn decide(question: &Question, board: Board) -> Result<(Vec<Decision>, boo
         && accounts.by_name(name).is_none()
     {
         let failure = Failure::usage(format!("there is no consumer `{name}`"));
-        return Err(match nearest(name, accounts.names().map(exchange::ConsumerName::as_str)) {
+        return Err(match nearest(name, accounts.names().map(ConsumerName::as_str)) {
             Some(near) => failure.help(format!("did you mean `{near}`?")),
             None => failure.help("list them: switchboard consumer list"),
         });
     }
-    let mut decisions = gateway::explain(board, accounts, &question.request())
+    let mut decisions = gateway::explain_cold(board, accounts, &question.request())
         .map_err(|error| Failure::run(error.to_string()))?;
     for decision in &mut decisions {
         if decision.stage == Stage::Limit {
@@ -221,7 +200,8 @@ fn word(word: &str, global: &Global) -> Result<Exit, Failure> {
     let terminal = global.terminal();
     if let Some(reason) = Reason::from_slug(word) {
         terminal.line(format!("{} {word}: {}\n", reason.status().as_u16(), reason.title()));
-        terminal.line(gateway::page(reason));
+        let (means, remedy) = gateway::explained(reason);
+        terminal.line(format!("{means}\n\n{remedy}"));
         return Ok(Exit::Ok);
     }
     if let Some(page) = board::explain(word) {

@@ -44,8 +44,10 @@ impl People {
         while changes.changed().await.is_ok() {
             // A ledger that is locked for a moment is asked again at its next change.
             if let Ok(next) = accounts(&self.board, &self.ledger, Some(&now)).await {
-                now = Arc::clone(&next);
-                self.gateway.swap(Arc::clone(&self.board), next);
+                // The board is the one that runs: nothing of it can be wrong now.
+                if self.gateway.swap(Arc::clone(&self.board), Arc::clone(&next)).is_ok() {
+                    now = next;
+                }
             }
         }
     }
