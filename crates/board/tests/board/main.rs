@@ -16,4 +16,5 @@ mod editing;
 mod harness;
 mod overlay;
 mod proxied;
+mod routing;
 mod strangers;
