@@ -45,8 +45,18 @@ struct Node {
     parameter: Option<usize>,
     /// Operations of templates that end here.
     ends: Ends,
-    /// Operations of templates whose last parameter takes the rest from here on.
-    rest: Ends,
+    /// Templates with a parameter that takes several segments from here on; the longest tails first.
+    rest: Vec<Rest>,
+}
+
+/// What follows a parameter that takes several segments: `:cancel`, `/brands/{id}`.
+#[derive(Clone, Debug)]
+struct Rest {
+    suffix: String,
+    /// Matched from the end of the path.
+    tail: Vec<Segment>,
+    skeleton: String,
+    ends: Ends,
 }
 
 /// A segment with parameters and literal parts: `{from}-{to}.csv`.
@@ -73,6 +83,10 @@ impl Trie {
             node.mixed.sort_by(|(one, _), (other, _)| {
                 other.literal.cmp(&one.literal).then_with(|| one.skeleton.cmp(&other.skeleton))
             });
+            node.rest.sort_by(|one, other| {
+                let key = |rest: &Rest| (rest.tail.len(), rest.literals());
+                key(other).cmp(&key(one)).then_with(|| one.skeleton.cmp(&other.skeleton))
+            });
         }
         trie
     }
@@ -82,9 +96,21 @@ impl Trie {
             return;
         }
         let mut at = 0;
-        for segment in template.segments() {
-            if let [Piece::Rest(_)] = segment.0.as_slice() {
-                put(&mut self.nodes[at].rest, method, index);
+        let mut segments = template.segments().iter();
+        while let Some(segment) = segments.next() {
+            if let Some((_, suffix)) = segment.rest() {
+                let tail = segments.as_slice();
+                let rests = &mut self.nodes[at].rest;
+                let skeleton = skeleton_of_rest(suffix, tail);
+                match rests.iter_mut().find(|rest| rest.skeleton == skeleton) {
+                    Some(rest) => put(&mut rest.ends, method, index),
+                    None => rests.push(Rest {
+                        suffix: suffix.to_owned(),
+                        tail: tail.to_vec(),
+                        skeleton,
+                        ends: vec![(method.clone(), index)],
+                    }),
+                }
                 return;
             }
             at = self.below(at, segment);
@@ -171,7 +197,30 @@ impl Trie {
         {
             return Some(found);
         }
-        take(&node.rest)
+        node.rest.iter().filter(|rest| rest.fits(path)).find_map(|rest| take(&rest.ends))
+    }
+}
+
+impl Rest {
+    /// How much of it is literal, in bytes.
+    fn literals(&self) -> usize {
+        self.suffix.len() + self.tail.iter().map(|segment| literal(segment).len()).sum::<usize>()
+    }
+
+    /// Whether the rest of a path matches, as [`PathTemplate::capture`] does.
+    fn fits(&self, path: &str) -> bool {
+        let mut left = path;
+        for segment in self.tail.iter().rev() {
+            let Some((before, last)) = left.rsplit_once('/') else {
+                return false;
+            };
+            if !fits(&segment.0, last) {
+                return false;
+            }
+            left = before;
+        }
+        let at_the_end = self.tail.is_empty() && self.suffix.is_empty();
+        left.strip_suffix(self.suffix.as_str()).is_some_and(|value| at_the_end || !value.is_empty())
     }
 }
 
@@ -232,16 +281,21 @@ fn skeleton(segment: &Segment) -> String {
     segment.0.iter().map(text).collect()
 }
 
+fn skeleton_of_rest(suffix: &str, tail: &[Segment]) -> String {
+    tail.iter().fold(format!("{{+}}{suffix}"), |text, segment| text + "/" + &skeleton(segment))
+}
+
 /// Pairs of operations with one method that no path can tell apart; the first of a pair wins.
 pub(crate) fn ambiguous(operations: &[Arc<Operation>]) -> Vec<(usize, usize)> {
     let mut seen = HashMap::new();
     let mut pairs = Vec::new();
     for (index, operation) in operations.iter().enumerate() {
         let mut key = operation.method().to_string();
-        for segment in operation.template().segments() {
+        let mut segments = operation.template().segments().iter();
+        while let Some(segment) = segments.next() {
             key.push('/');
-            if let [Piece::Rest(_)] = segment.0.as_slice() {
-                key.push_str("{+}");
+            if let Some((_, suffix)) = segment.rest() {
+                key.push_str(&skeleton_of_rest(suffix, segments.as_slice()));
                 break;
             }
             key.push_str(&skeleton(segment));
@@ -318,6 +372,25 @@ mod tests {
         (class, usize::MAX - literal.len(), skeleton.collect())
     }
 
+    /// Segments up to a rest, then the rest: longer tails first.
+    fn ranks(template: &PathTemplate) -> Vec<(u8, usize, String)> {
+        let mut segments = template.segments().iter();
+        let mut ranks = Vec::new();
+        while let Some(segment) = segments.next() {
+            if segment.rest().is_none() {
+                ranks.push(rank(segment));
+                continue;
+            }
+            let all: Vec<_> = std::iter::once(segment).chain(segments.as_slice()).map(rank).collect();
+            ranks.push((3, usize::MAX - all.len(), String::new()));
+            let literals: usize = all.iter().map(|(_, less, _)| usize::MAX - less).sum();
+            let skeleton: Vec<_> = all.into_iter().map(|(_, _, skeleton)| skeleton).collect();
+            ranks.push((3, usize::MAX - literals, skeleton.join("/")));
+            break;
+        }
+        ranks
+    }
+
     /// The same by looking at every template: slow, and plainly right.
     fn naive(templates: &[(Method, PathTemplate)], method: &Method, path: &str) -> Hit {
         let mut matching: Vec<_> = templates
@@ -325,9 +398,7 @@ mod tests {
             .enumerate()
             .filter(|(_, (_, template))| template.capture(path).is_some())
             .collect();
-        matching.sort_by_key(|(index, (_, template))| {
-            (template.segments().iter().map(rank).collect::<Vec<_>>(), *index)
-        });
+        matching.sort_by_key(|(index, (_, template))| (ranks(template), *index));
         let of =
             |wanted: &Method| matching.iter().find(|(_, (own, _))| own == wanted).map(|(index, _)| *index);
         let head = || (method == Method::HEAD).then(|| of(&Method::GET)).flatten();
@@ -367,6 +438,8 @@ mod tests {
             ("GET", "/f/{x}/end"),
             ("GET", "/"),
             ("GET", "/t/"),
+            ("POST", "/f/{+rest}:cancel"),
+            ("GET", "/f/{+rest}/brands/{id}"),
         ]);
         let trie = trie(&templates);
         for (method, path, expected) in [
@@ -381,6 +454,10 @@ mod tests {
             ("POST", "/a/job:cancel:cancel", Hit::Operation(6)),
             ("GET", "/f/x/end", Hit::Operation(8)),
             ("GET", "/f/x/y/z", Hit::Operation(7)),
+            ("POST", "/f/x/y/z:cancel", Hit::Operation(11)),
+            ("POST", "/f/x/y/z", Hit::OtherMethods(vec![Method::GET])),
+            ("GET", "/f/x/y/brands/7", Hit::Operation(12)),
+            ("GET", "/f/brands/7", Hit::Operation(7)),
             ("GET", "/", Hit::Operation(9)),
             ("GET", "/t/", Hit::Operation(10)),
             ("GET", "/t", Hit::Nothing),
@@ -417,6 +494,8 @@ mod tests {
             1 => Just("{p}-b{q}.a".to_owned()),
             1 => Just("{p}:a".to_owned()),
             1 => Just("{+p}:a".to_owned()),
+            1 => Just("{+p}".to_owned()),
+            1 => Just("{+p}-{q}".to_owned()),
         ]
     }
 

@@ -274,6 +274,16 @@ impl Contract {
         locate::spans(&self.text, self.syntax, std::slice::from_ref(pointer)).pop().flatten()
     }
 
+    /// Where each of many pointers stands, as [`Contract::locate`] says it, in one scan of the text.
+    pub fn locate_all(&self, pointers: &[Pointer]) -> Vec<Option<Span>> {
+        locate::spans(&self.text, self.syntax, pointers)
+    }
+
+    /// The text of the document, shared: for messages that show a piece of it.
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
     /// Lines (from 1) of many pointers in one scan of the text; 0 where a pointer leads nowhere.
     pub fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
         locate::lines(&self.text, self.syntax, pointers)

@@ -1,7 +1,5 @@
 //! Every folder of `tests/cases` is a board with a fault; what is told of it stands beside it.
 
-#![expect(clippy::disallowed_methods, reason = "cases are files")]
-
 use crate::harness::World;
 use std::fs;
 use std::path::{Path, PathBuf};
