@@ -1,5 +1,5 @@
 //! Lists the operations of a contract as JSON lines: the smallest use of this crate, and what is timed.
-#![expect(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "a program, not the library")]
+#![expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a program, not the library")]
 
 use contract::Document;
 use std::io::Write;
@@ -11,13 +11,14 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let read = std::fs::read(&path).map_err(|error| error.to_string());
-    let document = match read.and_then(|bytes| Document::read(&path, &bytes).map_err(|error| error.to_string())) {
-        Ok(document) => document,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
-        }
-    };
+    let document =
+        match read.and_then(|bytes| Document::read(&path, &bytes).map_err(|error| error.to_string())) {
+            Ok(document) => document,
+            Err(error) => {
+                eprintln!("{error}");
+                return ExitCode::from(2);
+            }
+        };
     let (found, warnings) = document.outline();
     let pointers: Vec<_> = found.iter().map(|one| one.at.clone()).collect();
     let lines = document.lines(&pointers);

@@ -81,6 +81,33 @@ pub(crate) fn parse(name: &str, bytes: &[u8]) -> Result<Parsed, DocumentError> {
     Ok(Parsed { text: text.into(), syntax, tree, warnings })
 }
 
+/// Why a message is no JSON.
+#[derive(Debug)]
+pub(crate) struct NoJson {
+    pub(crate) why: String,
+    pub(crate) byte: usize,
+    pub(crate) too_deep: bool,
+}
+
+/// Parses the JSON of a message: the value, and the members that stand twice.
+///
+/// A byte order mark is refused (RFC 8259 §8.1: it must not be sent).
+pub(crate) fn message(text: &str) -> Result<(Value, Vec<Pointer>), NoJson> {
+    if text.starts_with('\u{feff}') {
+        return Err(NoJson {
+            why: "a byte order mark stands before it".to_owned(),
+            byte: 0,
+            too_deep: false,
+        });
+    }
+    let mut twice = tree::Twice::default();
+    match json::parse(text, &mut twice) {
+        Ok(value) => Ok((value, twice.into_pointers())),
+        Err(Fault::Syntax { why, at }) => Err(NoJson { why, byte: at.start, too_deep: false }),
+        Err(Fault::TooLarge { why, at }) => Err(NoJson { why, byte: at.start, too_deep: true }),
+    }
+}
+
 fn duplicate(at: Pointer) -> Warning {
     let name = at.tokens().last().unwrap_or_default();
     Warning { code: "duplicate-member", text: format!("`{name}` stands here twice: the last one counts"), at }
@@ -103,8 +130,16 @@ mod tests {
         check("\u{feff}{\"a\": 1}", Syntax::Json, &json!({"a": 1}));
         check("{\"a\": 1, # why\n}", Syntax::Yaml, &json!({"a": 1}));
         check("200: ok\n1.10: b\nyes: no\n", Syntax::Yaml, &json!({"200": "ok", "1.10": "b", "yes": "no"}));
-        check("b: 1:30\nc: 2020-01-01\nd: .inf\n", Syntax::Yaml, &json!({"b": "1:30", "c": "2020-01-01", "d": ".inf"}));
-        check("a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}\n", Syntax::Yaml, &json!({"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}}));
+        check(
+            "b: 1:30\nc: 2020-01-01\nd: .inf\n",
+            Syntax::Yaml,
+            &json!({"b": "1:30", "c": "2020-01-01", "d": ".inf"}),
+        );
+        check(
+            "a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}\n",
+            Syntax::Yaml,
+            &json!({"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}}),
+        );
     }
 
     #[test]
@@ -119,7 +154,9 @@ mod tests {
 
     #[test]
     fn a_fault_has_its_place() {
-        for (text, byte) in [("{\"a\": 1,\n \"b\" 2}", 14), ("a: 1\nb: [1,\nc: 2\n\t", 12), ("\u{feff}{\"a\" 1}", 8)] {
+        for (text, byte) in
+            [("{\"a\": 1,\n \"b\" 2}", 14), ("a: 1\nb: [1,\nc: 2\n\t", 12), ("\u{feff}{\"a\" 1}", 8)]
+        {
             let error = parse("a", text.as_bytes()).unwrap_err();
             let at = error.at();
             assert!(matches!(error, DocumentError::Syntax { .. }), "{error}");
@@ -138,7 +175,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let items = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+            bomb += &format!("a{level}: &a{level} [{items}]\n");
         }
         assert!(matches!(parse("a", bomb.as_bytes()), Err(DocumentError::TooLarge { .. })));
     }

@@ -1,5 +1,10 @@
 //! Published contracts: every one loads, or says at which place it cannot.
-#![expect(clippy::print_stderr, clippy::disallowed_methods, clippy::expect_used, reason = "a test that reads files")]
+#![expect(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "a test that reads files"
+)]
 
 use contract::{Contract, Document, DocumentError};
 use serde_json::Value;
@@ -20,7 +25,9 @@ fn contracts(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
         .expect("the folder is readable")
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "json" || ending == "yaml" || ending == "yml"))
+        .filter(|path| {
+            path.extension().is_some_and(|ending| ending == "json" || ending == "yaml" || ending == "yml")
+        })
         .map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             (name, std::fs::read(&path).expect("a file"))
@@ -53,13 +60,15 @@ fn columns(line: &str) -> Vec<String> {
     columns
 }
 
+/// An operation as the list has it, and as we do.
+type Listed = (Option<String>, String, String, bool);
 type Row = (String, String, String, bool);
 
 #[test]
 fn operations_of_published_contracts_are_those_that_another_reader_found() {
     let Some(corpus) = corpus() else { return };
     let folder = corpus.join("openapi");
-    let mut expected: BTreeMap<String, Vec<(Option<String>, String, String, bool)>> = BTreeMap::new();
+    let mut expected: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
     for line in std::fs::read_to_string(folder.join("operations.jsonl")).expect("the list").lines() {
         let row: Value = serde_json::from_str(line).expect("a row");
         let word = |name: &str| row[name].as_str().map(str::to_owned);
@@ -87,7 +96,10 @@ fn operations_of_published_contracts_are_those_that_another_reader_found() {
         let document = read.unwrap_or_else(|error| unreachable!("{file}: {error}"));
         let (outline, _) = document.outline();
         let pointers: Vec<_> = outline.iter().map(|one| one.at.clone()).collect();
-        assert!(document.lines(&pointers).iter().all(|line| *line > 0), "{file}: an operation without a line");
+        assert!(
+            document.lines(&pointers).iter().all(|line| *line > 0),
+            "{file}: an operation without a line"
+        );
         let mut found: Vec<Row> = Vec::new();
         for one in &outline {
             found.push((one.id.to_string(), one.method.to_string(), one.path.clone(), one.deprecated));
@@ -100,7 +112,9 @@ fn operations_of_published_contracts_are_those_that_another_reader_found() {
             let ours = outline.iter().find(|one| one.method.as_str() == method && one.path == path);
             let id = match (id.filter(|id| !id.is_empty()), ours) {
                 (None, Some(ours)) if !ours.id_declared => ours.id.to_string(),
-                (Some(id), Some(ours)) if ours.id.as_str().strip_prefix(&id).is_some_and(is_number) => ours.id.to_string(),
+                (Some(id), Some(ours)) if ours.id.as_str().strip_prefix(&id).is_some_and(is_number) => {
+                    ours.id.to_string()
+                }
                 (id, _) => id.unwrap_or_default(),
             };
             wanted.push((id, method, path, deprecated));
@@ -111,7 +125,12 @@ fn operations_of_published_contracts_are_those_that_another_reader_found() {
         operations += found.len();
         loaded += 1;
         let contract = document.contract();
-        eprintln!("{file}: {} of {} operations, {} warnings", contract.operations.len(), found.len(), contract.warnings.len());
+        eprintln!(
+            "{file}: {} of {} operations, {} warnings",
+            contract.operations.len(),
+            found.len(),
+            contract.warnings.len()
+        );
     }
     eprintln!("{loaded} loaded with {operations} operations, {refused} not built yet");
     assert!(loaded >= 80 && refused >= 30, "{loaded} {refused}");
@@ -127,7 +146,9 @@ fn invalid_documents_give_a_place_or_warnings() {
     let Some(corpus) = corpus() else { return };
     for (file, bytes) in contracts(&corpus.join("openapi-invalid")) {
         match Contract::read(&file, &bytes) {
-            Ok(contract) => eprintln!("{file}: {} operations, {:?}", contract.operations.len(), contract.warnings),
+            Ok(contract) => {
+                eprintln!("{file}: {} operations, {:?}", contract.operations.len(), contract.warnings);
+            }
             Err(error) => {
                 assert!(error.at().start <= bytes.len(), "{file}");
                 eprintln!("{file}: {error} at {:?}", error.at());
@@ -151,7 +172,12 @@ fn every_schema_of_published_contracts_compiles() {
             let warnings = contract.warm();
             let broken: Vec<_> = warnings.iter().filter(|one| one.code == "schema-not-enforced").collect();
             assert!(broken.is_empty(), "{file}: {broken:?}");
-            eprintln!("{file}: {} operations, {} warnings, {} not enforced", contract.operations.len(), contract.warnings.len(), told.len());
+            eprintln!(
+                "{file}: {} operations, {} warnings, {} not enforced",
+                contract.operations.len(),
+                contract.warnings.len(),
+                told.len()
+            );
         }
     }
 }

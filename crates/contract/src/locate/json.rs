@@ -149,7 +149,8 @@ impl<'t> Scanner<'t> {
                 _ if self.at >= self.bytes.len() => return,
                 _ => {
                     self.at += 1;
-                    if depth == 0 && !matches!(self.peek(), b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') {
+                    if depth == 0 && !matches!(self.peek(), b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t')
+                    {
                         continue;
                     }
                 }

@@ -19,7 +19,8 @@ pub(super) fn scan(text: &str, wanted: &mut Wanted) {
     let mut frames: Vec<Frame> = Vec::new();
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else { return };
-        let span = span.byte_range().map_or_else(Span::default, |range| Span { start: range.start, end: range.end });
+        let span =
+            span.byte_range().map_or_else(Span::default, |range| Span { start: range.start, end: range.end });
         match event {
             Event::Scalar(word, ..) => {
                 if let Some(Frame::Mapping { node, key: key @ None, merged }) = frames.last_mut() {

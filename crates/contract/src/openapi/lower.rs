@@ -10,8 +10,8 @@ use super::read::{Lowered, Version};
 use crate::reference;
 use crate::schema::{Shelf, Side};
 use crate::{
-    Bind, Body, In, Operation, Output, Parameter, PathTemplate, Pointer, Repeat, SchemeKind, SecurityScheme, Shape,
-    StatusRange, TemplateError, Warning,
+    Bind, Body, In, Operation, Output, Parameter, PathTemplate, Pointer, Repeat, SchemeKind, SecurityScheme,
+    Shape, StatusRange, TemplateError, Warning,
 };
 use http::{HeaderName, Method};
 use serde_json::{Map, Value};
@@ -55,7 +55,12 @@ impl<'v> Lowering<'v, '_> {
     }
 
     /// The object at `at` through its references, or a warning.
-    fn object(&mut self, value: &'v Value, at: Pointer, then: &str) -> Option<(&'v Map<String, Value>, Pointer)> {
+    fn object(
+        &mut self,
+        value: &'v Value,
+        at: Pointer,
+        then: &str,
+    ) -> Option<(&'v Map<String, Value>, Pointer)> {
         match reference::object(self.tree, value, at.clone()) {
             Ok(found) => Some(found),
             Err(lost) => {
@@ -72,7 +77,11 @@ impl<'v> Lowering<'v, '_> {
         let outputs = self.outputs(found);
         for (holder, at) in [(found.item, &found.item_at), (found.operation, &found.at)] {
             if holder.get("servers").is_some_and(|servers| !servers.is_null()) {
-                self.warn("servers-not-used", "servers of a single path or operation are not used", &at.at("servers"));
+                self.warn(
+                    "servers-not-used",
+                    "servers of a single path or operation are not used",
+                    &at.at("servers"),
+                );
             }
         }
         Some(Operation {
@@ -120,7 +129,8 @@ impl<'v> Lowering<'v, '_> {
         parameters.append(&mut shared);
         for name in template.names() {
             if !parameters.iter().any(|one| one.place == In::Path && one.name == name) {
-                let text = format!("the path has `{{{name}}}`, which no parameter declares: it is not checked");
+                let text =
+                    format!("the path has `{{{name}}}`, which no parameter declares: it is not checked");
                 self.warn("parameter-undeclared", &text, &found.at);
                 parameters.push(Parameter {
                     place: In::Path,
@@ -137,7 +147,12 @@ impl<'v> Lowering<'v, '_> {
         parameters
     }
 
-    fn list(&mut self, holder: &'v Map<String, Value>, at: &Pointer, template: &PathTemplate) -> Vec<Parameter> {
+    fn list(
+        &mut self,
+        holder: &'v Map<String, Value>,
+        at: &Pointer,
+        template: &PathTemplate,
+    ) -> Vec<Parameter> {
         let at = at.at("parameters");
         let list = match holder.get("parameters") {
             None | Some(Value::Null) => return Vec::new(),
@@ -149,10 +164,16 @@ impl<'v> Lowering<'v, '_> {
         };
         let mut parameters: Vec<Parameter> = Vec::new();
         for (index, value) in list.iter().enumerate() {
-            let Some((map, at)) = self.object(value, at.index(index), "the parameter is left out") else { continue };
+            let Some((map, at)) = self.object(value, at.index(index), "the parameter is left out") else {
+                continue;
+            };
             let Some(parameter) = self.parameter(map, &at, template) else { continue };
             if parameters.iter().any(|other| same(&parameter, other)) {
-                self.warn("duplicate-parameter", "this parameter is declared twice: the first one counts", &at);
+                self.warn(
+                    "duplicate-parameter",
+                    "this parameter is declared twice: the first one counts",
+                    &at,
+                );
                 continue;
             }
             parameters.push(parameter);
@@ -160,7 +181,12 @@ impl<'v> Lowering<'v, '_> {
         parameters
     }
 
-    fn parameter(&mut self, map: &'v Map<String, Value>, at: &Pointer, template: &PathTemplate) -> Option<Parameter> {
+    fn parameter(
+        &mut self,
+        map: &'v Map<String, Value>,
+        at: &Pointer,
+        template: &PathTemplate,
+    ) -> Option<Parameter> {
         let word = |name: &str| map.get(name).and_then(Value::as_str);
         let (Some(name), Some(place)) = (word("name").filter(|name| !name.is_empty()), word("in")) else {
             self.warn("parameter-without-name", "a parameter needs `name` and `in`: it is left out", at);
@@ -184,7 +210,11 @@ impl<'v> Lowering<'v, '_> {
                 return None;
             }
             if HeaderName::from_bytes(name.as_bytes()).is_err() {
-                self.warn("parameter-name", "this is no name of a header field: it is left out", &at.at("name"));
+                self.warn(
+                    "parameter-name",
+                    "this is no name of a header field: it is left out",
+                    &at.at("name"),
+                );
                 return None;
             }
         }
@@ -212,7 +242,13 @@ impl<'v> Lowering<'v, '_> {
     }
 
     /// Shape, `explode`, and whether the parameter or header field is in a form that is read.
-    fn described(&mut self, map: &'v Map<String, Value>, at: &Pointer, place: In, side: Side) -> (Shape, bool, bool) {
+    fn described(
+        &mut self,
+        map: &'v Map<String, Value>,
+        at: &Pointer,
+        place: In,
+        side: Side,
+    ) -> (Shape, bool, bool) {
         let default = match place {
             In::Query | In::Cookie => "form",
             _ => "simple",
@@ -270,7 +306,11 @@ impl<'v> Lowering<'v, '_> {
                 continue;
             };
             if bodies.iter().any(|body| body.media == media) {
-                self.warn("duplicate-media-type", "this media type is declared twice: the first one counts", &at);
+                self.warn(
+                    "duplicate-media-type",
+                    "this media type is declared twice: the first one counts",
+                    &at,
+                );
                 continue;
             }
             let Some((map, at)) = self.object(value, at, "the body is not checked") else { continue };
@@ -326,7 +366,9 @@ impl<'v> Lowering<'v, '_> {
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
-            let Some((map, at)) = self.object(value, at.at(name), "the field is not checked") else { continue };
+            let Some((map, at)) = self.object(value, at.at(name), "the field is not checked") else {
+                continue;
+            };
             if HeaderName::from_bytes(name.as_bytes()).is_err() {
                 self.warn("parameter-name", "this is no name of a header field: it is left out", &at);
                 continue;
@@ -337,7 +379,12 @@ impl<'v> Lowering<'v, '_> {
                 name: name.clone(),
                 required: checked && is_true(map.get("required")),
                 deprecated: is_true(map.get("deprecated")),
-                description: map.get("description").and_then(Value::as_str).unwrap_or_default().trim().to_owned(),
+                description: map
+                    .get("description")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned(),
                 shape,
                 explode,
                 at,
@@ -353,10 +400,17 @@ impl<'v> Lowering<'v, '_> {
             if name.starts_with("x-") {
                 continue;
             }
-            let Some((map, stands)) = self.object(value, at.at(name), "the security scheme is left out") else { continue };
+            let Some((map, stands)) = self.object(value, at.at(name), "the security scheme is left out")
+            else {
+                continue;
+            };
             match scheme(map) {
                 Some(kind) => schemes.push(SecurityScheme { name: name.clone(), kind, at: stands }),
-                None => self.warn("security-scheme", "this is no security scheme that is known: it is left out", &stands),
+                None => self.warn(
+                    "security-scheme",
+                    "this is no security scheme that is known: it is left out",
+                    &stands,
+                ),
             }
         }
         schemes
@@ -366,7 +420,9 @@ impl<'v> Lowering<'v, '_> {
     fn servers(&mut self) -> Vec<String> {
         let at = Pointer::root().at("servers");
         let mut servers = Vec::new();
-        for (index, server) in self.tree.get("servers").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (index, server) in
+            self.tree.get("servers").and_then(Value::as_array).into_iter().flatten().enumerate()
+        {
             let at = at.index(index);
             let Some(url) = server.get("url").and_then(Value::as_str) else {
                 self.warn("server", "a server needs `url`: it is left out", &at);
@@ -383,7 +439,11 @@ impl<'v> Lowering<'v, '_> {
                 let value = variable.get("default").and_then(text).or_else(|| {
                     let text_of = |all: &Value| all.as_array()?.first().and_then(text);
                     let at = at.at("variables").at(name);
-                    self.warn("server-variable", "it has no default: its first choice, if any, is taken", &at);
+                    self.warn(
+                        "server-variable",
+                        "it has no default: its first choice, if any, is taken",
+                        &at,
+                    );
                     variable.get("enum").and_then(text_of)
                 });
                 if let Some(value) = value {
@@ -427,7 +487,9 @@ fn repeat(method: &Method, parameters: &[Parameter]) -> Repeat {
         _ => parameters
             .iter()
             .filter(|one| one.place == In::Header)
-            .find(|one| ["idempotency-key", "x-idempotency-key"].iter().any(|key| one.name.eq_ignore_ascii_case(key)))
+            .find(|one| {
+                ["idempotency-key", "x-idempotency-key"].iter().any(|key| one.name.eq_ignore_ascii_case(key))
+            })
             .and_then(|one| HeaderName::from_bytes(one.name.as_bytes()).ok())
             .map_or(Repeat::Never, Repeat::WithKey),
     }

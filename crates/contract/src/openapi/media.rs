@@ -9,7 +9,9 @@ use http::{HeaderMap, header};
 pub(super) fn bare(text: &str) -> Option<String> {
     let bare = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let (kind, below) = bare.split_once('/')?;
-    let token = |word: &str| !word.is_empty() && !word.contains(|letter: char| letter.is_whitespace() || letter == '/');
+    let token = |word: &str| {
+        !word.is_empty() && !word.contains(|letter: char| letter.is_whitespace() || letter == '/')
+    };
     (token(kind) && token(below)).then_some(bare)
 }
 

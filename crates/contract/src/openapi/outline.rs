@@ -116,7 +116,11 @@ fn id_of(
         None | Some(Value::Null) => None,
         Some(_) => {
             let at = at.at("operationId");
-            warnings.push(warn("operation-id", "`operationId` is no name: one is made from method and path", at));
+            warnings.push(warn(
+                "operation-id",
+                "`operationId` is no name: one is made from method and path",
+                at,
+            ));
             None
         }
     };
@@ -195,7 +199,11 @@ pub(super) fn security(
 }
 
 /// A list of security requirements; `None` where none is given.
-pub(super) fn security_of(value: Option<&Value>, at: &Pointer, warnings: &mut Vec<Warning>) -> Option<Security> {
+pub(super) fn security_of(
+    value: Option<&Value>,
+    at: &Pointer,
+    warnings: &mut Vec<Warning>,
+) -> Option<Security> {
     let alternatives = match value {
         None | Some(Value::Null) => return None,
         Some(Value::Array(alternatives)) => alternatives,
@@ -207,12 +215,22 @@ pub(super) fn security_of(value: Option<&Value>, at: &Pointer, warnings: &mut Ve
     let mut all = Vec::new();
     for (index, alternative) in alternatives.iter().enumerate() {
         let Value::Object(schemes) = alternative else {
-            warnings.push(warn("security", "a security requirement is no object: it is left out", at.index(index)));
+            warnings.push(warn(
+                "security",
+                "a security requirement is no object: it is left out",
+                at.index(index),
+            ));
             continue;
         };
         let requirement = |(scheme, scopes): (&String, &Value)| Requirement {
             scheme: scheme.clone(),
-            scopes: scopes.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+            scopes: scopes
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
         };
         all.push(schemes.iter().map(requirement).collect());
     }
@@ -221,7 +239,8 @@ pub(super) fn security_of(value: Option<&Value>, at: &Pointer, warnings: &mut Ve
 
 /// `summary`, else the first line of `description`.
 pub(super) fn summary(operation: &Map<String, Value>) -> String {
-    let text = |word| operation.get(word).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let text =
+        |word| operation.get(word).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let line = text("summary").or_else(|| text("description")).unwrap_or_default();
     line.lines().next().unwrap_or_default().to_owned()
 }
@@ -248,9 +267,10 @@ pub(crate) fn warn(code: &'static str, text: &str, at: Pointer) -> Warning {
 pub(crate) fn lost_warning(lost: &Lost, then: &str, at: Pointer) -> Warning {
     let (code, text) = match lost {
         Lost::Nowhere(reference) => ("reference-nowhere", format!("`{reference}` leads nowhere: {then}")),
-        Lost::Outside(reference) => {
-            ("reference-outside", format!("`{reference}` leads out of this document, which is not followed: {then}"))
-        }
+        Lost::Outside(reference) => (
+            "reference-outside",
+            format!("`{reference}` leads out of this document, which is not followed: {then}"),
+        ),
         Lost::NotAnObject => ("not-an-object", format!("an object is expected here: {then}")),
     };
     Warning { code, text, at }
@@ -296,7 +316,12 @@ mod tests {
         });
         let found = outline(&tree, &mut Vec::new());
         let words = |index: usize| -> Vec<Vec<&str>> {
-            found[index].security.0.iter().map(|all| all.iter().map(|one| one.scheme.as_str()).collect()).collect()
+            found[index]
+                .security
+                .0
+                .iter()
+                .map(|all| all.iter().map(|one| one.scheme.as_str()).collect())
+                .collect()
         };
         assert_eq!(words(0), [["key"]]);
         assert_eq!(words(1), Vec::<Vec<&str>>::new());
@@ -319,7 +344,14 @@ mod tests {
         let found: Vec<_> = found.iter().map(|one| (one.id.as_str(), one.at.as_str())).collect();
         assert_eq!(found, [("put-d", "/paths/~1d/put"), ("e", "/components/pathItems/e/get/operationId")]);
         let codes: Vec<_> = warnings.iter().map(|one| one.code).collect();
-        let expected = ["reference-outside", "reference-nowhere", "not-an-object", "reference-nowhere", "not-an-object", "reference-nowhere"];
+        let expected = [
+            "reference-outside",
+            "reference-nowhere",
+            "not-an-object",
+            "reference-nowhere",
+            "not-an-object",
+            "reference-nowhere",
+        ];
         assert_eq!(codes, expected);
     }
 }

@@ -17,7 +17,8 @@ pub(super) struct Twice(Vec<Vec<String>>);
 
 impl Twice {
     pub(super) fn into_pointers(self) -> Vec<Pointer> {
-        let pointer = |tokens: Vec<String>| tokens.iter().rev().fold(Pointer::root(), |at, token| at.at(token));
+        let pointer =
+            |tokens: Vec<String>| tokens.iter().rev().fold(Pointer::root(), |at, token| at.at(token));
         self.0.into_iter().map(pointer).collect()
     }
 

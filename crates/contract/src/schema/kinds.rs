@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn text_becomes_what_the_schema_says() {
-        let check = |kinds: Kinds, text: &str, expected: Value| assert_eq!(kinds.read_text(text), expected, "{text}");
+        let check =
+            |kinds: Kinds, text: &str, expected: Value| assert_eq!(kinds.read_text(text), expected, "{text}");
         check(Kinds::BOOLEAN, "True", json!(true));
         check(Kinds::BOOLEAN, "yes", json!("yes"));
         check(Kinds::INTEGER, "7", json!(7));

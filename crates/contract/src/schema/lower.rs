@@ -26,6 +26,9 @@ const FORMATS: [&str; 5] = ["date", "date-time", "uuid", "ipv4", "ipv6"];
 /// The keyword that stands for `format: int32` and `int64`; it is never written by an author.
 pub(super) const INTEGER_FORMAT: &str = "switchboard-integer-format";
 
+/// The keyword that stands for a reference to a schema that is compiled once for all.
+pub(super) const SHARED: &str = "switchboard-shared";
+
 /// Lowers schemas, and gathers warnings and the references that were met.
 #[derive(Debug)]
 pub(super) struct Lowering<'w> {
@@ -33,18 +36,23 @@ pub(super) struct Lowering<'w> {
     side: Side,
     warnings: &'w mut Vec<Warning>,
     pub(super) references: Vec<Pointer>,
-    /// Properties that only the other side sends are known by their schema; a reference needs a look.
-    pub(super) read_only: Option<&'w dyn ReadOnly>,
+    /// References to schemas that are compiled on their own.
+    pub(super) shared: Vec<Pointer>,
+    /// What is asked about referred schemas; without it, nothing is known of them.
+    pub(super) look: Option<&'w dyn Look>,
 }
 
-/// Says of a referred schema whether only the other side sends it.
-pub(super) trait ReadOnly: std::fmt::Debug {
+/// Answers about referred schemas.
+pub(super) trait Look: std::fmt::Debug {
+    /// Whether only the other side sends such a property.
     fn only_other_side(&self, pointer: &Pointer) -> bool;
+    /// Whether it is compiled on its own.
+    fn is_shared(&self, pointer: &Pointer) -> bool;
 }
 
 impl<'w> Lowering<'w> {
     pub(super) fn new(version: Version, side: Side, warnings: &'w mut Vec<Warning>) -> Self {
-        Self { version, side, warnings, references: Vec::new(), read_only: None }
+        Self { version, side, warnings, references: Vec::new(), shared: Vec::new(), look: None }
     }
 
     fn drop_word(&mut self, at: &Pointer, word: &str, why: &str) {
@@ -62,14 +70,18 @@ impl<'w> Lowering<'w> {
             Value::Bool(_) => return Some(schema.clone()),
             Value::Object(map) => map,
             _ => {
-                self.warnings.push(warn("schema-not-an-object", "a schema is expected here: nothing is checked", at.clone()));
+                self.warnings.push(warn(
+                    "schema-not-an-object",
+                    "a schema is expected here: nothing is checked",
+                    at.clone(),
+                ));
                 return None;
             }
         };
         let mut out = Map::new();
         if let Some(Value::String(reference)) = map.get("$ref") {
-            if let Some(reference) = self.reference(reference, at) {
-                out.insert("$ref".to_owned(), reference);
+            if let Some((word, reference)) = self.reference(reference, at) {
+                out.insert(word.to_owned(), Value::String(reference));
             }
             if self.version == Version::V3_0 {
                 return Some(Value::Object(out));
@@ -82,12 +94,16 @@ impl<'w> Lowering<'w> {
         Some(Value::Object(out))
     }
 
-    fn reference(&mut self, reference: &str, at: &Pointer) -> Option<Value> {
+    fn reference(&mut self, reference: &str, at: &Pointer) -> Option<(&'static str, String)> {
         let lost = match reference::target(reference) {
+            Target::Here(pointer) if self.look.is_some_and(|look| look.is_shared(&pointer)) => {
+                self.shared.push(pointer.clone());
+                return Some((SHARED, pointer.as_str().to_owned()));
+            }
             Target::Here(pointer) => {
                 let text = format!("#{}", utf8_percent_encode(pointer.as_str(), FRAGMENT));
                 self.references.push(pointer);
-                return Some(Value::String(text));
+                return Some(("$ref", text));
             }
             Target::Named(_) => Lost::Nowhere(reference.to_owned()),
             Target::Outside => Lost::Outside(reference.to_owned()),
@@ -96,7 +112,14 @@ impl<'w> Lowering<'w> {
         None
     }
 
-    fn word(&mut self, map: &Map<String, Value>, word: &str, value: &Value, at: &Pointer, out: &mut Map<String, Value>) {
+    fn word(
+        &mut self,
+        map: &Map<String, Value>,
+        word: &str,
+        value: &Value,
+        at: &Pointer,
+        out: &mut Map<String, Value>,
+    ) {
         // Where patterns beside it are not enforced, nothing can be said of the other members.
         if word == "additionalProperties" && out.contains_key(word) {
             return;
@@ -145,7 +168,9 @@ impl<'w> Lowering<'w> {
                 _ => self.drop_word(at, word, "is not a boolean"),
             },
             "required" => match value {
-                Value::Array(names) if names.iter().all(Value::is_string) => self.required(map, names, at, out),
+                Value::Array(names) if names.iter().all(Value::is_string) => {
+                    self.required(map, names, at, out);
+                }
                 _ => self.drop_word(at, word, "is not a list of names"),
             },
             "dependentRequired" => match value.as_object() {
@@ -172,7 +197,9 @@ impl<'w> Lowering<'w> {
                 None => self.drop_word(at, word, "is not an object"),
             },
             "patternProperties" => match value.as_object() {
-                Some(below) if below.keys().all(|key| pattern::usable(key).as_deref() == Some(key.as_str())) => {
+                Some(below)
+                    if below.keys().all(|key| pattern::usable(key).as_deref() == Some(key.as_str())) =>
+                {
                     keep(self.schemas(below, &at.at(word)));
                 }
                 Some(_) => {
@@ -183,9 +210,19 @@ impl<'w> Lowering<'w> {
                 }
                 None => self.drop_word(at, word, "is not an object"),
             },
-            "items" if value.is_array() => self.drop_word(at, word, "is a list, which this dialect does not have"),
-            "items" | "additionalProperties" | "not" | "contains" | "propertyNames" | "if" | "then" | "else"
-            | "unevaluatedItems" | "unevaluatedProperties" => {
+            "items" if value.is_array() => {
+                self.drop_word(at, word, "is a list, which this dialect does not have");
+            }
+            "items"
+            | "additionalProperties"
+            | "not"
+            | "contains"
+            | "propertyNames"
+            | "if"
+            | "then"
+            | "else"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => {
                 if let Some(below) = self.try_schema(value, &at.at(word)) {
                     keep(below);
                 }
@@ -210,7 +247,8 @@ impl<'w> Lowering<'w> {
             _ => Vec::new(),
         };
         // What OpenAPI 2.0 called a file is text in a message.
-        let words: Vec<&str> = words.into_iter().map(|word| if word == "file" { "string" } else { word }).collect();
+        let words: Vec<&str> =
+            words.into_iter().map(|word| if word == "file" { "string" } else { word }).collect();
         let known = |word: &&str| super::kinds::Kinds::named(word).is_some();
         if words.is_empty() || !words.iter().all(known) {
             return self.drop_word(at, "type", "is not a type of JSON");
@@ -242,7 +280,13 @@ impl<'w> Lowering<'w> {
     }
 
     /// Members that only the other side sends need not be there (OpenAPI 3.0 Schema Object, `readOnly`).
-    fn required(&mut self, map: &Map<String, Value>, names: &[Value], at: &Pointer, out: &mut Map<String, Value>) {
+    fn required(
+        &mut self,
+        map: &Map<String, Value>,
+        names: &[Value],
+        at: &Pointer,
+        out: &mut Map<String, Value>,
+    ) {
         let _ = at;
         let properties = map.get("properties").and_then(Value::as_object);
         let ours = |name: &&Value| {
@@ -263,7 +307,7 @@ impl<'w> Lowering<'w> {
             return true;
         }
         let referred = schema.get("$ref").and_then(Value::as_str).map(reference::target);
-        match (referred, self.read_only) {
+        match (referred, self.look) {
             (Some(Target::Here(pointer)), Some(look)) => look.only_other_side(&pointer),
             _ => false,
         }
@@ -292,7 +336,11 @@ impl<'w> Lowering<'w> {
 fn whole(value: &Value) -> Option<u64> {
     match value.as_u64() {
         Some(count) => Some(count),
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and small")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be whole and small"
+        )]
         None => value
             .as_f64()
             .filter(|count| (0.0..1e15).contains(count) && count.fract() == 0.0)
@@ -322,11 +370,20 @@ mod tests {
     #[test]
     fn the_dialect_of_3_0_becomes_json_schema() {
         let check = |schema: Value, expected: Value| check(Version::V3_0, &schema, &expected, &[]);
-        check(json!({"type": "string", "nullable": true, "enum": ["a"]}), json!({"type": ["string", "null"], "enum": ["a", null]}));
+        check(
+            json!({"type": "string", "nullable": true, "enum": ["a"]}),
+            json!({"type": ["string", "null"], "enum": ["a", null]}),
+        );
         check(json!({"minimum": 5, "exclusiveMinimum": true}), json!({"exclusiveMinimum": 5}));
         check(json!({"minimum": 5, "exclusiveMinimum": false}), json!({"minimum": 5}));
-        check(json!({"type": "file", "format": "binary", "example": {"$ref": "x"}}), json!({"type": "string"}));
-        check(json!({"$ref": "#/components/schemas/A b", "type": "string"}), json!({"$ref": "#/components/schemas/A%20b"}));
+        check(
+            json!({"type": "file", "format": "binary", "example": {"$ref": "x"}}),
+            json!({"type": "string"}),
+        );
+        check(
+            json!({"$ref": "#/components/schemas/A b", "type": "string"}),
+            json!({"$ref": "#/components/schemas/A%20b"}),
+        );
         check(
             json!({"required": ["a", "b"], "properties": {"a": {"readOnly": true}, "b": {"writeOnly": true}}}),
             json!({"required": ["b"], "properties": {"a": {}, "b": {}}}),
@@ -335,12 +392,21 @@ mod tests {
 
     #[test]
     fn what_is_wrong_drops_the_smallest_thing_with_a_warning() {
-        let check = |schema: Value, expected: Value, code: &str| check(Version::V3_1, &schema, &expected, &[code]);
+        let check =
+            |schema: Value, expected: Value, code: &str| check(Version::V3_1, &schema, &expected, &[code]);
         check(json!({"type": "int", "minimum": 1}), json!({"minimum": 1}), "keyword-not-enforced");
         check(json!({"type": "string", "required": true}), json!({"type": "string"}), "keyword-not-enforced");
         check(json!({"maximum": "2030", "minimum": 1}), json!({"minimum": 1}), "keyword-not-enforced");
-        check(json!({"properties": {"a": null, "b": {"type": "null"}}}), json!({"properties": {"a": true, "b": {"type": "null"}}}), "schema-not-an-object");
-        check(json!({"allOf": [7, {"minLength": 1.0}]}), json!({"allOf": [true, {"minLength": 1}]}), "schema-not-an-object");
+        check(
+            json!({"properties": {"a": null, "b": {"type": "null"}}}),
+            json!({"properties": {"a": true, "b": {"type": "null"}}}),
+            "schema-not-an-object",
+        );
+        check(
+            json!({"allOf": [7, {"minLength": 1.0}]}),
+            json!({"allOf": [true, {"minLength": 1}]}),
+            "schema-not-an-object",
+        );
         check(json!({"oneOf": [7, {"minLength": 1}]}), json!({}), "schema-not-an-object");
         check(json!({"pattern": "(?<=a)(?<!(b"}), json!({}), "pattern-not-enforced");
         check(json!({"$ref": "other.yaml#/A", "minLength": 1}), json!({"minLength": 1}), "reference-outside");

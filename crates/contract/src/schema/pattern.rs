@@ -1,8 +1,8 @@
 //! Patterns: those of ECMA-262 that documents hold, made fit for an engine with bounds.
 //!
 //! The engine takes linear time wherever a pattern allows it, and else has a limit on backtracking.
-//! What is found in published contracts beside ECMA-262: `/…/` and `/…/i` around a pattern, Java's
-//! names of classes, `\A` and `\z`.
+//! The engine knows Java's names of classes (`\p{Alnum}`), `\A` and `\z`, which published contracts
+//! hold too; `/…/` and `/…/i` around a pattern are taken away here.
 
 use serde_json::json;
 
@@ -15,22 +15,6 @@ pub(super) const SIZE: usize = 4 << 20;
 /// Longest pattern that is looked at, in bytes.
 const LONGEST: usize = 8 << 10;
 
-/// Java's names of classes (`java.util.regex.Pattern`), and what the engine calls them.
-const JAVA: [(&str, &str); 12] = [
-    (r"\p{Alnum}", r"[A-Za-z0-9]"),
-    (r"\p{Alpha}", r"[A-Za-z]"),
-    (r"\p{ASCII}", r"[\x00-\x7F]"),
-    (r"\p{Digit}", r"[0-9]"),
-    (r"\p{Graph}", r"[\x21-\x7E]"),
-    (r"\p{IsLetter}", r"\p{L}"),
-    (r"\p{IsDigit}", r"\p{Nd}"),
-    (r"\p{Lower}", r"[a-z]"),
-    (r"\p{Print}", r"[\x20-\x7E]"),
-    (r"\p{Punct}", r"[!-/:-@\[-`{-~]"),
-    (r"\p{Space}", r"\s"),
-    (r"\p{Upper}", r"[A-Z]"),
-];
-
 /// The pattern in a form that the engine takes; as it is, if that does.
 pub(super) fn usable(pattern: &str) -> Option<String> {
     if pattern.len() > LONGEST {
@@ -42,9 +26,9 @@ pub(super) fn usable(pattern: &str) -> Option<String> {
     if compiles(written) {
         return Some(written.to_owned());
     }
-    let java = JAVA.iter().fold(written.to_owned(), |text, (java, ours)| text.replace(java, ours));
-    let java = java.replace(r"\z", "$").replace(r"\Z", "$").replace(r"\A", "^");
-    compiles(&java).then_some(java)
+    // Java's and Perl's word for the end, where a line break may follow.
+    let perl = written.replace(r"\Z", "$");
+    compiles(&perl).then_some(perl)
 }
 
 fn delimited(pattern: &str) -> Option<String> {
@@ -72,7 +56,7 @@ mod tests {
             (r"^\d{3}\-\d$", Some(r"^\d{3}\-\d$")),
             ("^(?!a).*$", Some("^(?!a).*$")),
             ("/^[a-z]+$/i", Some("(?i)^[a-z]+$")),
-            (r"^\p{IsLetter}+$", Some(r"^\p{L}+$")),
+            (r"^\p{Print}+\Z", Some(r"^\p{Print}+$")),
             ("/a/b", Some("/a/b")),
             ("(", None),
             ("^.{0,262144}$", None),
