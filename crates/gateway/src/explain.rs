@@ -53,7 +53,7 @@ fn decide(world: &World, shared: &Shared, head: &Head, seen: &mut Seen) -> Vec<D
             out.push(said(Stage::Offer, "switchboard", "answered by the gateway itself"));
             return out;
         }
-        Ok(route::Target::Preflight { .. }) => {
+        Ok(route::Target::Preflight(_)) => {
             match cors::words(world, head, seen) {
                 Ok(words) => out.push(said(Stage::Offer, "preflight", &words)),
                 Err(refusal) => out.push(no(Stage::Offer, &refusal)),

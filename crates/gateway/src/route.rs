@@ -39,8 +39,8 @@ impl Routed {
 /// Where a request goes, as decided.
 #[derive(Debug)]
 pub(crate) enum Target {
-    Api { offer: usize, bound: Bound, below: usize },
-    Preflight { offer: usize, below: usize },
+    Api { offer: usize, bound: Bound },
+    Preflight(usize),
     Own(Local),
 }
 
@@ -50,8 +50,8 @@ pub(crate) fn route(call: &mut Exchange) -> Result<Way, Refusal> {
     let decided = decide(&call.world, &call.head, &mut call.facts.seen)?;
     Ok(match decided {
         Target::Own(local) => Way::Own(local),
-        Target::Preflight { offer, .. } => Way::Preflight(offer),
-        Target::Api { offer, bound, .. } => Way::Api(Routed { offer, bound }),
+        Target::Preflight(offer) => Way::Preflight(offer),
+        Target::Api { offer, bound } => Way::Api(Routed { offer, bound }),
     })
 }
 
@@ -99,9 +99,8 @@ pub(crate) fn decide(world: &World, head: &Head, seen: &mut Seen) -> Result<Targ
     seen.offer = Some(index);
     seen.below = start_of(path.as_str(), below);
     let served = world.offer(index);
-    let below = seen.below;
     if served.cors.is_on() && cors::is_preflight(head) {
-        return Ok(Target::Preflight { offer: index, below });
+        return Ok(Target::Preflight(index));
     }
     let refuses = served.api.contract.is_some() && served.api.undeclared == Undeclared::Refuse;
     let bound = match found {
@@ -124,7 +123,7 @@ pub(crate) fn decide(world: &World, head: &Head, seen: &mut Seen) -> Result<Targ
     if last_hop(head) {
         return Ok(Target::Own(Local::Options(HeaderValue::from_static(USUAL))));
     }
-    Ok(Target::Api { offer: index, bound, below })
+    Ok(Target::Api { offer: index, bound })
 }
 
 /// What routing found, in words.

@@ -70,6 +70,7 @@ impl Gateway {
         let count = wanted.min(writer_ids.len().max(1));
         let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
         let (sockets, bound) = bind::bind(&board.listeners, count)?;
+        let board = with_ports(board, &bound);
         let shared = Arc::new(Shared::new().map_err(GatewayError::Thread)?);
         let (mut orders, mut inboxes, mut handles) = (Vec::new(), Vec::new(), Vec::new());
         for (number, sockets) in sockets.into_iter().enumerate() {
@@ -103,6 +104,23 @@ impl Gateway {
     }
 }
 
+/// Listeners with the ports that were found: a default `url` says them.
+fn with_ports(board: Arc<Board>, bound: &[SocketAddr]) -> Arc<Board> {
+    if board.listeners.iter().all(|listener| listener.bind.port() != 0) {
+        return board;
+    }
+    let mut board = Arc::unwrap_or_clone(board);
+    for (listener, address) in board.listeners.iter_mut().zip(bound) {
+        if listener.bind.port() == 0 {
+            if let Some(host) = listener.url.strip_suffix(":0") {
+                listener.url = format!("{host}:{}", address.port());
+            }
+            listener.bind = *address;
+        }
+    }
+    Arc::new(board)
+}
+
 fn spawn(number: usize, start: Start) -> std::io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
@@ -127,6 +145,8 @@ impl Running {
     /// # Errors
     /// [`GatewayError::Tls`]; then nothing has changed.
     pub fn swap(&self, board: Arc<Board>, accounts: Arc<Accounts>) -> Result<(), GatewayError> {
+        let bound: Vec<_> = self.addresses.iter().map(|(_, address)| *address).collect();
+        let board = with_ports(board, &bound);
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         let prepared = if Arc::ptr_eq(&now.board, &board) {
             Arc::clone(&now.prepared)
