@@ -141,9 +141,13 @@ mod tests {
 
     #[test]
     fn programs_that_are_wrong_say_so() {
-        for (program, exit) in
-            [(".[", Exit::Usage), ("nowhere", Exit::Usage), (".a.b", Exit::Run), ("", Exit::Ok)]
-        {
+        for (program, exit) in [
+            (".[", Exit::Usage),
+            ("nowhere", Exit::Usage),
+            (".a.b", Exit::Run),
+            ("", Exit::Usage),
+            (".", Exit::Ok),
+        ] {
             let end = run(program, br#"{"a":[1]}"#).map_or_else(|failure| failure.exit, |_| Exit::Ok);
             assert_eq!(end, exit, "{program}");
         }

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Named};
 use contract::{Check, Head, Need, Violation};
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, StatusCode};
 
 /// What happens when a message breaks its contract.
@@ -22,6 +22,10 @@ const LARGEST: usize = 64 * 1024 * 1024;
 /// In what the request breaks its contract. A streamed body is not looked at: its head is.
 pub(crate) fn request(draft: &Draft) -> Vec<Violation> {
     let Some(named) = &draft.named else { return Vec::new() };
+    let mut fields = draft.fields.clone();
+    if draft.payload != super::payload::Payload::Empty {
+        fields.insert(CONTENT_LENGTH, draft.payload.len().into());
+    }
     let head = Head {
         method: &draft.method,
         path: &draft.path,

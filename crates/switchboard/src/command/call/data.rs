@@ -48,7 +48,8 @@ fn encoded(value: &str) -> Result<Vec<u8>, Failure> {
         Some(at) if value.as_bytes()[at] == b'=' => (&value[..at], value.as_bytes()[at + 1..].to_vec()),
         Some(at) => (&value[..at], input::bytes(&value[at + 1..])?),
     };
-    let content = percent_encoding::percent_encode(&content, UNRESERVED).to_string();
+    // As curl since 7.85, and as forms have it: a space is a plus.
+    let content = percent_encoding::percent_encode(&content, UNRESERVED).to_string().replace("%20", "+");
     Ok(if name.is_empty() { content } else { format!("{name}={content}") }.into_bytes())
 }
 
@@ -70,9 +71,9 @@ mod tests {
     fn pieces_are_joined_as_curl_joins_them() {
         for (pieces, expected) in [
             (vec![(Flag::Data, "a=1"), (Flag::Data, "b=2")], "a=1&b=2"),
-            (vec![(Flag::DataRaw, "@a"), (Flag::DataUrlencode, "q=a b&c")], "@a&q=a%20b%26c"),
+            (vec![(Flag::DataRaw, "@a"), (Flag::DataUrlencode, "q=a b&c")], "@a&q=a+b%26c"),
             (vec![(Flag::DataUrlencode, "=a=b")], "a%3Db"),
-            (vec![(Flag::DataUrlencode, "a b")], "a%20b"),
+            (vec![(Flag::DataUrlencode, "a b")], "a+b"),
             (vec![(Flag::Json, "{\"a\":"), (Flag::Json, "1}")], "{\"a\":1}"),
             (vec![(Flag::Data, ""), (Flag::Data, "b")], "b"),
         ] {

@@ -9,7 +9,7 @@ use board::{ServerUrl, Upstream};
 use call::Outgoing;
 use contract::{Contract, Operation, Repeat};
 use exchange::{Origin, Secret};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,11 +124,16 @@ impl Draft {
 
     /// As the sending room takes it.
     pub(crate) fn outgoing(&self) -> Outgoing {
+        let mut fields = self.fields.clone();
+        // An empty body that was asked for is announced (RFC 9110 §8.6).
+        if matches!(&self.payload, Payload::Held(bytes) if bytes.is_empty()) {
+            fields.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         Outgoing {
             method: self.method.clone(),
             path: self.path.clone(),
             query: self.query.clone(),
-            fields: self.fields.clone(),
+            fields,
             body: self.payload.clone().into_body(),
             repeat: self.repeat.clone(),
             upgrade: false,

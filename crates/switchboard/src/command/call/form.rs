@@ -55,14 +55,16 @@ impl Part {
             return Ok(Self::text(name, value));
         }
         let mut pieces = value.split(';');
-        let mut content = pieces.next().unwrap_or_default().to_owned();
+        let content = pieces.next().unwrap_or_default().to_owned();
         let (mut media, mut shown) = (None, None);
         for piece in pieces {
             match piece.trim_start().split_once('=') {
                 Some(("type", given)) => media = Some(given.to_owned()),
                 Some(("filename", given)) => shown = Some(given.trim_matches('"').to_owned()),
-                // Not a setting: the text itself has a semicolon.
-                _ => content = format!("{content};{piece}"),
+                _ => {
+                    return Err(Failure::usage(format!("`;{piece}` is no setting of a form's part"))
+                        .help("to mean a semicolon itself: `--form-string NAME=TEXT`"));
+                }
             }
         }
         let mut part = if let Some(path) = content.strip_prefix('@') {
@@ -163,11 +165,9 @@ mod tests {
 
     #[test]
     fn settings_of_a_part_are_read() {
-        let part = Part::read("a=x;y;type=text/csv", false).unwrap();
-        assert_eq!(
-            (part.media.as_deref(), part),
-            (Some("text/csv"), Part { media: Some("text/csv".into()), ..Part::text("a", "x;y") })
-        );
+        let part = Part::read("a=x;type=text/csv", false).unwrap();
+        assert_eq!(part, Part { media: Some("text/csv".into()), ..Part::text("a", "x") });
+        assert!(Part::read("a=x;y", false).is_err());
         assert!(Part::read("a", false).is_err());
         assert!(Part::read("a=@/nowhere/at/all", false).is_err());
     }
