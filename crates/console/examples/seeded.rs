@@ -45,7 +45,7 @@ async fn main() {
     })
     .await
     .unwrap();
-    for _ in 0..8 {
+    for _ in 0..16 {
         println!("link {}", sign_in.issue(entropy(), SystemTime::now()).at(&running.url()));
     }
     println!("ready");

@@ -222,11 +222,17 @@ fn part_class(part: &str) -> &'static str {
 }
 
 fn thousandths(part: u64, whole: u64) -> u64 {
-    part.saturating_mul(1000) / whole
+    rounded(part, whole, 1000)
 }
 
 fn share(part: u64, whole: u64) -> u64 {
-    (part.saturating_mul(100) + whole / 2) / whole
+    rounded(part, whole, 100)
+}
+
+/// `part` of `whole` in `units`; wide enough for every number that may have been written.
+fn rounded(part: u64, whole: u64, units: u64) -> u64 {
+    let share = (u128::from(part) * u128::from(units) + u128::from(whole) / 2) / u128::from(whole.max(1));
+    u64::try_from(share).unwrap_or(u64::MAX)
 }
 
 fn messages(detail: &Detail) -> Markup {
