@@ -1,7 +1,13 @@
 //! `[apis.NAME]`: an API, ours or somebody else's.
 
-use crate::{Offer, Upstream};
-use contract::Contract;
+use crate::keys::{Keys, Text, not_built_yet};
+use crate::offer::{Around, Offered};
+use crate::plan::Planned;
+use crate::report::Problem;
+use crate::scope::{Scope, Sheet, TOLD};
+use crate::tree::{At, Entry, Value};
+use crate::{Listener, Offer, Upstream, code, offer, trie, upstream};
+use contract::{Contract, Operation};
 use exchange::Origin;
 use std::fmt;
 use std::sync::Arc;
@@ -79,4 +85,155 @@ pub struct Checks {
     pub requests: CheckMode,
     /// Of responses.
     pub responses: CheckMode,
+}
+
+const KNOWN: &[&str] = &["contract", "undeclared", "check", "upstream", "offer"];
+const LATER: &[&str] =
+    &["overlay", "connection", "mock", "flow", "batch", "version", "owner", "title", "watch", "pii"];
+
+/// An API with its offers, and where it is typed.
+pub(crate) struct Resolved<'t> {
+    pub(crate) api: Api,
+    pub(crate) offered: Vec<Offered<'t>>,
+}
+
+/// Resolves `[apis.*]`.
+///
+/// An API with a fault is left out after its faults were told.
+pub(crate) fn resolve<'t>(
+    root: &Keys<'t, '_>,
+    listeners: &[Listener],
+    plans: &[Planned<'_>],
+    scope: &Scope<'_>,
+) -> Vec<Resolved<'t>> {
+    root.members("apis")
+        .into_iter()
+        .filter_map(|(name, entry)| api(name, entry, listeners, plans, scope))
+        .collect()
+}
+
+fn api<'t>(
+    name: &str,
+    entry: &'t Entry,
+    listeners: &[Listener],
+    plans: &[Planned<'_>],
+    scope: &Scope<'_>,
+) -> Option<Resolved<'t>> {
+    let keys = Keys::open(format!("[apis.{name}]"), entry, KNOWN, LATER, scope.report)?;
+    check_name(name, &entry.key, scope);
+    let name = ApiName::new(name);
+    let sheet = keys.text("contract").and_then(|text| contract_at(text, scope));
+    let sheet = sheet.as_deref();
+    let undeclared = keys
+        .word("undeclared", &[("refuse", Undeclared::Refuse), ("pass", Undeclared::Pass)], &[])
+        .unwrap_or(Undeclared::Refuse);
+    let contract_written = keys.entry("contract").is_some();
+    let checks = checks(&keys, name.as_str(), contract_written, scope);
+    let upstream = upstream::resolve(&keys, name.as_str(), sheet, scope);
+    if let Some(sheet) = sheet {
+        tell_ambiguous(sheet, scope);
+    }
+    let around = Around { api: &name, sheet, contract_written, undeclared, listeners, plans };
+    let members = keys.members("offer");
+    let offered: Vec<Offered<'t>> =
+        members.iter().filter_map(|(name, entry)| offer::resolve(name, entry, &around, scope)).collect();
+    let api = Api {
+        contract: sheet.map(|sheet| Arc::clone(&sheet.contract)),
+        undeclared,
+        checks,
+        upstream: Arc::new(upstream?),
+        offers: offered.iter().map(|offered| Arc::clone(&offered.offer)).collect(),
+        origin: entry.key.origin(),
+        name,
+    };
+    Some(Resolved { api, offered })
+}
+
+/// `call orders getOrder` must not be read as `call GET …`.
+fn check_name(name: &str, at: &At, scope: &Scope<'_>) {
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "QUERY"];
+    if methods.iter().any(|method| method.eq_ignore_ascii_case(name)) {
+        scope.report.add(
+            Problem::error(&code::BAD_NAME, format!("`{name}` cannot be an API's name"))
+                .at(at, "it is an HTTP method")
+                .help(format!("write `{}-api`", name.to_lowercase())),
+        );
+    }
+}
+
+fn contract_at(text: Text<'_>, scope: &Scope<'_>) -> Option<std::rc::Rc<Sheet>> {
+    if text.text.starts_with("http://") || text.text.starts_with("https://") {
+        scope.report.add(not_built_yet("a contract by URL", text.at).help(format!(
+            "run `curl -o contracts/NAME.yaml {}` and name that file, or `switchboard add {}`",
+            text.text, text.text
+        )));
+        return None;
+    }
+    scope.contract(text)
+}
+
+fn checks(keys: &Keys<'_, '_>, name: &str, contract_written: bool, scope: &Scope<'_>) -> Checks {
+    let off = Checks { requests: CheckMode::Off, responses: CheckMode::Off };
+    let mut checks = Checks { requests: CheckMode::Block, responses: CheckMode::Report };
+    let modes = [("block", CheckMode::Block), ("report", CheckMode::Report), ("off", CheckMode::Off)];
+    if let Some(entry) = keys.entry("check") {
+        if let Value::Text(_) = entry.node.value {
+            let both = keys.word("check", &modes, &[]).unwrap_or(CheckMode::Block);
+            checks = Checks { requests: both, responses: both };
+        } else {
+            let known = ["requests", "responses"];
+            if let Some(keys) =
+                Keys::open(format!("`check` of [apis.{name}]"), entry, &known, &["security"], scope.report)
+            {
+                checks.requests = keys.word("requests", &modes, &[]).unwrap_or(checks.requests);
+                checks.responses = keys.word("responses", &modes, &[]).unwrap_or(checks.responses);
+            }
+        }
+        if !contract_written && checks != off {
+            scope.report.add(
+                Problem::error(
+                    &code::CHECKS_WITHOUT_CONTRACT,
+                    format!("`{name}` has no contract to check against"),
+                )
+                .at(&entry.key, "there is nothing to check by")
+                .help(format!("give `[apis.{name}]` a `contract`, or leave `check` out")),
+            );
+        }
+    }
+    if contract_written { checks } else { off }
+}
+
+/// Templates that differ in the names of their parameters only.
+fn tell_ambiguous(sheet: &Sheet, scope: &Scope<'_>) {
+    let operations = &sheet.contract.operations;
+    for operation in
+        operations.iter().filter(|operation| operation.template().segments().len() > trie::DEEPEST)
+    {
+        let headline =
+            format!("`{}` cannot be called: its path has more than {} segments", operation.id, trie::DEEPEST);
+        let problem = Problem::warning(&code::CONTRACT_WARNING, headline);
+        scope.report.add(match sheet.at_operation(operation) {
+            Some(place) => problem.at(&place, "this one"),
+            None => problem,
+        });
+    }
+    let pairs = trie::ambiguous(operations);
+    let told: Vec<&Operation> = pairs
+        .iter()
+        .take(TOLD)
+        .flat_map(|(first, second)| [&*operations[*first], &*operations[*second]])
+        .collect();
+    let places = sheet.at_operations(&told);
+    for (pair, places) in told.chunks(2).zip(places.chunks(2)) {
+        let [first, second] = pair else { continue };
+        let headline = format!("`{}` can never be called: `{}` takes the same paths", second.id, first.id);
+        let mut problem = Problem::warning(&code::AMBIGUOUS_PATHS, headline);
+        for (place, words) in places.iter().rev().zip(["this one is out of reach", "this one stands first"]) {
+            if let Some(place) = place {
+                problem = problem.at(place, words);
+            }
+        }
+        let paths = format!("{} {} and {}", first.method(), first.template(), second.template());
+        scope.report.add(problem.help(format!("no path can tell {paths} apart: give one another path")));
+    }
 }

@@ -49,10 +49,4 @@ impl Diagnostics {
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
-
-    /// As text for a terminal; `colour` adds ANSI colours.
-    pub fn render(&self, colour: bool) -> String {
-        let _ = colour;
-        self.0.iter().map(|diagnostic| format!("{}\n", diagnostic.headline)).collect()
-    }
 }

@@ -1,7 +1,11 @@
 //! A board made of flags: what `switchboard proxy` serves, and what `--keep` writes down.
 
+use crate::keys::quoted;
+use crate::report::{Problem, Report};
+use crate::{Board, Diagnostics, Outside, ServerUrl, code, resolve};
+use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The flags of `switchboard proxy`.
 #[derive(Clone, Debug)]
@@ -22,4 +26,70 @@ pub struct ProxyFlags {
     pub listen: SocketAddr,
     /// The state folder of this proxy.
     pub folder: PathBuf,
+}
+
+/// Makes the board that `switchboard proxy` serves, and the text of the file that says the same.
+///
+/// A contract's path stays as it was given. The state folder is the flag's; the text has the default one.
+///
+/// # Errors
+/// All problems of the flags; their frames show the file that the flags amount to.
+pub fn proxy(flags: &ProxyFlags, outside: &dyn Outside) -> Result<(Board, String), Diagnostics> {
+    let text = text(flags)?;
+    let mut board = resolve::load_text(&flags.folder, Path::new(""), &text, outside)?;
+    board.ledger.folder.clone_from(&flags.folder);
+    Ok((board, text))
+}
+
+fn text(flags: &ProxyFlags) -> Result<String, Diagnostics> {
+    let url = ServerUrl::parse(&flags.url).map_err(|why| {
+        let report = Report::default();
+        report.add(
+            Problem::error(&code::BAD_FLAG, why)
+                .help("write it like `switchboard proxy http://127.0.0.1:3000`"),
+        );
+        report.finish()
+    })?;
+    let name = api_name(&url.host);
+    let mut text = String::from(
+        "# A proxy, as a board.\n# The console is off: several proxies may run on one machine.\nconsole = false\n\n",
+    );
+    let mut line = |line: std::fmt::Arguments<'_>| {
+        let _ = text.write_fmt(line);
+        text.push('\n');
+    };
+    line(format_args!("[listen.edge]\nbind = {}\n", quoted(&flags.listen.to_string())));
+    line(format_args!("[apis.{name}]"));
+    if let Some(contract) = &flags.contract {
+        line(format_args!("contract = {}", quoted(&contract.to_string_lossy())));
+    }
+    line(format_args!("\n[apis.{name}.upstream]\nurls = {}", quoted(&url.to_string())));
+    if let Some(credential) = &flags.credential {
+        line(format_args!("credential = {}", quoted(credential)));
+    }
+    line(format_args!("\n[apis.{name}.offer.all]\nat = \"/\"\nplans = [\"callers\"]"));
+    if !flags.cors.is_empty() {
+        let origins: Vec<String> = flags.cors.iter().map(|origin| quoted(origin)).collect();
+        line(format_args!("cors = [{}]", origins.join(", ")));
+    }
+    // Without a key nobody is identified: the limit counts per address.
+    let auth = if flags.key { "key" } else { "none" };
+    line(format_args!("\n[plans.callers]\nauth = \"{auth}\""));
+    if let Some(limit) = &flags.limit {
+        line(format_args!("limit = {}", quoted(limit)));
+    }
+    Ok(text)
+}
+
+/// `weather` for `api.weather.example`; `api` where the host has no name of its own.
+fn api_name(host: &str) -> String {
+    let labels: Vec<&str> = host.split('.').collect();
+    let named = labels.iter().rev().nth(1).filter(|_| host.parse::<std::net::IpAddr>().is_err());
+    let good = |name: &&&str| {
+        name.len() > 2
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !["get", "put", "post", "head", "patch", "delete", "options", "trace", "connect", "query"]
+                .contains(*name)
+    };
+    named.filter(good).map_or_else(|| "api".to_owned(), |name| (*name).to_owned())
 }

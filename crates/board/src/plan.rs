@@ -1,6 +1,12 @@
 //! `[plans.NAME]`: what an audience gets: how it identifies itself, and how much it may call.
 
+use crate::code;
+use crate::keys::{Keys, Text, bad_word, not_built_yet};
+use crate::report::Problem;
+use crate::scope::Scope;
+use crate::tree::{At, Entry};
 use exchange::{Origin, PlanName, PolicyId, Rate};
+use std::sync::Arc;
 
 /// What an audience gets.
 #[derive(Clone, Debug)]
@@ -52,4 +58,78 @@ pub enum Per {
     Operation,
     /// A consumer and an API.
     Api,
+}
+
+/// A plan, and where its name is typed.
+pub(crate) struct Planned<'t> {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) at: &'t At,
+}
+
+/// Resolves `[plans.*]`.
+///
+/// A plan with a fault is still there, without the part that is faulty, so that nobody who names it is blamed.
+pub(crate) fn resolve<'t>(root: &Keys<'t, '_>, scope: &Scope<'_>) -> Vec<Planned<'t>> {
+    root.members("plans").into_iter().map(|(name, entry)| plan(name, entry, scope)).collect()
+}
+
+fn plan<'t>(name: &str, entry: &'t Entry, scope: &Scope<'_>) -> Planned<'t> {
+    let name = PlanName::new(name);
+    let keys = Keys::open(
+        format!("[plans.{name}]"),
+        entry,
+        &["auth", "limit"],
+        &["quota", "price", "terms"],
+        scope.report,
+    );
+    let mut plan = Plan { name, auth: Auth::Key, limits: Vec::new(), origin: entry.key.origin() };
+    if let Some(keys) = keys {
+        plan.auth = auth(&keys, scope).unwrap_or(Auth::Key);
+        for text in keys.texts("limit").unwrap_or_default() {
+            if let Some(limit) = limit(&plan, &keys, text, scope) {
+                plan.limits.push(limit);
+            }
+        }
+    }
+    Planned { plan: Arc::new(plan), at: &entry.key }
+}
+
+fn auth(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<Auth> {
+    if keys.entry("auth").is_none() {
+        keys.missing("auth", "\"key\"");
+    }
+    let Text { text, at } = keys.text("auth")?;
+    match text {
+        "key" => return Some(Auth::Key),
+        "none" => return Some(Auth::None),
+        _ => {}
+    }
+    let kind = text.split(':').next().unwrap_or_default();
+    scope.report.add(if ["oidc", "jwt", "basic", "mtls", "oauth2"].contains(&kind) {
+        not_built_yet(&format!("auth = {text}"), at)
+    } else {
+        bad_word(&format!("`auth` of {}", keys.name), at, text, &["key", "none"])
+    });
+    None
+}
+
+fn limit(plan: &Plan, keys: &Keys<'_, '_>, text: Text<'_>, scope: &Scope<'_>) -> Option<Limit> {
+    let written = keys.read_rate("limit", text)?;
+    if written.per == Some(Per::Key) && plan.auth == Auth::None {
+        scope.report.add(
+            Problem::error(&code::BAD_RATE, format!("{} has no keys to count per", keys.name))
+                .at(text.at, "with `auth = \"none\"` nobody sends a key")
+                .help("write `per ip`, or `auth = \"key\"`"),
+        );
+        return None;
+    }
+    // Where nobody is identified, a limit counts per address.
+    let by_default = if plan.auth == Auth::None { Per::Address } else { Per::Consumer };
+    Some(Limit {
+        policy: PolicyId { plan: plan.name.clone(), rule: plan.limits.len() },
+        rate: written.rate,
+        per: written.per.unwrap_or(by_default),
+        text: text.text.to_owned(),
+        origin: text.at.origin(),
+    })
 }

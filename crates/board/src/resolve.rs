@@ -1,12 +1,27 @@
 //! From text to a running board: all problems at once, nothing left that must still be looked up.
 
+use crate::keys::Keys;
+use crate::plan::Planned;
+use crate::report::{Problem, Report};
+use crate::scope::Scope;
+use crate::secret::Secrets;
+use crate::tree::{At, SourceFile, Table, merge, read};
 use crate::{
-    Api, BoardConsumers, ConsoleSettings, Diagnostics, LedgerSettings, Listener, Outside, Plan, ProxyFlags,
-    RecordSettings, Router,
+    Api, BoardConsumers, ConsoleSettings, Diagnostics, LedgerSettings, Listener, Outside, Plan,
+    RecordSettings, Router, api, code, console, consumer, ledger, listen, plan, record,
 };
+use contract::Span;
 use exchange::{PlanName, Secret};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The file that a board is.
+const FILE: &str = "switchboard.toml";
+/// A board's text is written by people.
+const LARGEST: usize = 4 * 1024 * 1024;
+const KNOWN: &[&str] = &["listen", "apis", "plans", "consumers", "secrets", "console", "ledger", "record"];
+const LATER: &[&str] =
+    &["issuers", "flows", "connections", "terms", "portal", "guard", "alerts", "webhooks", "export"];
 
 /// A resolved board: what runs.
 #[derive(Clone, Debug)]
@@ -29,6 +44,8 @@ pub struct Board {
     pub consumers: BoardConsumers,
     /// Every secret that was resolved: for redaction by value.
     pub secrets: Vec<Secret>,
+    /// Names under `[secrets]`: for completion.
+    pub secret_names: Vec<String>,
     /// Where the ledger is.
     pub ledger: LedgerSettings,
     /// How much of calls is kept.
@@ -56,15 +73,190 @@ impl Board {
 /// # Errors
 /// All problems, when one of them is an error; warnings come with the board.
 pub fn load(folder: &Path, env: Option<&str>, outside: &dyn Outside) -> Result<Board, Diagnostics> {
-    let _ = (folder, env, outside);
-    Err(Diagnostics::default())
+    let report = Report::default();
+    let mut files: Vec<Arc<SourceFile>> = text_of(folder, FILE, outside, &report).into_iter().collect();
+    if let Some(env) = env {
+        if env.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) && !env.is_empty() {
+            files.extend(text_of(folder, &format!("switchboard.{env}.toml"), outside, &report));
+        } else {
+            report.add(Problem::error(
+                &code::BAD_NAME,
+                format!("`{env}` cannot be the name of an environment"),
+            ));
+        }
+    }
+    resolve(Given { folder, base: folder, env, files: &files }, outside, report)
 }
 
-/// Makes the board that `switchboard proxy` serves, and the text of the file that says the same.
-///
-/// # Errors
-/// All problems of the flags, as diagnostics that name the flag.
-pub fn proxy(flags: &ProxyFlags, outside: &dyn Outside) -> Result<(Board, String), Diagnostics> {
-    let _ = (flags, outside);
-    Err(Diagnostics::default())
+/// Loads a board from a text, as if it were the file in `folder`; paths in it are relative to `base`.
+pub(crate) fn load_text(
+    folder: &Path,
+    base: &Path,
+    text: &str,
+    outside: &dyn Outside,
+) -> Result<Board, Diagnostics> {
+    let file = Arc::new(SourceFile { name: FILE.into(), text: text.into() });
+    resolve(Given { folder, base, env: None, files: &[file] }, outside, Report::default())
+}
+
+fn text_of(folder: &Path, name: &str, outside: &dyn Outside, report: &Report) -> Option<Arc<SourceFile>> {
+    let fault = match outside.file(&folder.join(name)) {
+        Ok(bytes) if bytes.len() > LARGEST => "it is larger than 4 MiB".to_owned(),
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => return Some(Arc::new(SourceFile { name: name.into(), text: text.into() })),
+            Err(error) => format!("it is no UTF-8 from byte {} on", error.utf8_error().valid_up_to()),
+        },
+        Err(why) => why.to_string(),
+    };
+    report.add(
+        Problem::error(&code::UNREADABLE, format!("{name} cannot be read: {fault}"))
+            .help("`switchboard init` writes a new board; `--board DIR` names another folder"),
+    );
+    None
+}
+
+#[derive(Clone, Copy)]
+struct Given<'g> {
+    folder: &'g Path,
+    base: &'g Path,
+    env: Option<&'g str>,
+    files: &'g [Arc<SourceFile>],
+}
+
+fn resolve(given: Given<'_>, outside: &dyn Outside, report: Report) -> Result<Board, Diagnostics> {
+    let Some((table, start)) = table(&given, &report) else {
+        return Err(report.finish());
+    };
+    let mut board = resolve_table(&given, &table, &start, outside, &report);
+    let found = report.finish();
+    if found.has_errors() {
+        return Err(found);
+    }
+    board.warnings = found;
+    Ok(board)
+}
+
+/// The merged files; `None`: one of them cannot be read, and it was told.
+fn table(given: &Given<'_>, report: &Report) -> Option<(Table, At)> {
+    let mut tables = Vec::new();
+    for file in given.files {
+        match read(file) {
+            Ok(table) => tables.push(table),
+            Err(faults) => {
+                for fault in faults {
+                    report.add(
+                        Problem::error(&code::SYNTAX, format!("{} is not TOML: {}", file.name, fault.why))
+                            .at(&fault.at, "here"),
+                    );
+                }
+            }
+        }
+    }
+    if tables.len() != given.files.len() || report.any() {
+        return None;
+    }
+    let mut tables = tables.into_iter();
+    let mut merged = tables.next()?;
+    for over in tables {
+        for at in merge(&mut merged, over) {
+            report.add(
+                Problem::error(&code::REMOVES_NOTHING, "there is nothing to remove".to_owned())
+                    .at(&at, "not in the base file"),
+            );
+        }
+    }
+    Some((merged, At { file: Arc::clone(given.files.first()?), span: Span::default() }))
+}
+
+fn resolve_table(
+    given: &Given<'_>,
+    table: &Table,
+    start: &At,
+    outside: &dyn Outside,
+    report: &Report,
+) -> Board {
+    let root = Keys::root(table, start, KNOWN, LATER, report);
+    let secrets = Secrets::new(&root, outside, given.base, report);
+    let scope = Scope::new(outside, given.base, report, secrets);
+    for file in given.files {
+        scope.made_from(file.text.as_bytes());
+    }
+    let listeners = listen::resolve(&root, &scope);
+    let plans = plan::resolve(&root, &scope);
+    let apis = api::resolve(&root, &listeners, &plans, &scope);
+    let consumers = consumer::resolve(&root, &plans, &scope);
+    for listener in &listeners {
+        if let Some(tls) = &listener.tls {
+            scope.secrets.note(&tls.key);
+        }
+    }
+    tell_idle(&apis, &plans, &consumers, &root, report);
+    tell_shared_addresses(&apis, &listeners, report);
+    let routers =
+        (0..listeners.len()).map(|listener| Router::new(listener, apis.iter().map(|api| &api.api))).collect();
+    Board {
+        folder: given.folder.to_owned(),
+        env: given.env.map(str::to_owned),
+        routers,
+        apis: apis.into_iter().map(|api| Arc::new(api.api)).collect(),
+        consumers,
+        ledger: ledger::resolve(&root, given.folder, &scope),
+        record: record::resolve(&root, &scope),
+        console: console::resolve(&root, &listeners, &scope),
+        revision: scope.revision(),
+        secret_names: scope.secrets.names(),
+        secrets: scope.secrets.finish(report),
+        listeners,
+        plans: plans.into_iter().map(|planned| planned.plan).collect(),
+        warnings: Diagnostics::default(),
+    }
+}
+
+/// Plans and APIs that nobody can reach.
+fn tell_idle(
+    apis: &[api::Resolved<'_>],
+    plans: &[Planned<'_>],
+    consumers: &BoardConsumers,
+    root: &Keys<'_, '_>,
+    report: &Report,
+) {
+    // An API that was left out for its faults may be the one that offers it.
+    let complete = apis.len() == root.member_count("apis");
+    let offers = || apis.iter().flat_map(|api| &api.offered);
+    for planned in plans.iter().filter(|_| complete) {
+        let named = |plan: &Arc<Plan>| plan.name == planned.plan.name;
+        if !offers().any(|offered| offered.offer.plans.iter().any(named)) {
+            let name = &planned.plan.name;
+            let held = consumers.consumers.iter().any(|row| row.plans.contains(name));
+            let words = if held { "consumers hold it, and it opens nothing" } else { "not in any offer" };
+            report.add(
+                Problem::warning(&code::PLAN_NEVER_OFFERED, format!("no offer names the plan `{name}`"))
+                    .at(planned.at, words)
+                    .help(format!("write `plans = [\"{name}\"]` in an offer, or take the plan away")),
+            );
+        }
+    }
+}
+
+/// Two offers at one address.
+fn tell_shared_addresses(apis: &[api::Resolved<'_>], listeners: &[Listener], report: &Report) {
+    let offers: Vec<_> = apis.iter().flat_map(|api| &api.offered).collect();
+    let mut seen = std::collections::HashMap::new();
+    for offered in offers {
+        let offer = &offered.offer;
+        let Some(first) = seen.insert((offer.listener, offer.host.clone(), offer.at.clone()), offered) else {
+            continue;
+        };
+        let listener = listeners.get(offer.listener).map_or("", |listener| &*listener.name);
+        let shown = if offer.at.is_empty() { "/" } else { &offer.at };
+        report.add(
+            Problem::error(
+                &code::OFFER_TWICE,
+                format!("two offers stand at `{shown}` of listener `{listener}`"),
+            )
+            .at(offered.at, format!("`{}`", offer.id))
+            .at(first.at, format!("`{}`", first.offer.id))
+            .help("give one of them another `at`, `host` or `on`"),
+        );
+    }
 }

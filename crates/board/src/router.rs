@@ -1,17 +1,28 @@
 //! The router: listener, host and normalised path to offer and operation.
 //!
-//! Literal beats template; several parameters in one segment, suffixes as in `{x}:verb` and `{+x}` work.
-//! Two templates that no path could tell apart are an error when the board is loaded, never a matter
-//! of order.
+//! An offer for the caller's host beats one for any host; then the longest address wins, by whole segments;
+//! then the contract's templates are tried. Nothing is allocated on a hit.
 
-use crate::{NormalPath, Offer};
+use crate::trie::{Hit, Trie};
+use crate::{Api, NormalPath, Offer};
 use http::Method;
 use std::sync::Arc;
 
 /// The offers of one listener.
 #[derive(Clone, Debug, Default)]
 pub struct Router {
-    pub(crate) offers: Vec<Arc<Offer>>,
+    offers: Vec<Arc<Offer>>,
+    /// Those with a host first, then longer addresses first.
+    places: Vec<Place>,
+}
+
+/// An offer and the operations below it.
+#[derive(Clone, Debug)]
+struct Place {
+    /// Position in `offers`.
+    offer: usize,
+    /// Without a contract there is none. One for all offers of an API.
+    trie: Option<Arc<Trie>>,
 }
 
 /// What stands at an address.
@@ -47,10 +58,46 @@ pub enum Found<'r, 'p> {
 }
 
 impl Router {
+    /// The router of the listener with this index.
+    pub(crate) fn new<'a>(listener: usize, apis: impl Iterator<Item = &'a Api>) -> Self {
+        let mut router = Self::default();
+        for api in apis {
+            let trie = api.contract.as_ref().map(|contract| Arc::new(Trie::new(&contract.operations)));
+            for offer in api.offers.iter().filter(|offer| offer.listener == listener) {
+                router.places.push(Place { offer: router.offers.len(), trie: trie.clone() });
+                router.offers.push(Arc::clone(offer));
+            }
+        }
+        let offers = &router.offers;
+        router.places.sort_by_key(|place| {
+            let offer = &offers[place.offer];
+            (offer.host.is_none(), std::cmp::Reverse(offer.at.len()))
+        });
+        router
+    }
+
     /// Finds what stands at `path` for callers who name `host` (lower case, without port).
+    ///
+    /// A `HEAD` that is not declared is answered by the path's `GET` (RFC 9110 §9.3.2).
     pub fn find<'r, 'p>(&'r self, host: &str, method: &Method, path: &'p NormalPath) -> Found<'r, 'p> {
-        let _ = (host, method, path, &self.offers);
-        Found::Nothing
+        let here = self.places.iter().find_map(|place| {
+            let offer = self.offers.get(place.offer)?;
+            if offer.host.as_deref().is_some_and(|own| own != host) {
+                return None;
+            }
+            Some((place, offer, path.below(&offer.at)?))
+        });
+        let Some((place, offer, below)) = here else {
+            return Found::Nothing;
+        };
+        let Some(trie) = &place.trie else {
+            return Found::Undeclared { offer, below };
+        };
+        match trie.find(method, below) {
+            Hit::Operation(operation) => Found::Operation { offer, operation, below },
+            Hit::OtherMethods(methods) => Found::OtherMethods { offer, methods, below },
+            Hit::Nothing => Found::Undeclared { offer, below },
+        }
     }
 
     /// The offers, in file order: for `GET /`.

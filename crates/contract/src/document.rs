@@ -1,7 +1,11 @@
 //! A contract document: its text, its tree while it is read, and the contract that remains.
 
-use crate::{Operation, OperationId, Pointer, Security, SecurityScheme, Span};
+use crate::openapi::{lower, outline, read};
+use crate::{Operation, OperationId, Pointer, Security, SecurityScheme, Shape, Span, locate, reader};
 use http::Method;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 /// The syntax a document is written in.
@@ -14,11 +18,34 @@ pub enum Syntax {
 }
 
 /// A document that was parsed and whose version is known; its tree is still there.
-#[derive(Debug)]
 pub struct Document {
     name: String,
     text: Arc<str>,
     syntax: Syntax,
+    version: read::Version,
+    tree: Value,
+    warnings: Vec<Warning>,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Text and tree are megabytes that nobody wants to see.
+        let mut out = out.debug_struct("Document");
+        out.field("name", &self.name).field("syntax", &self.syntax).field("version", &self.version);
+        out.finish_non_exhaustive()
+    }
+}
+
+impl DocumentError {
+    /// Where in the document.
+    pub const fn at(&self) -> Span {
+        match self {
+            Self::Syntax { at, .. }
+            | Self::NoContract { at, .. }
+            | Self::NotBuiltYet { at, .. }
+            | Self::TooLarge { at, .. } => *at,
+        }
+    }
 }
 
 /// Why a document is no contract. Faults inside one are [`Warning`]s and drop the smallest object instead.
@@ -61,6 +88,8 @@ pub enum DocumentError {
         name: String,
         /// Which bound, and what it is.
         why: String,
+        /// Where the bound was passed.
+        at: Span,
     },
 }
 
@@ -100,39 +129,59 @@ pub struct Outline {
 
 impl Document {
     /// Parses a document (JSON, else YAML) and finds out what it is.
+    ///
+    /// Members that stand twice become warnings of the [`Document::outline`]; the last one counts.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        Ok(Self { name: name.to_owned(), text: text.into(), syntax: Syntax::Json })
+        let reader::Parsed { text, syntax, tree, warnings } = reader::parse(name, bytes)?;
+        let version = match read::version(&tree) {
+            Ok(version) => version,
+            Err(unfit) => return Err(unfit.located(name, &text, syntax)),
+        };
+        Ok(Self { name: name.to_owned(), text, syntax, version, tree, warnings })
+    }
+
+    /// The syntax it is written in.
+    pub const fn syntax(&self) -> Syntax {
+        self.syntax
+    }
+
+    /// The text it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The operations, in the order of the document, without their schemas.
     pub fn outline(&self) -> (Vec<Outline>, Vec<Warning>) {
-        (Vec::new(), Vec::new())
+        let mut warnings = self.warnings.clone();
+        let found = outline::outline(&self.tree, &mut warnings);
+        (found, warnings)
     }
 
     /// Lines (from 1) of many pointers in one scan of the text; 0 where a pointer leads nowhere.
     pub fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
-        vec![0; pointers.len()]
+        locate::lines(&self.text, self.syntax, pointers)
     }
 
     /// Lowers every operation; the tree is given up.
     pub fn contract(self) -> Contract {
+        let Self { name, text, syntax, version, tree, mut warnings } = self;
+        let lowered = lower::lower(&tree, version, &mut warnings);
+        drop(tree);
         Contract {
-            name: self.name,
-            title: String::new(),
-            version: String::new(),
-            servers: Vec::new(),
-            operations: Vec::new(),
-            schemes: Vec::new(),
-            warnings: Vec::new(),
-            text: self.text,
-            syntax: self.syntax,
+            name,
+            title: lowered.title,
+            version: lowered.version,
+            servers: lowered.servers,
+            operations: lowered.operations,
+            schemes: lowered.schemes,
+            warnings,
+            text,
+            syntax,
         }
     }
 }
 
 /// A contract ready for use: lowered operations, and the text for positions. The tree is gone.
-#[derive(Debug)]
 pub struct Contract {
     /// Name of the document: path or address, as it was given.
     pub name: String,
@@ -152,6 +201,14 @@ pub struct Contract {
     syntax: Syntax,
 }
 
+impl fmt::Debug for Contract {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = out.debug_struct("Contract");
+        out.field("name", &self.name).field("operations", &self.operations.len());
+        out.field("warnings", &self.warnings).finish_non_exhaustive()
+    }
+}
+
 impl Contract {
     /// Reads and lowers a document.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
@@ -163,6 +220,50 @@ impl Contract {
         self.operations.iter().find(|operation| operation.id.as_str() == id)
     }
 
+    /// What of the contract's schemas cannot be enforced, each with its place. Looks at every schema.
+    pub fn unenforced(&self) -> Vec<Warning> {
+        let mut found = Vec::new();
+        let mut stores = HashSet::new();
+        for shape in self.shapes() {
+            shape.unenforced(&mut found);
+            if let Some(store) = shape.store()
+                && stores.insert(Arc::as_ptr(store))
+            {
+                store.unenforced(&mut found);
+            }
+        }
+        let mut told = HashSet::new();
+        found.retain(|warning| told.insert((warning.code, warning.at.clone())));
+        found
+    }
+
+    /// Compiles every schema now instead of at its first use; gives what cannot be enforced.
+    ///
+    /// Costs memory for all of a contract's operations; [`Contract::unenforced`] does not.
+    pub fn warm(&self) -> Vec<Warning> {
+        let mut seen = HashSet::new();
+        let mut found = Vec::new();
+        for shape in self.shapes() {
+            shape.warm_once(&mut seen, &mut found);
+        }
+        let mut told = HashSet::new();
+        found.retain(|warning| told.insert((warning.code, warning.at.clone())));
+        found
+    }
+
+    /// Every shape that an operation names: of parameters, bodies, answers and their fields.
+    pub fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        self.operations.iter().flat_map(|operation| {
+            let parameters = operation.parameters.iter().map(|one| &one.shape);
+            let input = operation.input.iter().map(|one| &one.shape);
+            let output = operation.outputs.iter().flat_map(|output| {
+                let fields = output.fields.iter().map(|one| &one.shape);
+                fields.chain(output.bodies.iter().map(|one| &one.shape))
+            });
+            parameters.chain(input).chain(output)
+        })
+    }
+
     /// The text of the document.
     pub fn text(&self) -> &str {
         &self.text
@@ -170,8 +271,22 @@ impl Contract {
 
     /// Where `pointer` stands in the text: the member's key if it has one, else the value. One scan.
     pub fn locate(&self, pointer: &Pointer) -> Option<Span> {
-        let _ = (pointer, self.syntax);
-        None
+        locate::spans(&self.text, self.syntax, std::slice::from_ref(pointer)).pop().flatten()
+    }
+
+    /// Where each of many pointers stands, as [`Contract::locate`] says it, in one scan of the text.
+    pub fn locate_all(&self, pointers: &[Pointer]) -> Vec<Option<Span>> {
+        locate::spans(&self.text, self.syntax, pointers)
+    }
+
+    /// The text of the document, shared: for messages that show a piece of it.
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// Lines (from 1) of many pointers in one scan of the text; 0 where a pointer leads nowhere.
+    pub fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
+        locate::lines(&self.text, self.syntax, pointers)
     }
 
     /// Line (from 1) where `pointer` stands.

@@ -7,8 +7,11 @@
 mod check;
 mod document;
 mod head;
+mod locate;
 mod operation;
 mod pointer;
+mod reader;
+mod reference;
 mod schema;
 mod security;
 mod span;
@@ -26,7 +29,7 @@ pub use operation::{
     Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Repeat, StatusRange,
 };
 pub use pointer::Pointer;
-pub use schema::{Kind, Shape};
+pub use schema::{Kind, Member, Shape};
 pub use security::{Requirement, SchemeKind, Security, SecurityScheme};
 pub use span::{Place, Span, place_of};
 pub use template::{PathTemplate, Piece, Segment, TemplateError};

@@ -1,39 +1,19 @@
 //! OpenAPI: read a document, encode and decode its calls, check its messages.
+//!
+//! Source: OpenAPI 3.0 and 3.1. `read` and `outline` take a document apart, `lower` makes operations
+//! of it; `encode` and `decode` are each other's reverse; `check` says what of a message is wrong.
 
-use crate::{Body, Head, Need, Operation, Report, Request, Values, Violation};
-use http::{HeaderMap, StatusCode};
+mod check;
+mod decode;
+mod encode;
+pub(crate) mod lower;
+mod media;
+pub(crate) mod outline;
+mod payload;
+pub(crate) mod read;
+mod text;
 
-/// Reads the values out of a request: parameters by their styles, the body by its media type.
-///
-/// # Errors
-/// What could not be read as the contract declares it.
-pub fn decode(operation: &Operation, head: &Head<'_>, body: Option<&[u8]>) -> Result<Values, Vec<Violation>> {
-    let _ = (operation, head, body);
-    Ok(Values::default())
-}
-
-/// Makes the request that carries these values.
-///
-/// # Errors
-/// Missing required values and values that cannot be of their type.
-pub fn encode(operation: &Operation, values: &Values) -> Result<Request, Vec<Violation>> {
-    let _ = (operation, values);
-    Err(Vec::new())
-}
-
-/// Checks the head of a request; what remains to be done with the body is the [`Need`].
-pub fn check_head(operation: &Operation, head: &Head<'_>) -> (Vec<Violation>, Need) {
-    let _ = (operation, head);
-    (Vec::new(), Need::Nothing)
-}
-
-/// Checks status and fields of an answer; what remains to be done with the body is the [`Need`].
-pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMap) -> (Vec<Violation>, Need) {
-    let _ = (operation, status, fields);
-    (Vec::new(), Need::Nothing)
-}
-
-pub(crate) fn check_body(body: &Body, bytes: &[u8]) -> Report {
-    let _ = (body, bytes);
-    Report::default()
-}
+pub use check::{check_answer, check_head};
+pub use decode::decode;
+pub use encode::encode;
+pub(crate) use payload::check_body;

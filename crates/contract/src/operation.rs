@@ -190,9 +190,11 @@ pub struct Named {
 }
 
 impl Operation {
-    /// Every name this operation takes: its parameters, then the members of its (first) body.
+    /// Every name this operation takes: its parameters, then the members of its body, where that is an
+    /// object in JSON or a form (the first such body, if it takes several).
     pub fn names(&self) -> Vec<Named> {
-        self.parameters
+        let mut names: Vec<Named> = self
+            .parameters
             .iter()
             .map(|parameter| Named {
                 place: parameter.place,
@@ -202,6 +204,18 @@ impl Operation {
                 description: parameter.description.clone(),
                 at: parameter.at.clone(),
             })
-            .collect()
+            .collect();
+        let body = self.input.iter().find(|body| matches!(body.codec, Codec::Json | Codec::Form));
+        for member in body.map(|body| body.shape.members()).unwrap_or_default() {
+            names.push(Named {
+                place: In::Body,
+                name: member.name.clone(),
+                required: member.required && self.input_required,
+                shape: member.shape.clone(),
+                description: member.description.clone(),
+                at: member.shape.at().clone(),
+            });
+        }
+        names
     }
 }

@@ -1,17 +1,46 @@
 //! The shape of a value: a schema of a contract, ready to check values and to read text.
+//!
+//! The schema is kept as compact JSON text and compiled when it is first used, so that a contract of
+//! a thousand operations costs what its used ones cost. A schema that is referred to from many
+//! operations is one shape.
 
-use crate::{Pointer, Violation};
-use std::sync::Arc;
+mod compile;
+mod kinds;
+mod lower;
+mod pattern;
+mod shared;
+mod store;
+mod view;
+mod words;
+
+use crate::{Pointer, Violation, Warning};
+use compile::Compiled;
+use kinds::Kinds;
+use serde_json::Value;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+pub(crate) use store::{Shelf, Side, Store};
+use view::View;
+pub(crate) use words::kind_of;
 
 /// What a value may be. Cheap to clone; the schema behind it is compiled when it is first used.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Shape {
-    inner: Arc<Inner>,
+    at: Pointer,
+    inner: Option<Arc<Inner>>,
 }
 
-#[derive(Debug)]
+/// The schema behind shapes: where it stands, its text, and what was made of it.
 struct Inner {
     at: Pointer,
+    side: Side,
+    text: Arc<str>,
+    store: Arc<Store>,
+    kinds: OnceLock<Kinds>,
+    items: OnceLock<Shape>,
+    members: OnceLock<Vec<Member>>,
+    compiled: OnceLock<Compiled>,
 }
 
 /// The kinds of value a shape allows, as far as they can be told without a value.
@@ -33,33 +62,192 @@ pub enum Kind {
     Any,
 }
 
+/// A member that an object may have.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What the document says about it; may be empty.
+    pub description: String,
+    /// What it may be.
+    pub shape: Shape,
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Shape").field("at", &self.at.as_str()).finish_non_exhaustive()
+    }
+}
+
 impl Shape {
     /// A shape that allows everything: no schema was given, or it could not be understood (with a warning).
     pub fn anything(at: Pointer) -> Self {
-        Self { inner: Arc::new(Inner { at }) }
+        Self { at, inner: None }
+    }
+
+    pub(crate) fn of(at: Pointer, schema: Pointer, side: Side, text: Arc<str>, store: Arc<Store>) -> Self {
+        let inner = Inner {
+            at: schema,
+            side,
+            text,
+            store,
+            kinds: OnceLock::new(),
+            items: OnceLock::new(),
+            members: OnceLock::new(),
+            compiled: OnceLock::new(),
+        };
+        Self { at, inner: Some(Arc::new(inner)) }
+    }
+
+    /// The same schema, referred to from another place.
+    pub(crate) fn referred_at(&self, at: Pointer) -> Self {
+        Self { at, inner: self.inner.clone() }
     }
 
     /// Where its schema stands in the document.
     pub fn at(&self) -> &Pointer {
-        &self.inner.at
+        &self.at
     }
 
-    /// What kind of value it is.
+    /// Whether every value is allowed because nothing is demanded, or nothing could be understood.
+    pub fn is_anything(&self) -> bool {
+        self.inner.is_none()
+    }
+
+    /// What kind of value it is; null beside another kind does not count.
     pub fn kind(&self) -> Kind {
-        Kind::Any
+        self.kinds().kind()
+    }
+
+    fn kinds(&self) -> Kinds {
+        let Some(inner) = &self.inner else { return Kinds::ALL };
+        *inner.kinds.get_or_init(|| inner.view().kinds())
+    }
+
+    /// Whether it allows values of this kind, as far as can be told without a value.
+    pub fn allows(&self, kind: Kind) -> bool {
+        self.kinds().allows(kind)
     }
 
     /// Turns text from a command line, query or header into a value: `7` is a number if the schema says so.
     ///
     /// Booleans in any case (Python sends `True`). Text that cannot be of the kind stays a string, and
-    /// [`Shape::check`] then says so.
-    pub fn read_text(&self, text: &str) -> serde_json::Value {
-        serde_json::Value::String(text.to_owned())
+    /// [`Shape::check`] then says so. Lists and objects are read as JSON.
+    pub fn read_text(&self, text: &str) -> Value {
+        self.kinds().read_text(text)
     }
 
     /// What of `value` does not match; at most 100. The place and the name are the caller's to fill in.
-    pub fn check(&self, value: &serde_json::Value) -> Vec<Violation> {
-        let _ = value;
-        Vec::new()
+    pub fn check(&self, value: &Value) -> Vec<Violation> {
+        let Some(inner) = &self.inner else { return Vec::new() };
+        inner.compiled().check(value)
+    }
+
+    /// Compiles the schema and those it refers to, if that is not done yet; gives what of them cannot be enforced.
+    pub fn warm(&self) -> Vec<Warning> {
+        let mut told = Vec::new();
+        self.warm_once(&mut HashSet::new(), &mut told);
+        told
+    }
+
+    /// As [`Shape::warm`], for many shapes: what was looked at is not looked at again.
+    pub(crate) fn warm_once(&self, seen: &mut HashSet<(Pointer, Side)>, told: &mut Vec<Warning>) {
+        let Some(inner) = &self.inner else { return };
+        if !seen.insert((inner.at.clone(), inner.side)) {
+            return;
+        }
+        let mut open = vec![inner.compiled()];
+        while let Some(compiled) = open.pop() {
+            told.extend_from_slice(compiled.warnings());
+            for pointer in compiled.shared() {
+                if seen.insert((pointer.clone(), inner.side)) {
+                    open.extend(inner.store.compiled(pointer, inner.side));
+                }
+            }
+        }
+    }
+
+    /// What of the schema itself cannot be enforced, those it refers to aside; nothing is compiled.
+    pub(crate) fn unenforced(&self, warnings: &mut Vec<Warning>) {
+        if let Some(inner) = &self.inner {
+            let schema = inner.schema();
+            lower::Lowering::new(inner.store.version, inner.side, warnings).schema(&schema, &inner.at);
+        }
+    }
+
+    /// The store of referred schemas behind it.
+    pub(crate) fn store(&self) -> Option<&Arc<Store>> {
+        self.inner.as_ref().map(|inner| &inner.store)
+    }
+
+    /// A value that the document gives: an example, else the default, else the first of its choices.
+    pub fn example(&self) -> Option<Value> {
+        let view = self.inner.as_ref()?.view();
+        view.word("example")
+            .or_else(|| view.word("examples").and_then(|all| all.as_array()?.first().cloned()))
+            .or_else(|| view.word("default"))
+            .or_else(|| view.word("const"))
+            .or_else(|| self.choices().into_iter().next())
+    }
+
+    /// The value that stands for none given.
+    pub fn default(&self) -> Option<Value> {
+        self.inner.as_ref()?.view().word("default")
+    }
+
+    /// The values it is one of (`enum`); empty if it is free.
+    pub fn choices(&self) -> Vec<Value> {
+        let choices = self.inner.as_ref().and_then(|inner| inner.view().word("enum"));
+        match choices {
+            Some(Value::Array(choices)) => choices,
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the document says about the value; may be empty.
+    pub fn description(&self) -> String {
+        let word = self.inner.as_ref().and_then(|inner| inner.view().word("description"));
+        word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// The shape of the items of a list; everything, if it is no list or does not say.
+    #[must_use]
+    pub fn items(&self) -> Self {
+        let Some(inner) = &self.inner else { return self.clone() };
+        inner.items.get_or_init(|| inner.view().items(inner)).clone()
+    }
+
+    /// The members of an object that its schema names, those of `allOf` included, in their order.
+    ///
+    /// In a request those that are only read are left out, in an answer those that are only written.
+    pub fn members(&self) -> &[Member] {
+        self.inner.as_ref().map_or(&[], |inner| inner.members.get_or_init(|| inner.view().members(inner)))
+    }
+}
+
+impl Inner {
+    fn schema(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Bool(true))
+    }
+
+    fn view(&self) -> View {
+        View::new(&self.store, self.schema(), &self.at)
+    }
+
+    fn compiled(&self) -> &Compiled {
+        if let Some(shared) = self.store.compiled(&self.at, self.side) {
+            return shared;
+        }
+        self.compiled.get_or_init(|| Compiled::new(&self.store, self.side, self.schema(), &self.at))
+    }
+
+    /// A schema below this one, as a shape of its own.
+    fn below(&self, schema: &Value, at: &Pointer) -> Shape {
+        if !matches!(schema, Value::Object(_)) {
+            return Shape::anything(at.clone());
+        }
+        Shape::of(at.clone(), at.clone(), self.side, schema.to_string().into(), Arc::clone(&self.store))
     }
 }

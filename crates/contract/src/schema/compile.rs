@@ -1,0 +1,296 @@
+//! Compiling a lowered schema and what it refers to, and checking values with it.
+//!
+//! The only module that knows `jsonschema`, whose interface moves. The schemas are laid out in one
+//! document at their own pointers, so that what it says of a rule's place is the place in the contract.
+
+use super::lower::{self, INTEGER_FORMAT, Lowering, SHARED};
+use super::pattern::{BACKTRACKS, SIZE};
+use super::store::{Side, Store};
+use super::view::only_other_side;
+use super::{shared, words};
+use crate::openapi::outline::{lost_warning, warn};
+use crate::reference::Lost;
+use crate::{Pointer, Violation, Warning};
+use jsonschema::{Draft, Keyword, PatternOptions, ValidationError, ValidationOptions, Validator};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+use std::sync::{Arc, Weak};
+
+/// Most violations that are told of one value.
+pub(super) const MOST: usize = 100;
+
+/// Values with more nodes than this are told of their first violation only: gathering all of them
+/// would cost an unbounded multiple of the message.
+const MOST_NODES: usize = 20_000;
+
+/// A schema ready to check values.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    validator: Option<Validator>,
+    warnings: Vec<Warning>,
+    shared: Vec<Pointer>,
+}
+
+/// The engine's settings: offline, formats asserted, patterns bounded.
+pub(super) fn options<'i>() -> ValidationOptions<'i> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .offline()
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(true)
+        .with_keyword(INTEGER_FORMAT, |_, format, _| Ok(Box::new(IntegerFormat { short: format == "int32" })))
+        .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS).size_limit(SIZE))
+}
+
+impl Compiled {
+    /// Compiles the schema that stands at `at`, with everything it refers to.
+    pub(super) fn new(store: &Arc<Store>, side: Side, schema: Value, at: &Pointer) -> Self {
+        let mut warnings = Vec::new();
+        let document = Value::Object(Map::new());
+        let mut layout = Layout { store, side, document, laid: HashSet::new(), shared: Vec::new() };
+        let mut open = layout.lay(&schema, at, &mut warnings);
+        drop(schema);
+        while let Some(pointer) = open.pop() {
+            if layout.laid.insert(pointer.clone()) {
+                open.extend(layout.refer(&pointer, &mut warnings));
+            }
+        }
+        let Layout { mut document, shared, .. } = layout;
+        if let Some(map) = document.as_object_mut() {
+            let fragment = utf8_percent_encode(at.as_str(), NON_ALPHANUMERIC).to_string().replace("%2F", "/");
+            map.insert("$ref".to_owned(), Value::String(format!("#{fragment}")));
+        }
+        let weak = Arc::downgrade(store);
+        let validator = match options()
+            .with_keyword(SHARED, move |_, pointer, _| {
+                let pointer = pointer.as_str().and_then(Pointer::parse).unwrap_or_default();
+                Ok(Box::new(SharedSchema { store: Weak::clone(&weak), side, pointer }))
+            })
+            .build(&document)
+        {
+            Ok(validator) => Some(validator),
+            Err(error) => {
+                let text =
+                    format!("the schema cannot be compiled, so that nothing is checked: {}", error.masked());
+                warnings.push(Warning { code: "schema-not-enforced", text, at: at.clone() });
+                None
+            }
+        };
+        Self { validator, warnings, shared }
+    }
+
+    pub(super) fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The shared schemas it refers to.
+    pub(super) fn shared(&self) -> &[Pointer] {
+        &self.shared
+    }
+
+    /// What of `value` does not match; at most [`MOST`].
+    pub(super) fn check(&self, value: &Value) -> Vec<Violation> {
+        // Also what a panic that was caught left behind.
+        shared::forget();
+        let found = self.violations(value);
+        shared::forget();
+        found
+    }
+
+    fn violations(&self, value: &Value) -> Vec<Violation> {
+        let Some(validator) = &self.validator else { return Vec::new() };
+        if validator.is_valid(value) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        if nodes(value, MOST_NODES) >= MOST_NODES {
+            if let Err(error) = validator.validate(value) {
+                words::tell(&error, &mut found);
+            }
+        } else {
+            for error in validator.iter_errors(value) {
+                words::tell(&error, &mut found);
+                if found.len() >= MOST {
+                    break;
+                }
+            }
+        }
+        found.truncate(MOST);
+        found
+    }
+}
+
+/// Counts nodes, up to a limit.
+fn nodes(value: &Value, limit: usize) -> usize {
+    let below: &mut dyn Iterator<Item = &Value> = match value {
+        Value::Array(items) => &mut items.iter(),
+        Value::Object(members) => &mut members.values(),
+        _ => return 1,
+    };
+    let mut count = 1;
+    for value in below {
+        if count >= limit {
+            return limit;
+        }
+        count += nodes(value, limit - count);
+    }
+    count
+}
+
+/// The document that the engine sees: lowered schemas at their pointers.
+struct Layout<'s> {
+    store: &'s Store,
+    side: Side,
+    document: Value,
+    laid: HashSet<Pointer>,
+    shared: Vec<Pointer>,
+}
+
+/// Answers from the store.
+#[derive(Debug)]
+struct Look<'s> {
+    store: &'s Store,
+    side: Side,
+}
+
+impl lower::Look for Look<'_> {
+    fn only_other_side(&self, pointer: &Pointer) -> bool {
+        self.store.schema(pointer).is_some_and(|schema| only_other_side(&schema, self.side))
+    }
+
+    fn is_shared(&self, pointer: &Pointer) -> bool {
+        self.store.is_shared(pointer)
+    }
+}
+
+impl Layout<'_> {
+    /// Lowers a schema to its place; gives the references in it.
+    fn lay(&mut self, schema: &Value, at: &Pointer, warnings: &mut Vec<Warning>) -> Vec<Pointer> {
+        let look = Look { store: self.store, side: self.side };
+        let mut lowering = Lowering::new(self.store.version, self.side, warnings);
+        lowering.look = Some(&look);
+        let lowered = lowering.schema(schema, at);
+        self.shared.append(&mut lowering.shared);
+        let references = lowering.references;
+        put(&mut self.document, at, lowered);
+        references
+    }
+
+    /// Lays out what a reference leads to, with the whole schema that holds it.
+    fn refer(&mut self, pointer: &Pointer, warnings: &mut Vec<Warning>) -> Vec<Pointer> {
+        let mut references = Vec::new();
+        if let Some((start, text)) = self.store.holding(pointer)
+            && start != *pointer
+            && self.laid.insert(start.clone())
+            && let Ok(schema) = serde_json::from_str(text)
+        {
+            references = self.lay(&schema, &start, warnings);
+        }
+        if start_is_schema(pointer) && self.document.pointer(pointer.as_str()).is_some() {
+            return references;
+        }
+        match self.store.schema(pointer) {
+            Some(schema) => references.extend(self.lay(&schema, pointer, warnings)),
+            None if self.document.pointer(pointer.as_str()).is_some() => {}
+            None => {
+                let lost = Lost::Nowhere(format!("#{pointer}"));
+                warnings.push(lost_warning(&lost, "what it describes is not checked", pointer.clone()));
+                if !put(&mut self.document, pointer, Value::Bool(true)) {
+                    warnings.push(warn("schema-not-enforced", "it cannot be laid out", pointer.clone()));
+                }
+            }
+        }
+        references
+    }
+}
+
+/// A pointer that only an ancestor's layout made exist is no schema yet: `/components/schemas/A` is one.
+fn start_is_schema(pointer: &Pointer) -> bool {
+    pointer.tokens().count() > 3
+}
+
+/// Puts a value at a pointer, making the objects on the way.
+fn put(document: &mut Value, at: &Pointer, value: Value) -> bool {
+    let mut place = document;
+    for token in at.tokens() {
+        let next = match place {
+            Value::Object(map) => Some(map.entry(token).or_insert_with(|| json!({}))),
+            Value::Array(items) => token.parse::<usize>().ok().and_then(|index| items.get_mut(index)),
+            _ => None,
+        };
+        match next {
+            Some(next) => place = next,
+            None => return false,
+        }
+    }
+    *place = value;
+    true
+}
+
+/// A reference to a schema that is compiled once for all that refer to it.
+///
+/// The store owns the compiled schemas and outlives them; a strong reference would be a circle.
+struct SharedSchema {
+    store: Weak<Store>,
+    side: Side,
+    pointer: Pointer,
+}
+
+impl SharedSchema {
+    /// Asks the shared schema, unless that is being asked about this very value already: a schema that
+    /// refers to itself without going deeper says nothing new.
+    fn ask<T>(&self, instance: &Value, nothing: T, ask: impl FnOnce(&Compiled) -> T) -> T {
+        let Some(store) = self.store.upgrade() else { return nothing };
+        let Some(compiled) = store.compiled(&self.pointer, self.side) else { return nothing };
+        let question = (std::ptr::from_ref(compiled).addr(), std::ptr::from_ref(instance).addr());
+        if !shared::begin(question) {
+            return nothing;
+        }
+        let answer = ask(compiled);
+        shared::end();
+        answer
+    }
+}
+
+impl<'i> Keyword<'i> for SharedSchema {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        let found = self.ask(instance, Vec::new(), |compiled| compiled.violations(instance));
+        if found.is_empty() { Ok(()) } else { Err(ValidationError::custom(shared::keep(found))) }
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        let valid =
+            |compiled: &Compiled| compiled.validator.as_ref().is_none_or(|one| one.is_valid(instance));
+        self.ask(instance, true, valid)
+    }
+}
+
+/// `format: int32` and `int64` (OpenAPI 3.0, Data Types).
+struct IntegerFormat {
+    short: bool,
+}
+
+impl<'i> Keyword<'i> for IntegerFormat {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if Keyword::is_valid(self, instance) {
+            return Ok(());
+        }
+        Err(ValidationError::custom(if self.short {
+            "a whole number of 32 bits"
+        } else {
+            "a whole number of 64 bits"
+        }))
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        let Value::Number(number) = instance else { return true };
+        let (least, most) = if self.short { (-2_147_483_648.0, 2_147_483_647.0) } else { (-9.3e18, 9.3e18) };
+        match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => !self.short || i32::try_from(whole).is_ok(),
+            // Published contracts say int64 and mean what a 64 bit number holds, signed or not.
+            (None, Some(float)) => number.is_u64() && !self.short || (least..=most).contains(&float),
+            (None, None) => false,
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The schemas of a document that others refer to, as compact text; shapes are taken from here.
+
+use super::Shape;
+use super::compile::Compiled;
+use crate::openapi::outline::{lost_warning, warn};
+use crate::openapi::read::Version;
+use crate::reference::{self, Lost, Target};
+use crate::{Pointer, Warning};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+/// Which way a value travels: a request does not carry what is only read, an answer not what is only written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Side {
+    Request,
+    Response,
+}
+
+/// Referred schemas by pointer.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(super) version: Version,
+    entries: BTreeMap<String, Entry>,
+    /// Whether an entry can be compiled apart from what refers to it: `unevaluatedProperties` looks
+    /// through references, so that with it everything is compiled together.
+    apart: bool,
+}
+
+/// A referred schema, compiled once for all that refer to it.
+#[derive(Debug)]
+struct Entry {
+    text: Arc<str>,
+    compiled: [OnceLock<Compiled>; 2],
+}
+
+impl Store {
+    /// The entry that holds what stands at `pointer`: where it begins, and its text.
+    pub(super) fn holding(&self, pointer: &Pointer) -> Option<(Pointer, &Arc<str>)> {
+        let text = pointer.as_str();
+        let ends = text.char_indices().skip(1).filter(|(_, letter)| *letter == '/').map(|(end, _)| end);
+        ends.chain([text.len()])
+            .find_map(|end| Some((Pointer::parse(&text[..end])?, &self.entries.get(&text[..end])?.text)))
+    }
+
+    /// The schema that stands at `pointer`.
+    pub(super) fn schema(&self, pointer: &Pointer) -> Option<Value> {
+        let (start, text) = self.holding(pointer)?;
+        let mut value: Value = serde_json::from_str(text).ok()?;
+        let rest = &pointer.as_str()[start.as_str().len()..];
+        value.pointer_mut(rest).map(Value::take)
+    }
+
+    /// Whether what stands at `pointer` is compiled once for all that refer to it.
+    pub(super) fn is_shared(&self, pointer: &Pointer) -> bool {
+        self.apart && self.entries.contains_key(pointer.as_str())
+    }
+
+    /// The one compiled form of what stands at `pointer`, if it is shared.
+    pub(super) fn compiled(self: &Arc<Self>, pointer: &Pointer, side: Side) -> Option<&Compiled> {
+        let entry = self.entries.get(pointer.as_str()).filter(|_| self.apart)?;
+        let compile = || {
+            let schema = serde_json::from_str(&entry.text).unwrap_or(Value::Bool(true));
+            Compiled::new(self, side, schema, pointer)
+        };
+        Some(entry.compiled[usize::from(side == Side::Response)].get_or_init(compile))
+    }
+
+    /// Every entry.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Pointer, Value)> + '_ {
+        self.entries.iter().filter_map(|(pointer, entry)| {
+            Some((Pointer::parse(pointer)?, serde_json::from_str(&entry.text).ok()?))
+        })
+    }
+
+    /// What of all entries cannot be enforced.
+    pub(crate) fn unenforced(&self, warnings: &mut Vec<Warning>) {
+        for (at, schema) in self.entries() {
+            super::lower::Lowering::new(self.version, Side::Request, warnings).schema(&schema, &at);
+        }
+    }
+}
+
+/// Makes shapes while a document is lowered.
+#[derive(Debug)]
+pub(crate) struct Shelf<'v> {
+    root: &'v Value,
+    store: Arc<Store>,
+    made: HashMap<(Pointer, Side), Shape>,
+}
+
+impl<'v> Shelf<'v> {
+    /// Takes the schemas that references lead to out of the tree, and warns of references that lead nowhere.
+    pub(crate) fn new(root: &'v Value, version: Version, warnings: &mut Vec<Warning>) -> Self {
+        let mut entries = BTreeMap::new();
+        let at = Pointer::root().at("components").at("schemas");
+        for (name, schema) in root.pointer(at.as_str()).and_then(Value::as_object).into_iter().flatten() {
+            entries.insert(at.at(name).as_str().to_owned(), schema.to_string().into());
+        }
+        let mut path = Vec::new();
+        References { root, entries: &mut entries, warnings }.visit(root, &mut path, false);
+        let apart = !entries.values().any(|text: &Arc<str>| text.contains("\"unevaluated"));
+        let entry = |(pointer, text)| (pointer, Entry { text, compiled: Default::default() });
+        let entries = entries.into_iter().map(entry).collect();
+        Self { root, store: Arc::new(Store { version, entries, apart }), made: HashMap::new() }
+    }
+
+    /// The shape of the schema that stands at `at`.
+    pub(crate) fn shape(
+        &mut self,
+        schema: &'v Value,
+        at: &Pointer,
+        side: Side,
+        warnings: &mut Vec<Warning>,
+    ) -> Shape {
+        let (mut schema, mut stands) = (schema, at.clone());
+        // A bare reference is the schema it leads to: many operations then share one shape. In 3.0
+        // members beside a reference do not count; in 3.1 they do, and the schema is one of its own.
+        for _ in 0..64 {
+            let Some(map) = schema.as_object() else { break };
+            let Some(Value::String(reference)) = map.get("$ref") else { break };
+            if map.len() > 1 && self.store.version == Version::V3_1 {
+                break;
+            }
+            let lost = match reference::target(reference) {
+                Target::Here(pointer) => match reference::resolve(self.root, &pointer) {
+                    Some(found) => {
+                        (schema, stands) = (found, pointer);
+                        continue;
+                    }
+                    None => Lost::Nowhere(reference.clone()),
+                },
+                Target::Named(_) => Lost::Nowhere(reference.clone()),
+                Target::Outside => Lost::Outside(reference.clone()),
+            };
+            warnings.push(lost_warning(&lost, "what it describes is not checked", stands));
+            return Shape::anything(at.clone());
+        }
+        match schema {
+            Value::Bool(true) => Shape::anything(at.clone()),
+            Value::Object(map) if map.is_empty() => Shape::anything(at.clone()),
+            Value::Object(_) | Value::Bool(false) => {
+                let store = &self.store;
+                let made = self.made.entry((stands.clone(), side)).or_insert_with(|| {
+                    let known = store.entries.get(stands.as_str()).map(|entry| Arc::clone(&entry.text));
+                    let text = known.unwrap_or_else(|| schema.to_string().into());
+                    Shape::of(at.clone(), stands, side, text, Arc::clone(store))
+                });
+                made.referred_at(at.clone())
+            }
+            _ => {
+                warnings.push(warn(
+                    "schema-not-an-object",
+                    "a schema is expected here: nothing is checked",
+                    stands,
+                ));
+                Shape::anything(at.clone())
+            }
+        }
+    }
+}
+
+/// Looks for references in the whole document.
+struct References<'v, 'o> {
+    root: &'v Value,
+    entries: &'o mut BTreeMap<String, Arc<str>>,
+    warnings: &'o mut Vec<Warning>,
+}
+
+/// Members that hold values, not parts of the contract: a `$ref` in them is data.
+const DATA: [&str; 6] = ["example", "examples", "default", "enum", "const", "value"];
+
+/// Members whose own members are named by the author, so that `default` may be a name in them.
+const NAMED: [&str; 13] = [
+    "properties",
+    "patternProperties",
+    "$defs",
+    "definitions",
+    "schemas",
+    "responses",
+    "parameters",
+    "headers",
+    "requestBodies",
+    "paths",
+    "callbacks",
+    "dependentSchemas",
+    "pathItems",
+];
+
+impl References<'_, '_> {
+    fn visit<'t>(&mut self, value: &'t Value, path: &mut Vec<Token<'t>>, named: bool) {
+        match value {
+            Value::Object(map) => {
+                if let (false, Some(Value::String(reference))) = (named, map.get("$ref")) {
+                    self.reference(reference, path);
+                }
+                for (key, below) in map {
+                    if !named && (DATA.contains(&key.as_str()) || key.starts_with("x-")) {
+                        continue;
+                    }
+                    let inside = !named && NAMED.contains(&key.as_str());
+                    path.push(Token::Name(key));
+                    self.visit(below, path, inside);
+                    path.pop();
+                }
+            }
+            Value::Array(items) => {
+                for (index, below) in items.iter().enumerate() {
+                    path.push(Token::Index(index));
+                    self.visit(below, path, false);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reference(&mut self, reference: &str, path: &[Token<'_>]) {
+        let lost = match reference::target(reference) {
+            Target::Here(pointer) => match reference::resolve(self.root, &pointer) {
+                Some(found) => return self.keep(&pointer, found),
+                None => Lost::Nowhere(reference.to_owned()),
+            },
+            Target::Named(_) => Lost::Nowhere(reference.to_owned()),
+            Target::Outside => Lost::Outside(reference.to_owned()),
+        };
+        let at = path.iter().fold(Pointer::root(), |at, token| match token {
+            Token::Name(name) => at.at(name),
+            Token::Index(index) => at.index(*index),
+        });
+        self.warnings.push(lost_warning(&lost, "what it describes is not checked", at));
+    }
+
+    /// Keeps a schema that stands elsewhere than under `components/schemas`.
+    fn keep(&mut self, pointer: &Pointer, found: &Value) {
+        let mut tokens = pointer.tokens();
+        let first = tokens.next();
+        let second = tokens.next();
+        let rest = tokens.count();
+        let component = first.as_deref() == Some("components");
+        // `/components/schemas/X` is kept already, `/components/responses/X` is no schema.
+        if component && (second.as_deref() == Some("schemas") || rest == 1) {
+            return;
+        }
+        self.entries.entry(pointer.as_str().to_owned()).or_insert_with(|| found.to_string().into());
+    }
+}
+
+enum Token<'t> {
+    Name(&'t str),
+    Index(usize),
+}
