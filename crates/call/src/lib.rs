@@ -7,12 +7,14 @@
 
 mod answer;
 mod answer_body;
+mod attempt;
 mod body;
 mod connect;
 mod credential;
 mod deadline;
 mod dial;
 mod error;
+mod message;
 pub mod operation;
 mod pace;
 pub mod pass;

@@ -8,23 +8,19 @@
 //! anything after the total time.
 
 use crate::answer_body::{AnswerBody, Limits};
-use crate::body::{Progress, Sending};
+use crate::attempt::{Told, exchange};
 use crate::connect::{self, connect};
-use crate::credential::{MASK, Show};
-use crate::deadline::{Deadline, Limit};
+use crate::deadline::Deadline;
+use crate::message::{copy, head, prepare};
 use crate::pace::{LONGEST_WAIT, Paces};
 use crate::pool::Line;
 use crate::provider::{Provider, Server};
 use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Sent, retry};
 use board::Upstream;
-use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
-use http::{Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
-use std::pin::pin;
+use http::{StatusCode, header};
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// Sends `outgoing` to `provider`.
 pub(crate) async fn send(
@@ -182,101 +178,6 @@ impl Call<'_> {
     }
 }
 
-/// What was heard, and the connection it was heard on.
-struct Told {
-    response: Response<Incoming>,
-    line: Line,
-    progress: Option<Rc<Progress>>,
-    first_byte: Duration,
-}
-
-/// Why nothing was heard.
-struct Broken {
-    kind: ErrorKind,
-    words: String,
-    /// The request, if nothing of it was written.
-    unsent: Option<Request<Sending>>,
-}
-
-/// Sends one request on one connection and waits for the head of the answer.
-async fn exchange(
-    mut line: Line,
-    request: Request<Sending>,
-    timeout: Duration,
-    deadline: Deadline,
-) -> Result<Told, Broken> {
-    let progress = request.body().progress();
-    let start = Instant::now();
-    let mut limit = deadline.step(start, timeout, ErrorKind::Silent);
-    let mut frames = 0;
-    let mut heard = pin!(line.sender.try_send_request(request));
-    loop {
-        match timeout_at(limit.0, heard.as_mut()).await {
-            Ok(Ok(response)) => {
-                let sent = progress.as_deref().map_or(Some(start), |progress| progress.ended.get());
-                let first_byte = sent.map(|sent| sent.elapsed()).unwrap_or_default();
-                return Ok(Told { response, line, progress, first_byte });
-            }
-            Ok(Err(mut error)) => {
-                let unsent = error.take_message();
-                let (kind, words) = broken(&error.into_error(), progress.as_deref());
-                return Err(Broken { kind, words, unsent });
-            }
-            Err(_) => {
-                match progress.as_deref().and_then(|going| later(going, &mut frames, timeout, deadline)) {
-                    Some(later) if limit.1 != ErrorKind::TotalTimeout => limit = later,
-                    _ => {
-                        let words = match limit.1 {
-                            ErrorKind::TotalTimeout => "the total time is over, without an answer".to_owned(),
-                            _ => format!("no answer within {timeout:?}"),
-                        };
-                        return Err(Broken { kind: limit.1, words, unsent: None });
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// A provider need not answer before it has the whole body: the time counts from the body's end, and from the last
-/// frame that the provider was ready to take.
-fn later(progress: &Progress, frames: &mut u64, timeout: Duration, deadline: Deadline) -> Option<Limit> {
-    let now = Instant::now();
-    let from = match progress.ended.get() {
-        Some(ended) => ended,
-        None if progress.waiting.get() || progress.frames.get() != *frames => now,
-        None => return None,
-    };
-    *frames = progress.frames.get();
-    Some(deadline.step(from, timeout, ErrorKind::Silent)).filter(|later| later.0 > now)
-}
-
-fn broken(error: &hyper::Error, progress: Option<&Progress>) -> (ErrorKind, String) {
-    if progress.is_some_and(|progress| progress.broke.get()) {
-        return (ErrorKind::CallerGone, "the body of the request broke off".to_owned());
-    }
-    if error.is_parse_too_large() {
-        return (ErrorKind::Garbage, "the head of its answer is too large".to_owned());
-    }
-    if error.is_parse() {
-        return (ErrorKind::Garbage, format!("its answer is not HTTP/1.1: {error}"));
-    }
-    if error.is_user() {
-        return (ErrorKind::Unusable, format!("the request cannot be sent: {error}"));
-    }
-    let words = if error.is_incomplete_message() {
-        "it closed the connection before the head of its answer was complete".to_owned()
-    } else {
-        match std::error::Error::source(error) {
-            Some(source) => {
-                format!("the connection broke before the head of the answer was complete: {source}")
-            }
-            None => "the connection broke before the head of the answer was complete".to_owned(),
-        }
-    };
-    (ErrorKind::BrokenOff, words)
-}
-
 /// The answer out of what was heard.
 fn answer(
     told: Told,
@@ -308,89 +209,4 @@ fn answer(
     exchange::hop_by_hop::strip(&mut head.headers);
     let body = AnswerBody::from_provider(body, line, progress, limits, Rc::clone(server));
     Ok(Answer { status: head.status, fields: head.headers, body, sent, upgrade: None })
-}
-
-/// What is shown of a request: as it is sent, with [`MASK`] for secrets.
-struct Shown {
-    line: String,
-    base_at: usize,
-    fields: HeaderMap,
-}
-
-/// The request without what depends on the server; its path and query; and what is shown of it.
-fn prepare(provider: &Provider, dial: &Dial, outgoing: Outgoing) -> (Request<Sending>, Bytes, Option<Shown>) {
-    let Outgoing { method, path, mut query, mut fields, body, upgrade, .. } = outgoing;
-    let body = Sending::new(body);
-    frame(&mut fields, &body, upgrade);
-    let shown = dial.keep_head.then(|| {
-        let (mut query, mut fields) = (query.clone(), fields.clone());
-        provider.credentials.place(&mut fields, &mut query, Show::Mask);
-        for name in [header::AUTHORIZATION, header::PROXY_AUTHORIZATION] {
-            if let Some(value) = fields.get_mut(name) {
-                // The scheme may be seen, what follows it may not.
-                let scheme =
-                    value.to_str().ok().and_then(|text| text.split_once(' ')).map(|(scheme, _)| scheme);
-                let masked = scheme.map_or(MASK.to_owned(), |scheme| format!("{scheme} {MASK}"));
-                *value = HeaderValue::from_str(&masked).unwrap_or_else(|_| HeaderValue::from_static(MASK));
-            }
-        }
-        let base_at = method.as_str().len() + 1;
-        let line = format!("{method} {}", target(path.clone(), query.as_deref()));
-        Shown { line, base_at, fields }
-    });
-    provider.credentials.place(&mut fields, &mut query, Show::Secrets);
-    let tail = Bytes::from(target(path, query.as_deref()));
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.headers_mut() = fields;
-    *request.version_mut() = Version::HTTP_11;
-    (request, tail, shown)
-}
-
-fn target(mut path: String, query: Option<&str>) -> String {
-    if !path.starts_with('/') {
-        path.insert(0, '/');
-    }
-    if let Some(query) = query {
-        path.push('?');
-        path.push_str(query);
-    }
-    path
-}
-
-/// Fields that say how the message is framed are ours to write (RFC 9112 §6).
-fn frame(fields: &mut HeaderMap, body: &Sending, upgrade: bool) {
-    use http_body::Body as _;
-    fields.remove(header::TRANSFER_ENCODING);
-    match body.size_hint().exact() {
-        Some(0) => {
-            fields.remove(header::CONTENT_LENGTH);
-        }
-        Some(length) => {
-            fields.insert(header::CONTENT_LENGTH, length.into());
-        }
-        // As long as the caller said, or chunked.
-        None => {}
-    }
-    if upgrade {
-        fields.insert(header::CONNECTION, HeaderValue::from_static("upgrade")); // RFC 9110 §7.8
-    }
-}
-
-fn head(shown: Shown, server: &Server, own_host: bool) -> (String, HeaderMap) {
-    let Shown { mut line, base_at, mut fields } = shown;
-    line.insert_str(base_at, &server.url.base);
-    line.push_str(" HTTP/1.1");
-    if own_host {
-        fields.insert(header::HOST, server.host.clone());
-    }
-    (line, fields)
-}
-
-/// A request again, where its body can be sent once more.
-fn copy(request: &Request<Sending>) -> Option<Request<Sending>> {
-    let mut copy = Request::new(request.body().again()?);
-    copy.method_mut().clone_from(request.method());
-    copy.headers_mut().clone_from(request.headers());
-    Some(copy)
 }

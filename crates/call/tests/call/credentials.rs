@@ -86,5 +86,8 @@ fn equal_fingerprints_do_not_send_a_credential_to_anothers_server() {
         providers.send(&upstream(&[other.url()]), get("/")).await.unwrap();
         assert_eq!(other.requests()[0].field("authorization"), None);
         assert_eq!((mine.calls(), other.calls()), (1, 1));
+        providers.send(&upstream(&[mine.url()]), get("/")).await.unwrap();
+        assert_eq!((mine.calls(), other.calls()), (2, 1));
+        assert_eq!(mine.requests()[1].field("authorization"), None);
     });
 }

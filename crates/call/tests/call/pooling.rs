@@ -1,6 +1,7 @@
 //! When a connection is used again, and when not.
 
 use crate::caller::{get, on_one_thread, post, providers, read, upstream};
+use board::Upstream;
 use bytes::Bytes;
 use call::{Dial, OutBody, Outgoing, Providers};
 use demo::Provider;
@@ -94,14 +95,36 @@ fn a_connection_with_bytes_that_nobody_asked_for_is_not_used_again() {
 #[test]
 fn a_connection_whose_request_was_not_sent_whole_is_not_used_again() {
     on_one_thread(async {
-        let provider = Provider::raw("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").start().await;
-        let (providers, upstream) = (providers(), upstream(&[provider.url()]));
-        let endless = StreamBody::new(futures_util::stream::pending());
-        let body = OutBody::Stream(Box::pin(endless));
+        // Answers before it has the body, and stays: the rest of the body would be read as the next request.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            let mut connections = Vec::new();
+            for _ in 0..2 {
+                let (mut socket, _) = listener.accept().unwrap();
+                let _ = socket.read(&mut [0; 4096]).unwrap();
+                socket.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").unwrap();
+                connections.push(socket);
+            }
+        });
+        let upstream = Upstream { timeout: Duration::from_secs(5), ..upstream(&[url]) };
+        let providers = providers();
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let body = futures_util::stream::once(async {
+            let _ = ended.await;
+            Ok(http_body::Frame::data(Bytes::from_static(b"late")))
+        });
+        let body = OutBody::Stream(Box::pin(StreamBody::new(body)));
         let outgoing = Outgoing { body, ..crate::caller::request(Method::POST, "/") };
         let answer = providers.send(&upstream, outgoing).await.unwrap();
         assert_eq!(answer.status.as_u16(), 413);
         assert_eq!(read(answer).await.unwrap(), "no");
+        drop(end);
+        // Time for a connection that was given back wrongly to look as if it were free.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
         let answer = providers.send(&upstream, get("/")).await.unwrap();
         assert!(!answer.sent.reused);
     });

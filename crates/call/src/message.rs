@@ -1,0 +1,98 @@
+//! The message that goes out: framing that is ours to write, credentials in their places, and what is shown of it.
+
+use crate::body::Sending;
+use crate::credential::{MASK, Show};
+use crate::provider::{Provider, Server};
+use crate::{Dial, Outgoing};
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Request, Version};
+
+/// What is shown of a request: as it is sent, with [`MASK`] for secrets.
+pub(crate) struct Shown {
+    line: String,
+    base_at: usize,
+    fields: HeaderMap,
+}
+
+/// The request without what depends on the server; its path and query; and what is shown of it.
+pub(crate) fn prepare(
+    provider: &Provider,
+    dial: &Dial,
+    outgoing: Outgoing,
+) -> (Request<Sending>, Bytes, Option<Shown>) {
+    let Outgoing { method, path, mut query, mut fields, body, upgrade, .. } = outgoing;
+    let body = Sending::new(body);
+    frame(&mut fields, &body, upgrade);
+    let shown = dial.keep_head.then(|| {
+        let (mut query, mut fields) = (query.clone(), fields.clone());
+        provider.credentials.place(&mut fields, &mut query, Show::Mask);
+        for name in [header::AUTHORIZATION, header::PROXY_AUTHORIZATION] {
+            if let Some(value) = fields.get_mut(name) {
+                // The scheme may be seen, what follows it may not.
+                let scheme =
+                    value.to_str().ok().and_then(|text| text.split_once(' ')).map(|(scheme, _)| scheme);
+                let masked = scheme.map_or(MASK.to_owned(), |scheme| format!("{scheme} {MASK}"));
+                *value = HeaderValue::from_str(&masked).unwrap_or_else(|_| HeaderValue::from_static(MASK));
+            }
+        }
+        let base_at = method.as_str().len() + 1;
+        let line = format!("{method} {}", target(path.clone(), query.as_deref()));
+        Shown { line, base_at, fields }
+    });
+    provider.credentials.place(&mut fields, &mut query, Show::Secrets);
+    let tail = Bytes::from(target(path, query.as_deref()));
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.headers_mut() = fields;
+    *request.version_mut() = Version::HTTP_11;
+    (request, tail, shown)
+}
+
+fn target(mut path: String, query: Option<&str>) -> String {
+    if !path.starts_with('/') {
+        path.insert(0, '/');
+    }
+    if let Some(query) = query {
+        path.push('?');
+        path.push_str(query);
+    }
+    path
+}
+
+/// Fields that say how the message is framed are ours to write (RFC 9112 §6).
+fn frame(fields: &mut HeaderMap, body: &Sending, upgrade: bool) {
+    use http_body::Body as _;
+    fields.remove(header::TRANSFER_ENCODING);
+    match body.size_hint().exact() {
+        Some(0) => {
+            fields.remove(header::CONTENT_LENGTH);
+        }
+        Some(length) => {
+            fields.insert(header::CONTENT_LENGTH, length.into());
+        }
+        // As long as the caller said, or chunked.
+        None => {}
+    }
+    if upgrade {
+        fields.insert(header::CONNECTION, HeaderValue::from_static("upgrade")); // RFC 9110 §7.8
+    }
+}
+
+pub(crate) fn head(shown: Shown, server: &Server, own_host: bool) -> (String, HeaderMap) {
+    let Shown { mut line, base_at, mut fields } = shown;
+    line.insert_str(base_at, &server.url.base);
+    line.push_str(" HTTP/1.1");
+    if own_host {
+        fields.insert(header::HOST, server.host.clone());
+    }
+    (line, fields)
+}
+
+/// A request again, where its body can be sent once more.
+pub(crate) fn copy(request: &Request<Sending>) -> Option<Request<Sending>> {
+    let mut copy = Request::new(request.body().again()?);
+    copy.method_mut().clone_from(request.method());
+    copy.headers_mut().clone_from(request.headers());
+    Some(copy)
+}
