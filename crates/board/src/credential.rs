@@ -15,6 +15,7 @@ const LATER: &[&str] = &["oauth2", "sigv4", "jwt", "mtls"];
 /// Resolves `credential` in all its forms.
 pub(crate) fn resolve(entry: &Entry, api: &str, sheet: Option<&Sheet>, scope: &Scope<'_>) -> Vec<Credential> {
     let maker = Maker { api, sheet, scope };
+    black_out(entry, scope);
     match &entry.node.value {
         Value::Text(text) => maker.by_contract(Text { text, at: &entry.node.at }).into_iter().collect(),
         Value::Table(table) => {
@@ -33,6 +34,21 @@ pub(crate) fn resolve(entry: &Entry, api: &str, sheet: Option<&Sheet>, scope: &S
             ));
             Vec::new()
         }
+    }
+}
+
+/// Whatever may be a secret in clear is not shown, whichever fault is told.
+fn black_out(entry: &Entry, scope: &Scope<'_>) {
+    match &entry.node.value {
+        Value::Text(text) if !scope.secrets.is_shown(text) => scope.report.hide(&entry.node.at),
+        Value::Table(table) => {
+            for (key, entry) in table {
+                if !["header", "query", "cookie"].contains(&key.as_str()) {
+                    black_out(entry, scope);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -80,7 +96,7 @@ impl<'m> Maker<'m> {
             };
             match place(&scheme.kind) {
                 Some(place) => {
-                    made.extend(self.make(place, Text { text, at: &entry.node.at }, Some(name.clone())))
+                    made.extend(self.make(place, Text { text, at: &entry.node.at }, Some(name.clone())));
                 }
                 None => self
                     .scope

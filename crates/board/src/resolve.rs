@@ -44,6 +44,8 @@ pub struct Board {
     pub consumers: BoardConsumers,
     /// Every secret that was resolved: for redaction by value.
     pub secrets: Vec<Secret>,
+    /// Names under `[secrets]`: for completion.
+    pub secret_names: Vec<String>,
     /// Where the ledger is.
     pub ledger: LedgerSettings,
     /// How much of calls is kept.
@@ -113,6 +115,7 @@ fn text_of(folder: &Path, name: &str, outside: &dyn Outside, report: &Report) ->
     None
 }
 
+#[derive(Clone, Copy)]
 struct Given<'g> {
     folder: &'g Path,
     base: &'g Path,
@@ -201,6 +204,7 @@ fn resolve_table(
         record: record::resolve(&root, &scope),
         console: console::resolve(&root, &listeners, &scope),
         revision: scope.revision(),
+        secret_names: scope.secrets.names(),
         secrets: scope.secrets.finish(report),
         listeners,
         plans: plans.into_iter().map(|planned| planned.plan).collect(),

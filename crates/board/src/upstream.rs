@@ -162,8 +162,10 @@ pub(crate) fn resolve(
         None
     });
     let duration = |key| keys.and_then(|keys| keys.duration(key));
+    // Without a server the rest is still read: its faults are told too.
+    let faulty = servers.is_none();
     let mut upstream = Upstream {
-        servers: servers?,
+        servers: servers.unwrap_or_default(),
         credentials,
         authority: keys.and_then(|keys| authority(keys, scope)),
         connect_timeout: duration("connect-timeout").unwrap_or(Duration::from_secs(2)),
@@ -175,7 +177,7 @@ pub(crate) fn resolve(
         origin: keys.map_or(api.at, |keys| keys.at).origin(),
     };
     upstream.fingerprint = upstream.print(name);
-    Some(upstream)
+    (!faulty).then_some(upstream)
 }
 
 impl Upstream {

@@ -1,10 +1,5 @@
 //! Lists the operations of a contract as JSON lines: the smallest use of this crate, and what is timed.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "a program, not the library"
-)]
+#![expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a program, not the library")]
 
 use contract::Document;
 use std::io::Write;

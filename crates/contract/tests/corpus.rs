@@ -60,13 +60,15 @@ fn columns(line: &str) -> Vec<String> {
     columns
 }
 
+/// An operation as the list has it, and as we do.
+type Listed = (Option<String>, String, String, bool);
 type Row = (String, String, String, bool);
 
 #[test]
 fn operations_of_published_contracts_are_those_that_another_reader_found() {
     let Some(corpus) = corpus() else { return };
     let folder = corpus.join("openapi");
-    let mut expected: BTreeMap<String, Vec<(Option<String>, String, String, bool)>> = BTreeMap::new();
+    let mut expected: BTreeMap<String, Vec<Listed>> = BTreeMap::new();
     for line in std::fs::read_to_string(folder.join("operations.jsonl")).expect("the list").lines() {
         let row: Value = serde_json::from_str(line).expect("a row");
         let word = |name: &str| row[name].as_str().map(str::to_owned);
@@ -145,7 +147,7 @@ fn invalid_documents_give_a_place_or_warnings() {
     for (file, bytes) in contracts(&corpus.join("openapi-invalid")) {
         match Contract::read(&file, &bytes) {
             Ok(contract) => {
-                eprintln!("{file}: {} operations, {:?}", contract.operations.len(), contract.warnings)
+                eprintln!("{file}: {} operations, {:?}", contract.operations.len(), contract.warnings);
             }
             Err(error) => {
                 assert!(error.at().start <= bytes.len(), "{file}");

@@ -130,3 +130,46 @@ impl Batch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Batch;
+    use crate::StoreError;
+    use crate::day::Day;
+    use crate::example::call;
+    use crate::store::Folder;
+
+    #[tokio::test]
+    async fn on_a_full_disk_rows_wait_and_are_written_when_there_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut batch = Batch::new(Folder::make(folder.path()).unwrap(), u64::MAX);
+        let at = batch.open(Day::of(call(0, 0).id)).await.unwrap();
+        // SQLite answers as on a full disk.
+        sqlx::query("PRAGMA max_page_count = 20").execute(&mut batch.files[at].1).await.unwrap();
+        (0..5_000).for_each(|nth| assert!(batch.row(call(0, nth))));
+        let (_, result) = batch.write().await;
+        assert!(matches!(result, Err(StoreError::Full { .. })), "{result:?}");
+        assert_eq!(batch.len(), 5_000, "all of them wait");
+        (5_000..8_192).for_each(|nth| assert!(batch.row(call(0, nth))));
+        assert!(!batch.row(call(0, 9_000)), "what waits is bounded");
+
+        // The connection is made anew, without the bound.
+        let (_, result) = batch.write().await;
+        result.unwrap();
+        assert_eq!(batch.len(), 0);
+        let kept: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM calls").fetch_one(&mut batch.files[0].1).await.unwrap();
+        assert_eq!(kept, 8_192);
+    }
+
+    #[tokio::test]
+    async fn a_day_that_cannot_be_written_does_not_hold_up_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (bad, good) = (call(0, 1), call(crate::day::DAY_MS, 2));
+        std::fs::create_dir(folder.path().join(Day::of(bad.id).file())).unwrap();
+        let mut batch = Batch::new(Folder::make(folder.path()).unwrap(), u64::MAX);
+        assert!(batch.row(bad) && batch.row(good));
+        assert!(batch.write().await.1.is_err());
+        assert_eq!(batch.len(), 1);
+    }
+}

@@ -147,7 +147,42 @@ impl Uncounted {
 #[cfg(test)]
 mod tests {
     use super::{COARSE, Counters, Uncounted};
+    use crate::migrate::USAGE;
+    use crate::store::{Durability, Folder};
     use exchange::{Outcome, Usage, UsageKey};
+
+    #[tokio::test]
+    async fn on_a_full_disk_counts_wait_with_what_comes_and_stay_exact() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::make(folder.path()).unwrap();
+        let mut file = folder.open("usage.db", USAGE, Durability::Full).await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 20").execute(&mut file).await.unwrap();
+        let counters = Counters::new();
+        let mut uncounted = Uncounted::default();
+        for round in 1..=2 {
+            (0..5_000).for_each(|minute| counters.count(usage(minute)));
+            uncounted.take(&counters);
+            let error = uncounted.write(&mut file).await.unwrap_err();
+            assert_eq!(crate::error::code(&error), Some(13), "SQLITE_FULL");
+            assert_eq!(uncounted.calls(), round * 5_000);
+        }
+        sqlx::query("PRAGMA max_page_count = 100000").execute(&mut file).await.unwrap();
+        uncounted.write(&mut file).await.unwrap();
+        assert_eq!(uncounted.calls(), 0);
+        let sums: (i64, i64, i64) = sqlx::query_as("SELECT sum(calls), sum(bytes), sum(time_us) FROM usage")
+            .fetch_one(&mut file)
+            .await
+            .unwrap();
+        assert_eq!(sums, (10_000, 100_000, 50_000));
+    }
+
+    #[tokio::test]
+    async fn a_full_map_rings_before_its_second_is_over() {
+        let counters = Counters::new();
+        (0..super::FULL as u64).for_each(|minute| counters.count(usage(minute)));
+        // Ends only when it has rung.
+        counters.full.notified().await;
+    }
 
     fn usage(minute: u64) -> Usage {
         let key = UsageKey {

@@ -12,6 +12,8 @@ mod detail;
 mod error;
 #[cfg(test)]
 mod example;
+mod filter;
+mod keys;
 mod lease;
 mod migrate;
 mod open;
@@ -26,10 +28,11 @@ mod usage;
 mod watch;
 mod write;
 
-pub use accounts::{AuditEntry, Author, ConsumerInfo, KeyInfo};
+pub use accounts::{AuditEntry, Author, ConsumerInfo};
 pub use error::StoreError;
+pub use filter::{CallFilter, CallPage, MOST_ROWS, StatusFilter};
+pub use keys::KeyInfo;
 pub use open::Ledger;
 pub use options::{DetailsWanted, Health, LedgerOptions};
-pub use search::{CallFilter, CallPage, MOST_ROWS, StatusFilter};
 pub use tail::Tail;
 pub use usage::{Group, UsageFilter, UsageRow};

@@ -6,7 +6,7 @@
 use crate::count::Counters;
 use crate::options::{DetailsWanted, LedgerOptions};
 use crate::sample::{Sampler, is_special};
-use crate::{Health, detail};
+use crate::{Health, StoreError, detail};
 use exchange::{CallId, CallRecord, Detail, Outcome, Recorder, Usage};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -82,14 +82,16 @@ impl Recording {
     /// How the writing goes.
     pub(crate) fn health(&self) -> Health {
         let state = self.shared.state();
+        // Closed, or a bug ended the thread: in both cases nothing more is kept.
+        let ended = self.queue.is_closed().then(|| StoreError::Closed.to_string());
         let queued = (self.queue.max_capacity() - self.queue.capacity()) as u64;
         Health {
             rows_dropped: self.shared.rows_dropped.load(Ordering::Relaxed),
             details_dropped: self.shared.details_dropped.load(Ordering::Relaxed),
             rows_pending: state.rows_pending + queued,
             usage_pending: state.usage_pending,
-            behind: state.rows_error.is_some() || state.usage_error.is_some(),
-            last_error: state.rows_error.clone().or_else(|| state.usage_error.clone()),
+            behind: ended.is_some() || state.rows_error.is_some() || state.usage_error.is_some(),
+            last_error: ended.or_else(|| state.rows_error.clone()).or_else(|| state.usage_error.clone()),
         }
     }
 

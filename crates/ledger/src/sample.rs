@@ -31,7 +31,7 @@ impl Sampler {
     pub(crate) fn new(rate: u32, most: u32) -> Self {
         let rate = rate.max(1);
         // A lane lets through its burst and its rate in the worst second; both lanes together: `most`.
-        let special = most.saturating_sub(2 * rate).max(rate);
+        let special = most.saturating_sub(rate.saturating_mul(2)).max(rate);
         let burst = (special / 4).max(1);
         Self {
             ordinary: Lane::new(rate, rate),

@@ -1,90 +1,16 @@
-//! Searches among the calls that were kept: what may be asked, and what comes back.
+//! Searches among the calls that were kept: newest first, page by page.
 //!
-//! Newest first, page by page, within a period and a time box. Nothing is counted here: counts come
-//! from [usage](crate::UsageFilter).
+//! From the newest day's file to the oldest one's, each in stretches of time, until the page is full, the
+//! period searched, or the time box over; so a page never takes long, and every page gets on.
 
 use crate::day::{DAY_MS, Day};
 use crate::migrate::CALLS;
 use crate::row::{self, COLUMNS};
 use crate::sample::SLOW_US;
-use crate::{Ledger, StoreError, detail, error};
-use exchange::{CallId, CallRecord, Detail, Outcome, Reason};
+use crate::{CallFilter, CallPage, Ledger, MOST_ROWS, StatusFilter, StoreError, detail, error};
+use exchange::{CallId, CallRecord, Detail, Outcome};
 use sqlx::{Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
 use std::time::{Duration, Instant};
-
-/// How many rows a page has at most.
-pub const MOST_ROWS: u32 = 1_000;
-
-/// Which calls are wanted. All conditions must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CallFilter {
-    /// Begun at or after, in milliseconds since 1970. `None`: 24 hours before
-    /// `until_ms`, or before the newest call.
-    pub since_ms: Option<u64>,
-    /// Begun before, in milliseconds since 1970. `None`: no bound.
-    pub until_ms: Option<u64>,
-    /// Of this API.
-    pub api: Option<String>,
-    /// Of this operation.
-    pub operation: Option<String>,
-    /// By this consumer.
-    pub consumer: Option<String>,
-    /// With this outcome: one of [`exchange::Outcome::WORDS`].
-    pub outcome: Option<String>,
-    /// With this status or class.
-    pub status: Option<StatusFilter>,
-    /// Refused or failed for this reason.
-    pub reason: Option<Reason>,
-    /// The path begins with this.
-    pub path_prefix: Option<String>,
-    /// Took longer than this, in microseconds.
-    pub took_over_us: Option<u64>,
-    /// Broke its contract.
-    pub breaks_only: bool,
-    /// Only ids below this one: [`CallPage::next`] of the page before.
-    pub before: Option<CallId>,
-    /// How many rows a page has; 0: 100, and never more than [`MOST_ROWS`].
-    pub limit: u32,
-}
-
-/// A status, or all of a class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatusFilter {
-    /// This status.
-    Exactly(u16),
-    /// All statuses with this first digit; 0: no status was sent.
-    Class(u8),
-}
-
-impl StatusFilter {
-    /// Reads `404` or `4xx`.
-    pub fn parse(text: &str) -> Option<Self> {
-        if let Some(class) = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX")) {
-            return class.parse().ok().filter(|class| (1..=5).contains(class)).map(Self::Class);
-        }
-        text.parse().ok().filter(|status| (100..=599).contains(status)).map(Self::Exactly)
-    }
-}
-
-/// One page of calls.
-#[derive(Clone, Debug)]
-pub struct CallPage {
-    /// Newest first.
-    pub rows: Vec<CallRecord>,
-    /// Everything down to here was searched, in milliseconds since 1970.
-    pub searched_to_ms: u64,
-    /// Where to go on (as [`CallFilter::before`]); `None`: the period was searched to its beginning.
-    ///
-    /// A page may be short, even empty, and still have a next one: the time box of 150 ms ended it.
-    pub next: Option<CallId>,
-}
-
-impl CallPage {
-    /// Whether there may be more.
-    pub fn more(&self) -> bool {
-        self.next.is_some()
-    }
-}
 
 /// How long a page is searched for.
 const TIME_BOX: Duration = Duration::from_millis(150);
@@ -92,6 +18,8 @@ const TIME_BOX: Duration = Duration::from_millis(150);
 const FIRST_STRETCH_MS: u64 = 60_000;
 /// A stretch that took less is followed by one of double length.
 const QUICK: Duration = Duration::from_millis(10);
+/// The greatest id that SQLite can hold; a call of the year 2039.
+const LAST: CallId = CallId(u64::MAX >> 1);
 /// How many of SQLite's steps lie between two looks at the clock.
 const STEPS: i32 = 10_000;
 
@@ -104,7 +32,7 @@ impl Ledger {
         let deadline = Instant::now() + TIME_BOX;
         let limit = if filter.limit == 0 { 100 } else { filter.limit.min(MOST_ROWS) } as usize;
         let days = self.folder().days()?;
-        let end = filter.until_ms.map_or(CallId(u64::MAX >> 1), CallId::first_at);
+        let end = filter.until_ms.map_or(LAST, |until| CallId::first_at(until.min(LAST.at_ms())));
         let Some(end) = self.newest_before(&days, end).await? else {
             return Ok(CallPage {
                 rows: Vec::new(),
@@ -113,7 +41,7 @@ impl Ledger {
             });
         };
         let default = || filter.until_ms.unwrap_or(end.at_ms()).saturating_sub(DAY_MS);
-        let since = filter.since_ms.unwrap_or_else(default);
+        let since = filter.since_ms.unwrap_or_else(default).min(LAST.at_ms());
         let end = filter.before.map_or(end, |before| before.min(end));
 
         let mut rows = Vec::new();
@@ -291,11 +219,36 @@ impl Search<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CallFilter, Search, StatusFilter};
+    use super::Search;
+    use crate::example::call;
     use crate::migrate::CALLS;
+    use crate::row;
     use crate::store::{Durability, Folder};
+    use crate::{CallFilter, StatusFilter};
     use exchange::CallId;
     use sqlx::Row;
+    use std::time::Instant;
+
+    #[tokio::test]
+    async fn a_search_without_time_gets_on_by_a_stretch_and_one_that_is_interrupted_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::make(folder.path()).unwrap();
+        let mut file = folder.open("calls.db", CALLS, Durability::Normal).await.unwrap();
+        let records: Vec<_> = (0..10).map(|nth| call(nth * 60_000, nth)).collect();
+        row::write(&mut file, &records.iter().collect::<Vec<_>>()).await.unwrap();
+        let filter = CallFilter::default();
+        let search = Search { filter: &filter, deadline: Instant::now(), limit: 100, from: CallId(0) };
+        let (mut to, mut rows, mut pages) = (CallId::first_at(600_000), Vec::new(), 0);
+        while let Some(next) = search.run(&mut file, to, &mut rows).await.unwrap() {
+            assert!(next < to);
+            (to, pages) = (next, pages + 1);
+        }
+        assert_eq!((rows.len(), pages), (10, 9));
+
+        file.lock_handle().await.unwrap().set_progress_handler(1, || false);
+        let next = search.run(&mut file, CallId::first_at(600_000), &mut Vec::new()).await.unwrap();
+        assert_eq!(next, Some(CallId::first_at(600_000)), "the same stretch again");
+    }
 
     #[tokio::test]
     async fn searches_use_their_indexes() {
@@ -321,8 +274,7 @@ mod tests {
             ),
             (CallFilter { path_prefix: some(), ..Default::default() }, "INTEGER PRIMARY KEY"),
         ] {
-            let search =
-                Search { filter: &filter, deadline: std::time::Instant::now(), limit: 10, from: CallId(0) };
+            let search = Search { filter: &filter, deadline: Instant::now(), limit: 10, from: CallId(0) };
             let mut query = search.query("EXPLAIN QUERY PLAN SELECT ", CallId(1), CallId(2), 10);
             let plan: Vec<String> = query
                 .build()
@@ -334,20 +286,6 @@ mod tests {
                 .collect();
             assert!(plan[0].contains(index), "{filter:?}: {plan:?}");
             assert_eq!(plan.len(), 1, "no sorting: {plan:?}");
-        }
-    }
-
-    #[test]
-    fn a_status_is_read_as_a_number_or_a_class() {
-        for (text, expected) in [
-            ("404", Some(StatusFilter::Exactly(404))),
-            ("4xx", Some(StatusFilter::Class(4))),
-            ("9xx", None),
-            ("44", None),
-            ("x", None),
-            ("", None),
-        ] {
-            assert_eq!(StatusFilter::parse(text), expected, "{text}");
         }
     }
 }

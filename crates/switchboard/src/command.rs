@@ -2,13 +2,23 @@
 
 mod call;
 mod check;
+mod console;
 mod consumer;
 mod contract;
 mod curl;
+mod demo;
+mod explain;
 mod key;
 mod log;
+mod place;
+mod proxy;
 mod secret;
+mod serve;
 mod usage;
+
+pub(crate) use explain::Question;
+pub(crate) use log::line_of;
+use place::Place;
 
 use crate::arguments::Arguments;
 use crate::exit::{Exit, Failure};
@@ -16,12 +26,20 @@ use crate::exit::{Exit, Failure};
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    /// See it: two APIs, callers, a console; offline
+    Demo(demo::Demo),
+    /// Put a key and a limit before a server
+    Proxy(proxy::Proxy),
     /// Find every problem of a board or a contract; sends nothing
     Check(check::Check),
+    /// Run the board
+    Serve(serve::Serve),
     /// Call a URL, or an operation of an API
     Call(call::Call),
     /// Take a curl command line and behave as curl does
     Curl(curl::Curl),
+    /// What happens to a request, and which line says so; a call; a word
+    Explain(explain::Explain),
     /// List calls, follow them, show one
     Log(log::Log),
     /// Add up what was called
@@ -34,12 +52,19 @@ pub(crate) enum Command {
     Secret(secret::Secret),
     /// What a contract says
     Contract(contract::Contract),
+    /// The console of the board that runs
+    Console(console::Console),
 }
 
 /// Runs the command; failures are printed here.
 pub(crate) fn run(arguments: Arguments) -> Exit {
     let global = &arguments.global;
     let result = match arguments.command {
+        Command::Demo(demo) => demo.run(global),
+        Command::Proxy(proxy) => proxy.run(global),
+        Command::Serve(serve) => serve.run(global),
+        Command::Explain(explain) => explain.run(global),
+        Command::Console(console) => console.run(global),
         Command::Check(check) => check.run(global),
         Command::Call(call) => call.run(global),
         Command::Curl(curl) => curl.run(global),
@@ -89,4 +114,15 @@ fn time_of(ms: u64) -> String {
     let moment =
         i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
     moment.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// How this binary is called in lines to paste: by its name where the path finds it, else by its own path.
+fn paste() -> String {
+    let own = std::env::current_exe().unwrap_or_else(|_| "switchboard".into());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join("switchboard"))
+        .find(|candidate| candidate.is_file())
+        .and_then(|candidate| candidate.canonicalize().ok());
+    if found.is_some_and(|found| found == own) { "switchboard".to_owned() } else { own.display().to_string() }
 }

@@ -9,7 +9,9 @@ pub(crate) mod socket;
 mod store;
 
 pub(crate) use clock::{now_ms, period};
-pub(crate) use outside::{Disk, WriteError, write_private};
-pub(crate) use place::{FILE, board_folder, state_folder};
-pub(crate) use running::{Entry, Listed, list as running};
-pub(crate) use store::{author, entropy, load_board, open_ledger, runtime, secrets_folder, stored};
+pub(crate) use outside::{Disk, Need, write_private};
+pub(crate) use place::{FILE, board_folder};
+pub(crate) use running::{Entry, list as running};
+pub(crate) use store::{
+    author, entropy, load_board, load_board_with, open_ledger, read_ledger, runtime, secrets_folder, stored,
+};

@@ -4,6 +4,8 @@ mod arguments;
 mod command;
 mod drive;
 mod exit;
+mod output;
+mod run;
 mod terminal;
 
 use std::process::ExitCode;

@@ -33,7 +33,7 @@ pub fn check_head(operation: &Operation, head: &Head<'_>) -> (Vec<Violation>, Ne
         true => match declared(&operation.input, head.fields, &operation.at.at("requestBody")) {
             Ok(body) => need(body),
             Err(violation) => {
-                found.push(violation);
+                found.push(*violation);
                 Need::Nothing
             }
         },
@@ -83,7 +83,7 @@ pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMa
     match declared(&output.bodies, fields, &output.at) {
         Ok(body) => (found, need(body)),
         Err(violation) => {
-            found.push(violation);
+            found.push(*violation);
             (found, Need::Nothing)
         }
     }
@@ -124,7 +124,7 @@ fn is_empty(fields: &HeaderMap) -> bool {
 }
 
 /// The declared body for the media type that the fields say, or the violation.
-pub(super) fn declared(bodies: &[Body], fields: &HeaderMap, rule: &Pointer) -> Result<Body, Violation> {
+pub(super) fn declared(bodies: &[Body], fields: &HeaderMap, rule: &Pointer) -> Result<Body, Box<Violation>> {
     let got = match media::said(fields) {
         Said::Media(media) => match media::select(bodies, &media) {
             Some(body) => return Ok(media::resolved(body, &media)),
@@ -133,7 +133,7 @@ pub(super) fn declared(bodies: &[Body], fields: &HeaderMap, rule: &Pointer) -> R
         Said::Nothing => Got::Missing,
         Said::Unreadable => Got::Kind("something else"),
     };
-    Err(Violation {
+    Err(Box::new(Violation {
         place: In::Header,
         name: "Content-Type".to_owned(),
         at: Pointer::root(),
@@ -142,7 +142,7 @@ pub(super) fn declared(bodies: &[Body], fields: &HeaderMap, rule: &Pointer) -> R
         expected: media::list(bodies),
         got,
         byte: None,
-    })
+    }))
 }
 
 /// What says that a required body is not there.

@@ -20,7 +20,7 @@ pub fn decode(operation: &Operation, head: &Head<'_>, body: Option<&[u8]>) -> Re
     let (mut values, mut found) = parameters(operation, head);
     match body {
         Some(bytes) if !bytes.is_empty() => {
-            decode_body(operation, head.fields, bytes, &mut values, &mut found)
+            decode_body(operation, head.fields, bytes, &mut values, &mut found);
         }
         _ if operation.input_required => found.push(super::check::missing_body(operation)),
         _ => {}
@@ -43,7 +43,7 @@ fn decode_body(
             Ok(value) => values.push(In::Body, "", value),
             Err(mut broken) => found.append(&mut broken),
         },
-        Err(violation) => found.push(violation),
+        Err(violation) => found.push(*violation),
     }
 }
 

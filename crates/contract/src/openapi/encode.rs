@@ -41,8 +41,8 @@ fn given<'v>(values: &'v Values, place: In, name: &str) -> Option<&'v Value> {
     values.0.iter().find(|(at, called, _)| *at == place && same(called)).map(|(_, _, value)| value)
 }
 
-fn broken(place: In, name: &str, code: &'static str, expected: &str, got: Got) -> Violation {
-    Violation {
+fn broken(place: In, name: &str, code: &'static str, expected: &str, got: Got) -> Box<Violation> {
+    Box::new(Violation {
         place,
         name: name.to_owned(),
         at: Pointer::root(),
@@ -51,11 +51,16 @@ fn broken(place: In, name: &str, code: &'static str, expected: &str, got: Got) -
         expected: expected.to_owned(),
         got,
         byte: None,
-    }
+    })
 }
 
 /// The value as texts, typed by the parameter if there is one.
-fn texts(place: In, name: &str, parameter: Option<&Parameter>, value: &Value) -> Result<Texts, Violation> {
+fn texts(
+    place: In,
+    name: &str,
+    parameter: Option<&Parameter>,
+    value: &Value,
+) -> Result<Texts, Box<Violation>> {
     let json = match (value, parameter) {
         (Value::Json(json), _) => json.clone(),
         (Value::Text(text), Some(parameter)) => parameter.shape.read_text(text),
@@ -67,7 +72,7 @@ fn texts(place: In, name: &str, parameter: Option<&Parameter>, value: &Value) ->
     if let Some(parameter) = parameter {
         let wrong = parameter.shape.check(&json).into_iter().find(|one| one.code == "type");
         if let Some(wrong) = wrong {
-            return Err(Violation { place, name: name.to_owned(), ..wrong });
+            return Err(Box::new(Violation { place, name: name.to_owned(), ..wrong }));
         }
     }
     text::texts(&json).ok_or_else(|| {
@@ -108,7 +113,7 @@ fn path(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> S
             let Some(value) = given(values, In::Path, name) else {
                 found.push(match parameter {
                     Some(parameter) => decode::missing(parameter),
-                    None => broken(In::Path, name, "required", "a value", Got::Missing),
+                    None => *broken(In::Path, name, "required", "a value", Got::Missing),
                 });
                 continue;
             };
@@ -117,7 +122,7 @@ fn path(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> S
                     let write = if rest { text::encoded_rest } else { text::encoded };
                     let text = simple(texts, parameter.is_some_and(|one| one.explode), write);
                     if text.is_empty() {
-                        found.push(broken(
+                        found.push(*broken(
                             In::Path,
                             name,
                             "empty",
@@ -127,13 +132,13 @@ fn path(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> S
                     }
                     path.push_str(&text);
                 }
-                Err(violation) => found.push(violation),
+                Err(violation) => found.push(*violation),
             }
         }
         // RFC 3986 §5.2.4: such a segment would be taken away, and another path be called.
         let dots = path[start..].split('/').any(|segment| segment == "." || segment == "..");
         if let (true, Some(Piece::Parameter(name) | Piece::Rest(name))) = (dots, segment.0.first()) {
-            found.push(broken(
+            found.push(*broken(
                 In::Path,
                 name,
                 "dots",
@@ -166,7 +171,7 @@ fn rest(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> (
         let texts = match texts(place, name, parameter, value) {
             Ok(texts) => texts,
             Err(violation) => {
-                found.push(violation);
+                found.push(*violation);
                 continue;
             }
         };
@@ -176,7 +181,7 @@ fn rest(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> (
             In::Cookie => form(name, texts, explode, &mut cookies),
             _ => {
                 if let Err(violation) = field(name, texts, parameter, &mut fields) {
-                    found.push(violation);
+                    found.push(*violation);
                 }
             }
         }
@@ -206,7 +211,7 @@ fn field(
     texts: Texts,
     parameter: Option<&Parameter>,
     fields: &mut HeaderMap,
-) -> Result<(), Violation> {
+) -> Result<(), Box<Violation>> {
     let comma = match &texts {
         Texts::One(_) => false,
         Texts::List(items) => items.iter().any(|item| item.contains(',')),
@@ -274,7 +279,7 @@ fn payload(
             Ok(value) => {
                 members.insert(name.clone(), value);
             }
-            Err(violation) => found.push(violation),
+            Err(violation) => found.push(*violation),
         }
     }
     let announce = |fields: &mut HeaderMap, media: &str| {
@@ -317,7 +322,7 @@ fn payload(
                 return Payload::Bytes(Bytes::from(text.clone()));
             }
             let words = format!("{expected}: making one from values is not built yet");
-            found.push(broken(In::Body, "", "not-built-yet", &words, Got::Kind("values")));
+            found.push(*broken(In::Body, "", "not-built-yet", &words, Got::Kind("values")));
             Payload::Empty
         }
         Codec::Text | Codec::Opaque => match value {
@@ -346,7 +351,7 @@ fn chosen(operation: &Operation, said: Option<&str>) -> Option<Body> {
     first(Codec::Json).or_else(|| first(Codec::Form)).or_else(|| operation.input.first()).cloned()
 }
 
-fn member(body: Option<&Body>, name: &str, value: &Value) -> Result<Json, Violation> {
+fn member(body: Option<&Body>, name: &str, value: &Value) -> Result<Json, Box<Violation>> {
     let shape = body.and_then(|body| body.shape.members().iter().find(|member| member.name == name));
     let shape: Option<&Shape> = shape.map(|member| &member.shape);
     match value {
@@ -375,23 +380,22 @@ fn member(body: Option<&Body>, name: &str, value: &Value) -> Result<Json, Violat
 
 fn written_form(value: &Json, found: &mut Vec<Violation>) -> Payload {
     let Json::Object(members) = value else {
-        found.push(broken(In::Body, "", "type", "an object", crate::schema::kind_of(value)));
+        found.push(*broken(In::Body, "", "type", "an object", crate::schema::kind_of(value)));
         return Payload::Empty;
     };
     let mut pairs = Vec::new();
     for (name, value) in members {
-        match text::texts(value) {
-            Some(texts @ (Texts::One(_) | Texts::List(_))) => form(name, texts, true, &mut pairs),
-            _ => {
-                let wrong = broken(
-                    In::Body,
-                    "",
-                    "nested",
-                    "a plain value or a list of them",
-                    crate::schema::kind_of(value),
-                );
-                found.push(Violation { at: Pointer::root().at(name), ..wrong });
-            }
+        if let Some(texts @ (Texts::One(_) | Texts::List(_))) = text::texts(value) {
+            form(name, texts, true, &mut pairs);
+        } else {
+            let wrong = broken(
+                In::Body,
+                "",
+                "nested",
+                "a plain value or a list of them",
+                crate::schema::kind_of(value),
+            );
+            found.push(Violation { at: Pointer::root().at(name), ..*wrong });
         }
     }
     Payload::Bytes(Bytes::from(pairs.join("&")))

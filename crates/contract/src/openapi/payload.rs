@@ -92,15 +92,12 @@ fn form(body: &Body, bytes: &[u8]) -> Result<Json, Vec<Violation>> {
         let (Some(name), Some(value)) = (text::decoded_form(name), text::decoded_form(value)) else {
             return Err(vec![broken(body, "encoding", "text in UTF-8", Got::Kind("other bytes"), None)]);
         };
-        match places.get(&name) {
-            Some(place) => {
-                let (_, values): &mut (String, Vec<String>) = &mut fields[*place];
-                values.push(value);
-            }
-            None => {
-                places.insert(name.clone(), fields.len());
-                fields.push((name, vec![value]));
-            }
+        if let Some(place) = places.get(&name) {
+            let (_, values): &mut (String, Vec<String>) = &mut fields[*place];
+            values.push(value);
+        } else {
+            places.insert(name.clone(), fields.len());
+            fields.push((name, vec![value]));
         }
     }
     let members = body.shape.members();

@@ -25,11 +25,11 @@ impl View {
     pub(super) fn new(store: &Arc<Store>, schema: Value, at: &Pointer) -> Self {
         let mut view = Self { store: Arc::clone(store), parts: Vec::new() };
         let mut seen = HashSet::new();
-        view.add(schema, at.clone(), &mut seen);
+        view.add(schema, at, &mut seen);
         view
     }
 
-    fn add(&mut self, schema: Value, at: Pointer, seen: &mut HashSet<Pointer>) {
+    fn add(&mut self, schema: Value, at: &Pointer, seen: &mut HashSet<Pointer>) {
         if self.parts.len() >= MAX_PARTS || !seen.insert(at.clone()) {
             return;
         }
@@ -43,12 +43,12 @@ impl View {
         if let Some(Target::Here(pointer)) = referred
             && let Some(found) = self.store.schema(&pointer)
         {
-            self.add(found, pointer, seen);
+            self.add(found, &pointer, seen);
         }
         if !alone {
             let at = at.at("allOf");
             for (index, part) in all.into_iter().enumerate() {
-                self.add(part, at.index(index), seen);
+                self.add(part, &at.index(index), seen);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::arguments::Global;
 use crate::command::contract::unreadable;
-use crate::drive::{Disk, FILE, board_folder, secrets_folder};
+use crate::drive::{Disk, FILE, Need, board_folder, secrets_folder};
 use crate::exit::{Exit, Failure};
 use board::{Board, Diagnostics, Outside};
 use contract::Document;
@@ -47,7 +47,7 @@ impl Check {
 
     /// Whether the board has errors.
     fn board(&self, folder: &Path, global: &Global) -> Result<bool, Failure> {
-        let disk = Disk { secrets: secrets_folder(folder) };
+        let disk = Disk { secrets: secrets_folder(folder), need: Need::Secrets };
         match board::load(folder, global.env.as_deref(), &disk) {
             Ok(board) => {
                 self.print(&board.warnings, global);
@@ -88,7 +88,7 @@ impl Check {
     fn contract(&self, file: &Path, global: &Global) -> Result<bool, Failure> {
         let terminal = global.terminal();
         let name = file.display().to_string();
-        let disk = Disk { secrets: PathBuf::new() };
+        let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
         let bytes =
             disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
         let document = Document::read(&name, &bytes).map_err(|error| unreadable(&error, &name, &bytes))?;

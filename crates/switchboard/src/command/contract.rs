@@ -1,7 +1,7 @@
 //! `switchboard contract`: what a contract says.
 
 use crate::arguments::Global;
-use crate::drive::Disk;
+use crate::drive::{Disk, Need};
 use crate::exit::{Exit, Failure};
 use board::Outside;
 use clap::Subcommand;
@@ -54,7 +54,7 @@ impl Contract {
 fn operations(file: &Path, format: &str, global: &Global) -> Result<Exit, Failure> {
     let terminal = global.terminal();
     let name = file.display().to_string();
-    let disk = Disk { secrets: PathBuf::new() };
+    let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
     let bytes = disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
     let document = Document::read(&name, &bytes).map_err(|error| unreadable(&error, &name, &bytes))?;
     let (outlines, warnings) = document.outline();

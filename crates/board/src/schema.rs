@@ -1,0 +1,218 @@
+//! A JSON Schema for editors, specialised to one board: its operations, plans, listeners and secrets as words.
+//!
+//! Written beside the board by `switchboard check`; a line `#:schema` in the file makes an editor complete and
+//! mark. It is a convenience: what counts is [`crate::load`].
+
+use crate::{Api, Board};
+use contract::Contract;
+use serde_json::{Map, Value, json};
+
+/// The schema (2020-12) for this board's file.
+pub fn editor_schema(board: &Board) -> Value {
+    let plans: Vec<&str> = board.plans.iter().map(|plan| plan.name.as_str()).collect();
+    let listeners: Vec<&str> = board.listeners.iter().map(|listener| &*listener.name).collect();
+    let words = Words { plans: &plans, listeners: &listeners, secrets: &board.secret_names };
+    let apis: Map<String, Value> =
+        board.apis.iter().map(|api| (api.name.to_string(), words.api(Some(api)))).collect();
+    let named = |schema: &Value| json!({ "type": "object", "additionalProperties": schema });
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "switchboard.toml",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "listen": named(&words.listen()),
+            "apis": { "type": "object", "properties": apis, "additionalProperties": words.api(None) },
+            "plans": named(&plan()),
+            "consumers": named(&words.consumer()),
+            "secrets": named(&reference("Where the secret lies.")),
+            "console": { "anyOf": [{ "const": false }, table(&json!({ "bind": address() }), &[])] },
+            "ledger": table(&json!({
+                "folder": text("The state folder.", ".switchboard"),
+                "keep": duration("How long rows and details of calls are kept.", "30d"),
+            }), &[]),
+            "record": table(&json!({
+                "rows": rate("Up to this many calls a second every one gets a row.", "50/s"),
+                "details": { "enum": ["failed", "all", "none"], "default": "failed" },
+                "redact": { "type": "array", "items": { "type": "string" } },
+            }), &[]),
+        },
+    });
+    schema
+}
+
+/// The names of this board.
+struct Words<'w> {
+    plans: &'w [&'w str],
+    listeners: &'w [&'w str],
+    secrets: &'w [String],
+}
+
+impl Words<'_> {
+    fn listen(&self) -> Value {
+        let key =
+            json!({ "type": "string", "description": "A reference or a path.", "examples": self.secrets });
+        table(
+            &json!({
+                "bind": address(),
+                "url": text("What callers see.", "http://127.0.0.1:8080"),
+                "tls": table(&json!({ "cert": text("Certificate chain in PEM.", "cert.pem"), "key": key }), &["cert", "key"]),
+                "trust": { "type": "array", "items": { "type": "string" }, "description": "Networks whose `Forwarded` is believed." },
+                "guesses": rate("Limit on wrong keys, per address.", "200/s per ip"),
+                "head-timeout": duration("From the first byte of a request to the end of its head.", "10s"),
+                "idle-timeout": duration("How long an idle connection stays open.", "60s"),
+            }),
+            &[],
+        )
+    }
+
+    fn api(&self, api: Option<&Api>) -> Value {
+        let mode = json!({ "enum": ["block", "report", "off"] });
+        let contract = api.and_then(|api| api.contract.as_deref());
+        table(
+            &json!({
+                "contract": text("Path of the contract, from the board's folder.", "contracts/orders.yaml"),
+                "undeclared": { "enum": ["refuse", "pass"], "default": "refuse", "description": "Paths that the contract lacks." },
+                "check": { "anyOf": [mode, table(&json!({ "requests": mode, "responses": mode }), &[])] },
+                "upstream": self.upstream(contract),
+                "offer": { "type": "object", "additionalProperties": self.offer(contract) },
+            }),
+            &[],
+        )
+    }
+
+    fn upstream(&self, contract: Option<&Contract>) -> Value {
+        let url = json!({ "type": "string", "pattern": "^https?://[^@?]+$" });
+        table(
+            &json!({
+                "urls": { "anyOf": [url, { "type": "array", "items": url, "minItems": 1 }], "description": "Default: the contract's servers." },
+                "credential": self.credential(contract),
+                "ca": text("A certificate authority in PEM.", "ca.pem"),
+                "connect-timeout": duration("To the established connection.", "2s"),
+                "timeout": duration("To the first byte of the answer.", "30s"),
+                "total-timeout": duration("To the end of the answer.", "5m"),
+                "pace": rate("How fast we may call: a call waits for its turn.", "5/s"),
+                "retries": { "type": "integer", "minimum": 0, "maximum": 10, "default": 2 },
+            }),
+            &[],
+        )
+    }
+
+    fn credential(&self, contract: Option<&Contract>) -> Value {
+        let secret = self.secret();
+        let schemes: Map<String, Value> = contract
+            .map(|contract| contract.schemes.as_slice())
+            .unwrap_or_default()
+            .iter()
+            .map(|scheme| (scheme.name.clone(), secret.clone()))
+            .collect();
+        let placed =
+            |place: &str| table(&json!({ place: { "type": "string" }, "value": secret }), &[place, "value"]);
+        let alone = |place: &str| table(&json!({ place: secret }), &[place]);
+        let mut forms = vec![
+            secret.clone(),
+            placed("header"),
+            placed("query"),
+            placed("cookie"),
+            alone("basic"),
+            alone("bearer"),
+        ];
+        if !schemes.is_empty() {
+            forms.push(table(&Value::Object(schemes), &[]));
+        }
+        json!({ "anyOf": forms })
+    }
+
+    fn secret(&self) -> Value {
+        json!({ "anyOf": [reference("A reference."), { "enum": self.secrets }, { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" }] })
+    }
+
+    fn offer(&self, contract: Option<&Contract>) -> Value {
+        let mut properties = json!({
+            "at": { "type": "string", "pattern": "^/", "description": "The address: removed from the path before the rest goes to the provider." },
+            "host": text("Narrows the offer to one host name.", "api.acme.example"),
+            "plans": { "type": "array", "minItems": 1, "items": { "enum": self.plans } },
+            "cors": { "type": "array", "items": { "type": "string", "pattern": "^(\\*|[a-z-]+://[^/]+)$" } },
+            "max-body": { "type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)$", "default": "1MiB" },
+            "upgrade": { "type": "array", "items": { "enum": ["websocket"] } },
+        });
+        if !self.listeners.is_empty() {
+            properties["on"] = json!({ "enum": self.listeners });
+        }
+        if let Some(contract) = contract {
+            for word in ["only", "except"] {
+                properties[word] = rule(contract);
+            }
+        }
+        let mut schema = table(&properties, &["at", "plans"]);
+        schema["not"] = json!({ "required": ["only", "except"] });
+        schema
+    }
+
+    fn consumer(&self) -> Value {
+        table(
+            &json!({
+                "plans": { "type": "array", "items": { "enum": self.plans } },
+                "keys": { "type": "array", "items": { "type": "string", "pattern": "^sha256:[0-9a-fA-F]{64}$" } },
+            }),
+            &[],
+        )
+    }
+}
+
+/// Every word that an `only` of this contract can have; prefixes are free.
+fn rule(contract: &Contract) -> Value {
+    let mut words: Vec<String> = Vec::new();
+    let mut add = |word: String| {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    };
+    for operation in &contract.operations {
+        add(operation.id.to_string());
+        operation.tags.iter().for_each(|tag| add(format!("tag:{tag}")));
+        add(format!("{} *", operation.method()));
+        add(format!("{} {}", operation.method(), operation.template()));
+    }
+    json!({ "type": "array", "items": { "anyOf": [{ "enum": words }, { "type": "string", "pattern": "^(/|[A-Z]+ \\*$)" }] } })
+}
+
+fn plan() -> Value {
+    let limit = rate("How much; more is refused.", "60/min");
+    table(
+        &json!({
+            "auth": { "enum": ["key", "none"], "description": "How callers identify themselves." },
+            "limit": { "anyOf": [limit, { "type": "array", "items": limit }] },
+        }),
+        &["auth"],
+    )
+}
+
+fn table(properties: &Value, required: &[&str]) -> Value {
+    json!({ "type": "object", "additionalProperties": false, "properties": properties, "required": required })
+}
+
+fn text(description: &str, example: &str) -> Value {
+    json!({ "type": "string", "description": description, "examples": [example] })
+}
+
+fn address() -> Value {
+    json!({ "type": "string", "pattern": ":[0-9]{1,5}$", "description": "Address and port.", "examples": ["127.0.0.1:8080"] })
+}
+
+fn duration(description: &str, default: &str) -> Value {
+    json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$", "description": description, "examples": [default] })
+}
+
+fn rate(description: &str, default: &str) -> Value {
+    json!({
+        "type": "string",
+        "pattern": "^\\s*[0-9]+/(s|min|h|day|month)(\\s+(burst\\s+[0-9]+|per\\s+(ip|key|operation|api)))*\\s*$",
+        "description": description,
+        "examples": [default],
+    })
+}
+
+fn reference(description: &str) -> Value {
+    json!({ "type": "string", "pattern": "^(env|file|systemd|keyring):.+$", "description": description, "examples": ["env:NAME"] })
+}
