@@ -7,10 +7,11 @@
 use crate::body::Progress;
 use crate::pool::Line;
 use crate::provider::Server;
+use crate::response::{Tee, Watched};
 use crate::{BodyError, CallError, ErrorKind};
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::fmt;
@@ -30,6 +31,7 @@ pub struct AnswerBody(Source);
 enum Source {
     Empty,
     Provider(FromProvider),
+    Watched(Box<Watched>),
 }
 
 /// How long a body may take.
@@ -55,7 +57,7 @@ struct FromProvider {
 
 impl Limits {
     pub(crate) fn new(fields: &HeaderMap, timeout: Duration, total: Option<Instant>) -> Self {
-        let kind = fields.get(CONTENT_TYPE).map(|value| value.as_bytes());
+        let kind = fields.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         let events = kind.is_some_and(|kind| {
             kind.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
         });
@@ -74,6 +76,11 @@ impl Limits {
 impl AnswerBody {
     pub(crate) const fn empty() -> Self {
         Self(Source::Empty)
+    }
+
+    /// `body`, with `tee` seeing it pass.
+    pub(crate) fn watched(body: Self, tee: Tee) -> Self {
+        Self(Source::Watched(Box::new(Watched { body, tee })))
     }
 
     pub(crate) fn from_provider(
@@ -191,6 +198,7 @@ impl Body for AnswerBody {
         match &mut self.0 {
             Source::Empty => Poll::Ready(None),
             Source::Provider(body) => body.poll_frame(cx),
+            Source::Watched(body) => body.poll_frame(cx),
         }
     }
 
@@ -198,6 +206,7 @@ impl Body for AnswerBody {
         match &self.0 {
             Source::Empty => true,
             Source::Provider(body) => body.over,
+            Source::Watched(body) => body.body.is_end_stream(),
         }
     }
 
@@ -205,6 +214,7 @@ impl Body for AnswerBody {
         match &self.0 {
             Source::Empty => SizeHint::with_exact(0),
             Source::Provider(body) => body.incoming.size_hint(),
+            Source::Watched(body) => body.body.size_hint(),
         }
     }
 }
