@@ -235,7 +235,7 @@ impl Drop for Exchange {
         // Dropped unanswered: a panic unwinds, the caller went away, or the thread stops.
         let outcome = if std::thread::panicking() {
             Outcome::Panicked
-        } else if self.worker.is_stopping() {
+        } else if self.worker.is_cutting() {
             Outcome::Aborted(By::Us)
         } else {
             Outcome::Aborted(By::Caller)

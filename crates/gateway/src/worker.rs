@@ -42,6 +42,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     settings: Settings,
     stop: watch::Sender<bool>,
+    cutting: Cell<bool>,
     connections: Cell<usize>,
     calls: Cell<usize>,
     quiet: Notify,
@@ -74,6 +75,7 @@ pub(crate) async fn run(start: Start) {
         shared,
         settings,
         stop: watch::Sender::new(false),
+        cutting: Cell::new(false),
         connections: Cell::new(0),
         calls: Cell::new(0),
         quiet: Notify::new(),
@@ -114,6 +116,7 @@ async fn drain(worker: &Worker, wait: Duration) -> usize {
         }
     };
     let _ = tokio::time::timeout(wait, quiet).await;
+    worker.cutting.set(true);
     worker.calls.get()
 }
 
@@ -206,6 +209,11 @@ impl Worker {
     /// Whether the worker takes nothing new.
     pub(crate) fn is_stopping(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// Whether what is under way is being cut off.
+    pub(crate) fn is_cutting(&self) -> bool {
+        self.cutting.get()
     }
 
     /// Comes back when the worker is told to stop.

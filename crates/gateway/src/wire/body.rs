@@ -125,7 +125,11 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let next = ready!(self.poll_source(cx));
         match &next {
-            Some(Ok(bytes)) => self.tap.see(bytes),
+            Some(Ok(bytes)) => {
+                self.tap.see(bytes);
+                // Whoever reads by a length does not ask for an end.
+                self.tap.ended.set(self.is_end_stream());
+            }
             None => self.tap.ended.set(true),
             Some(Err(_)) => {}
         }

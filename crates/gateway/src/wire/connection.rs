@@ -40,6 +40,7 @@ where
         .header_read_timeout(None)
         .half_close(false)
         .max_headers(MOST_FIELDS)
+        .max_header_size(LARGEST_HEAD)
         .max_buf_size(LARGEST_HEAD)
         .serve_connection(io, service)
         .with_upgrades();
