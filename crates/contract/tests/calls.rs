@@ -364,7 +364,7 @@ fn what_cannot_be_written_is_said() {
 }
 
 /// Every word of a schema that a value can break, by a small contract of its own.
-fn broken(version: &str, schema: Json, schemas: Json, value: &Json) -> Vec<String> {
+fn broken(version: &str, schema: &Json, schemas: &Json, value: &Json) -> Vec<String> {
     let document = json!({
         "openapi": version,
         "paths": {"/a": {"post": {
@@ -388,10 +388,10 @@ fn schemas_that_refer_to_themselves_end() {
         "List": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/List"}, "n": {"type": "integer"}}},
     });
     let refer = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    assert_eq!(broken("3.0.0", refer("A"), schemas.clone(), &json!(1)), Vec::<String>::new());
-    let _ = broken("3.1.0", refer("C"), schemas.clone(), &json!(1));
+    assert_eq!(broken("3.0.0", &refer("A"), &schemas, &json!(1)), Vec::<String>::new());
+    let _ = broken("3.1.0", &refer("C"), &schemas, &json!(1));
     let deep = (0..120).fold(json!({"n": "x"}), |below, _| json!({"next": below}));
-    let found = broken("3.1.0", refer("List"), schemas, &deep);
+    let found = broken("3.1.0", &refer("List"), &schemas, &deep);
     assert_eq!(found.len(), 1);
     assert!(
         found[0].ends_with("expected an integer, got a string [/components/schemas/List/properties/n/type]"),
@@ -404,23 +404,23 @@ fn references_into_other_places_are_followed_and_their_rules_named() {
     let schemas = json!({
         "A": {"properties": {"x y": {"type": "integer"}}, "$defs": {"odd/{name}": {"maximum": 3}}},
     });
-    let check = |reference: &str, value: Json, expected: &str| {
-        let found = broken("3.1.0", json!({"items": {"$ref": reference}}), schemas.clone(), &json!([value]));
+    let check = |reference: &str, value: &Json, expected: &str| {
+        let found = broken("3.1.0", &json!({"items": {"$ref": reference}}), &schemas, &json!([value]));
         assert_eq!(found, [expected]);
     };
     check(
         "#/components/schemas/A/properties/x%20y",
-        json!("1"),
+        &json!("1"),
         "body /0: expected an integer, got a string [/components/schemas/A/properties/x y/type]",
     );
     check(
         "#/components/schemas/A/$defs/odd~1%7Bname%7D",
-        json!(4),
+        &json!(4),
         "body /0: 4 is more than 3 [/components/schemas/A/$defs/odd~1{name}/maximum]",
     );
     let nullable = json!({"type": "string", "nullable": true, "enum": ["a"]});
-    assert_eq!(broken("3.0.3", nullable.clone(), json!({}), &Json::Null), Vec::<String>::new());
-    assert_eq!(broken("3.0.3", nullable, json!({}), &json!("b")).len(), 1);
+    assert_eq!(broken("3.0.3", &nullable, &json!({}), &Json::Null), Vec::<String>::new());
+    assert_eq!(broken("3.0.3", &nullable, &json!({}), &json!("b")).len(), 1);
 }
 
 fn arb_text() -> impl Strategy<Value = String> {
