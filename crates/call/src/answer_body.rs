@@ -7,6 +7,7 @@
 use crate::body::Progress;
 use crate::pool::Line;
 use crate::provider::Server;
+use crate::response::{Tee, Watched};
 use crate::{BodyError, CallError, ErrorKind};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -30,6 +31,7 @@ pub struct AnswerBody(Source);
 enum Source {
     Empty,
     Provider(FromProvider),
+    Watched(Box<Watched>),
 }
 
 /// How long a body may take.
@@ -74,6 +76,11 @@ impl Limits {
 impl AnswerBody {
     pub(crate) const fn empty() -> Self {
         Self(Source::Empty)
+    }
+
+    /// `body`, with `tee` seeing it pass.
+    pub(crate) fn watched(body: Self, tee: Tee) -> Self {
+        Self(Source::Watched(Box::new(Watched { body, tee })))
     }
 
     pub(crate) fn from_provider(
@@ -191,6 +198,7 @@ impl Body for AnswerBody {
         match &mut self.0 {
             Source::Empty => Poll::Ready(None),
             Source::Provider(body) => body.poll_frame(cx),
+            Source::Watched(body) => body.poll_frame(cx),
         }
     }
 
@@ -198,6 +206,7 @@ impl Body for AnswerBody {
         match &self.0 {
             Source::Empty => true,
             Source::Provider(body) => body.over,
+            Source::Watched(body) => body.body.is_end_stream(),
         }
     }
 
@@ -205,6 +214,7 @@ impl Body for AnswerBody {
         match &self.0 {
             Source::Empty => SizeHint::with_exact(0),
             Source::Provider(body) => body.incoming.size_hint(),
+            Source::Watched(body) => body.body.size_hint(),
         }
     }
 }

@@ -20,6 +20,7 @@ mod pool;
 mod provider;
 mod providers;
 mod request;
+pub mod response;
 mod retry;
 mod send;
 mod stream;

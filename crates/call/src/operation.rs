@@ -1,7 +1,10 @@
 //! Calling an operation with values: encode, send, decode, check.
 
+use crate::response;
 use crate::{OutBody, Outgoing};
-use contract::{Operation, Payload, Values, Violation};
+use contract::{Operation, Payload, Report, Values, Violation};
+use exchange::ByteCount;
+use http::{HeaderMap, StatusCode};
 
 /// The request that calls `operation` with `values`. A streamed payload is opened by whoever sends it.
 ///
@@ -22,4 +25,16 @@ pub fn outgoing(operation: &Operation, values: &Values) -> Result<Outgoing, Vec<
         repeat: operation.repeat.clone(),
         upgrade: false,
     })
+}
+
+/// What an answer to `operation` says: its value, where its body can be read, and what breaks the contract.
+/// Of a compressed body at most `most` is decoded.
+pub fn decode_answer(
+    operation: &Operation,
+    status: StatusCode,
+    fields: &HeaderMap,
+    body: &[u8],
+    most: ByteCount,
+) -> Report {
+    response::report(operation, operation.method(), status, fields, body, most)
 }

@@ -87,3 +87,41 @@ impl Drop for Turn<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Paces;
+    use exchange::Rate;
+    use futures_util::future::join_all;
+    use std::cell::RefCell;
+    use std::num::NonZeroU32;
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_come_in_the_order_they_asked_and_at_the_pace() {
+        let (paces, longest) = (Paces::default(), Duration::from_secs(3));
+        let rate =
+            Rate::new(NonZeroU32::MIN, Duration::from_secs(1)).with_burst(NonZeroU32::MIN.saturating_add(1));
+        let (meter, start, order) = (paces.meter(1), Instant::now(), RefCell::new(Vec::new()));
+        let calls = (0..7).map(|nth| {
+            let (paces, meter, order) = (&paces, &meter, &order);
+            async move {
+                let turn = paces.turn(meter, &rate, longest).await;
+                order
+                    .borrow_mut()
+                    .push((nth, turn.map_err(|wait| wait.as_secs()).map(|_| start.elapsed().as_secs())));
+            }
+        });
+        join_all(calls).await;
+        // Two at once, three in the three seconds that may be waited, and two that are told how long it would be.
+        let mut order = order.into_inner();
+        assert_eq!(
+            order.iter().filter_map(|(nth, turn)| turn.is_ok().then_some(*nth)).collect::<Vec<_>>(),
+            [0, 1, 2, 3, 4]
+        );
+        order.sort_unstable_by_key(|(nth, _)| *nth);
+        let turns: Vec<_> = order.into_iter().map(|(_, turn)| turn).collect();
+        assert_eq!(turns, [Ok(0), Ok(0), Ok(1), Ok(2), Ok(3), Err(4), Err(4)]);
+    }
+}

@@ -3,5 +3,8 @@
 mod caller;
 mod credentials;
 mod failing;
+mod pacing;
 mod pooling;
 mod sending;
+mod streaming;
+mod trust;

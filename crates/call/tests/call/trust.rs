@@ -1,0 +1,122 @@
+//! TLS towards a provider with a private authority: trusted, not trusted, for another name, out of date.
+
+use crate::caller::{get, on_one_thread, providers, read, upstream};
+use board::Upstream;
+use call::{Dial, ErrorKind, Providers};
+use demo::Provider;
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::sync::Arc;
+
+/// A private authority.
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A certificate for `name`, valid until `year`, and its key, in PEM.
+fn issued(by: &CertifiedIssuer<'static, KeyPair>, name: &str, years: (i32, i32)) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
+    params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+    let certificate: Certificate = params.signed_by(&key, by).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+fn pem(text: &str) -> Option<Arc<[u8]>> {
+    Some(Arc::from(text.as_bytes()))
+}
+
+#[test]
+fn a_certificate_is_trusted_or_the_error_says_why_not() {
+    on_one_thread(async {
+        let (ours, other) = (authority(), authority());
+        for (name, years, trusted, words) in [
+            ("localhost", (2020, 2090), &ours, None),
+            ("localhost", (2020, 2090), &other, Some("unknown issuer")),
+            ("orders.example", (2020, 2090), &ours, Some("name mismatch")),
+            ("localhost", (2020, 2021), &ours, Some("has expired")),
+            ("localhost", (2080, 2090), &ours, Some("not valid yet")),
+        ] {
+            let (certificate, key) = issued(&ours, name, years);
+            let provider = Provider::echo().with_tls(certificate, key).start().await;
+            let upstream =
+                Upstream { authority: pem(&trusted.pem()), retries: 2, ..upstream([provider.url()]) };
+            match (providers().send(&upstream, get("/")).await, words) {
+                (Ok(answer), None) => {
+                    assert_eq!(answer.status.as_u16(), 200);
+                    read(answer).await.unwrap();
+                }
+                (Err(error), Some(words)) => {
+                    assert_eq!((error.kind, error.nothing_was_sent()), (ErrorKind::Untrusted, true));
+                    assert!(error.detail.contains(words), "{error}");
+                    assert_eq!(provider.calls(), 0);
+                    let insecure = Providers::new(Dial { insecure: true, ..Dial::default() });
+                    assert!(insecure.send(&upstream, get("/")).await.is_ok(), "asked not to look");
+                }
+                (got, _) => panic!("{name} {years:?}: {got:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn the_systems_roots_do_not_trust_a_private_authority() {
+    on_one_thread(async {
+        let (certificate, key) = issued(&authority(), "localhost", (2020, 2090));
+        let provider = Provider::echo().with_tls(certificate, key).start().await;
+        let error = providers().send(&upstream([provider.url()]), get("/")).await.unwrap_err();
+        // A machine without any roots says so instead.
+        assert!(matches!(error.kind, ErrorKind::Untrusted | ErrorKind::Unusable), "{error}");
+        assert_eq!(provider.calls(), 0);
+    });
+}
+
+#[test]
+fn connections_are_not_shared_between_those_who_trust_differently() {
+    on_one_thread(async {
+        let (ours, other) = (authority(), authority());
+        let (certificate, key) = issued(&ours, "localhost", (2020, 2090));
+        let provider = Provider::echo().with_tls(certificate, key).start().await;
+        let providers = providers();
+        let trusting = Upstream { authority: pem(&ours.pem()), ..upstream([provider.url()]) };
+        for reused in [false, true] {
+            let answer = providers.send(&trusting, get("/")).await.unwrap();
+            assert_eq!(answer.sent.reused, reused);
+            read(answer).await.unwrap();
+        }
+        let mistrusting = Upstream { authority: pem(&other.pem()), fingerprint: 8, ..trusting };
+        assert_eq!(providers.send(&mistrusting, get("/")).await.unwrap_err().kind, ErrorKind::Untrusted);
+    });
+}
+
+#[test]
+fn what_is_no_tls_is_said_to_be_none() {
+    on_one_thread(async {
+        let provider = Provider::garbage().start().await;
+        let error = providers()
+            .send(&upstream([provider.url().replace("http:", "https:")]), get("/"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, ErrorKind::TlsBroken, "{error}");
+        let upstream = Upstream { authority: pem("nothing"), ..upstream(["https://127.0.0.1:9".to_owned()]) };
+        let error = providers().send(&upstream, get("/")).await.unwrap_err();
+        assert!(error.detail.contains("BEGIN CERTIFICATE"), "{error}");
+    });
+}
+
+#[test]
+fn a_wished_address_takes_the_place_of_a_lookup() {
+    on_one_thread(async {
+        let ours = authority();
+        let (certificate, key) = issued(&ours, "orders.example", (2020, 2090));
+        let provider = Provider::echo().with_tls(certificate, key).start().await;
+        let resolve = vec![("Orders.example".to_owned(), 8443, provider.address())];
+        let providers = Providers::new(Dial { resolve, ..Dial::default() });
+        let upstream =
+            Upstream { authority: pem(&ours.pem()), ..upstream(["https://orders.example:8443".to_owned()]) };
+        assert_eq!(providers.send(&upstream, get("/")).await.unwrap().status.as_u16(), 200);
+        assert_eq!(provider.requests()[0].field("host"), Some("orders.example:8443"));
+    });
+}

@@ -1,0 +1,256 @@
+//! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
+
+pub(crate) mod check;
+mod data;
+pub(crate) mod deliver;
+pub(crate) mod draft;
+mod ending;
+mod envelope;
+pub(crate) mod flag;
+mod form;
+pub(crate) mod free;
+mod input;
+mod item;
+mod login;
+mod near;
+mod nearby;
+mod nest;
+pub(crate) mod outcome;
+mod payload;
+mod print;
+pub(crate) mod redact;
+mod target;
+mod trace;
+pub(crate) mod trip;
+mod typed;
+pub(crate) mod url;
+pub(crate) mod wanted;
+pub(crate) mod write_out;
+
+use crate::arguments::Global;
+use crate::exit::{Exit, Failure};
+use crate::output::{Format, jq};
+use check::CheckMode;
+use draft::{Draft, Named};
+use exchange::Redactor;
+use flag::Flags;
+use item::Item;
+use nearby::Nearby;
+use print::Language;
+use std::sync::Arc;
+use target::Target;
+use wanted::Wanted;
+
+/// Arguments of `call`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = ITEMS, override_usage = USAGE)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, on or off as the user wrote it"
+)]
+pub(crate) struct Call {
+    /// What to call, then items
+    #[arg(value_name = "WORD")]
+    words: Vec<String>,
+    #[command(flatten)]
+    flags: Flags,
+    /// Show the request and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the request as code and send nothing
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    print: Option<Language>,
+    /// With `--print` and `--dry-run`: secrets themselves instead of references
+    #[arg(long)]
+    show_secrets: bool,
+    /// Give what this jq program gives for the answer
+    #[arg(long, value_name = "PROGRAM")]
+    jq: Option<String>,
+    /// The answer's format; default: laid out on a terminal, as it came elsewhere
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// When a message breaks its contract; default: requests block, responses report
+    #[arg(long, value_enum, value_name = "MODE")]
+    check: Option<CheckMode>,
+    /// Call this server instead of the contract's
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// The status that is expected: `200`, `2xx`, `200,404`
+    #[arg(long, value_name = "STATUS")]
+    expect: Option<String>,
+    #[arg(long, hide = true)]
+    sample: bool,
+    #[arg(long, hide = true)]
+    example: bool,
+    #[arg(long = "as", hide = true, value_name = "CONSUMER")]
+    as_consumer: Option<String>,
+    #[arg(long, hide = true, value_name = "NAME")]
+    connection: Option<String>,
+    #[arg(long, hide = true, value_name = "FILE")]
+    each: Option<String>,
+}
+
+const USAGE: &str = "switchboard call [METHOD] URL [ITEM…]
+       switchboard call API.OPERATION [ITEM…]
+       switchboard call CONTRACT-FILE OPERATION [ITEM…]";
+
+const ITEMS: &str = "Items:
+  name=value    the contract decides where it goes and which type it has; without one, a string of the JSON body
+  name:=json    raw JSON            name==value   into the query
+  Name:value    a header            Name:         no such header      Name;   an empty one
+  name@file     a file part         name=@file    the value is in a file
+  @body.json    the whole body      @-            the whole body from standard input
+  a[b][]=x      nested              \\             takes a separator's meaning away";
+
+impl Call {
+    /// Runs it.
+    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        self.not_built_yet()?;
+        let wanted = Wanted::read(&self.flags)?;
+        let mut terminal = global.terminal();
+        terminal.quiet |= wanted.silent;
+        let loud = !wanted.silent || wanted.show_error;
+        let mut redactor = Redactor::default();
+        let result = self.prepared(global, wanted, terminal, &mut redactor);
+        match result {
+            // `-s`: nothing on stderr, the exit code says it.
+            Err(failure) if !loud && failure.exit != Exit::Usage => Ok(failure.exit),
+            Err(mut failure) => {
+                failure.message = redactor.clean(&failure.message).into_owned();
+                Err(failure)
+            }
+            done => done,
+        }
+    }
+
+    fn prepared(
+        &self,
+        global: &Global,
+        mut wanted: Wanted,
+        terminal: crate::terminal::Terminal,
+        redactor: &mut Redactor,
+    ) -> Result<Exit, Failure> {
+        if let Some(program) = &self.jq {
+            jq::check(program)?;
+        }
+        let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
+        let nearby = Nearby::new(global);
+        let draft = self.draft(&nearby, &mut wanted)?;
+        for credential in &draft.upstream.credentials {
+            redactor.add(&credential.secret);
+        }
+        let request_mode = self.check.unwrap_or(CheckMode::Block);
+        let found = if request_mode == CheckMode::Off { Vec::new() } else { check::request(&draft) };
+        if !found.is_empty() {
+            let lines = envelope::lines(&found, &draft);
+            if request_mode == CheckMode::Block && self.print.is_none() {
+                return Err(Failure::usage(format!(
+                    "the request breaks its contract, nothing was sent\n  {}",
+                    lines.join("\n  ")
+                ))
+                .exit(Exit::RequestBreaks)
+                .help("to send it all the same: `--check report`"));
+            }
+            for line in lines {
+                terminal.say(format!("request breaks its contract: {line}"));
+            }
+        }
+        if self.dry_run {
+            terminal.data(trace::request(&draft, &draft.redaction(), self.show_secrets));
+            return Ok(Exit::Ok);
+        }
+        if self.print.is_some() {
+            terminal.line(print::curl(&draft, &wanted, self.show_secrets)?);
+            return Ok(Exit::Ok);
+        }
+        let asked = outcome::Asked {
+            format: self.format,
+            jq: self.jq.as_deref(),
+            responses: self.check.unwrap_or(CheckMode::Report),
+            expected,
+            request_breaks: found,
+        };
+        outcome::send(&draft, &wanted, terminal, &asked)
+    }
+
+    /// What the words and flags make.
+    fn draft(&self, nearby: &Nearby<'_>, wanted: &mut Wanted) -> Result<Draft, Failure> {
+        let (target, taken) = target::read(&self.words, nearby)?;
+        let rest = &self.words[taken.min(self.words.len())..];
+        match target {
+            Target::Url(method, url) => {
+                if self.server.is_some() {
+                    return Err(Failure::usage(
+                        "`--server` needs an operation: a URL names its server itself",
+                    ));
+                }
+                let items = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
+                free::draft(method, url, items, wanted, outcome::RETRIES)
+            }
+            Target::Operation(api, contract, operation) => {
+                let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
+                typed::draft(Named { operation, contract }, upstream, rest, wanted)
+            }
+        }
+    }
+
+    /// Where an operation is called: `--server`, else the API's provider, else the contract's first server.
+    fn upstream(
+        &self,
+        api: Option<&board::Api>,
+        contract: &contract::Contract,
+        wanted: &Wanted,
+    ) -> Result<board::Upstream, Failure> {
+        let named = |text: &str| {
+            let mut url = url::Url::read(text, "https")?;
+            url.server.base = url.path.trim_end_matches('/').into();
+            Ok::<_, Failure>(url.server)
+        };
+        let Some(api) = api else {
+            let server = match (&self.server, contract.servers.first()) {
+                (Some(server), _) => named(server)?,
+                (None, Some(server)) if server.contains("://") => named(server)?,
+                _ => {
+                    return Err(Failure::usage(format!("`{}` names no server", contract.name))
+                        .help("name it: `--server URL`"));
+                }
+            };
+            return Ok(draft::upstream(server, wanted, outcome::RETRIES));
+        };
+        let mut upstream = (*api.upstream).clone();
+        if let Some(authority) = &wanted.authority {
+            upstream.authority = Some(Arc::from(authority.as_slice()));
+        }
+        upstream.total_timeout = wanted.max_time.or(upstream.total_timeout);
+        if let Some(server) = &self.server {
+            let server = named(server)?;
+            // A credential never follows to another origin (RFC 6454 §4).
+            let same = |known: &board::ServerUrl| {
+                known.https == server.https && known.host == server.host && known.port == server.port
+            };
+            if !upstream.servers.iter().any(same) {
+                upstream.credentials.clear();
+            }
+            upstream.servers = vec![server];
+        }
+        Ok(upstream)
+    }
+
+    fn not_built_yet(&self) -> Result<(), Failure> {
+        let later = [
+            (self.sample, "--sample"),
+            (self.example, "--example"),
+            (self.as_consumer.is_some(), "--as"),
+            (self.connection.is_some(), "--connection"),
+            (self.each.is_some(), "--each"),
+            (
+                self.print.is_some_and(|language| language != Language::Curl),
+                "--print` in another language than `curl",
+            ),
+        ];
+        match later.iter().find(|(given, _)| *given) {
+            Some((_, flag)) => Err(Failure::usage(format!("`{flag}` is not built yet"))),
+            None => Ok(()),
+        }
+    }
+}

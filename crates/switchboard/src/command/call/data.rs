@@ -1,0 +1,83 @@
+//! curl's `-d` family: pieces of a body, joined in the order they were given.
+
+use super::flag::Flag;
+use super::input;
+use crate::exit::Failure;
+
+/// One piece, as given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Which of the flags.
+    pub(crate) flag: Flag,
+    /// Its value.
+    pub(crate) value: String,
+}
+
+/// The bytes of all pieces: joined with `&`, JSON pieces without.
+pub(crate) fn body(pieces: &[Piece]) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    for piece in pieces {
+        let bytes = bytes(piece)?;
+        if !body.is_empty() && piece.flag != Flag::Json {
+            body.push(b'&');
+        }
+        body.extend(bytes);
+    }
+    Ok(body)
+}
+
+fn bytes(piece: &Piece) -> Result<Vec<u8>, Failure> {
+    let value = piece.value.as_str();
+    match (piece.flag, value.strip_prefix('@')) {
+        (Flag::DataUrlencode, _) => encoded(value),
+        (Flag::DataRaw, _) | (_, None) => Ok(value.as_bytes().to_vec()),
+        (Flag::DataBinary | Flag::Json, Some(file)) => input::bytes(file),
+        // curl drops line ends and NUL from a file given to `-d`.
+        (_, Some(file)) => {
+            let mut bytes = input::bytes(file)?;
+            bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0));
+            Ok(bytes)
+        }
+    }
+}
+
+/// `text`, `=text`, `name=text`, `@file`, `name@file`: only what follows the name is encoded.
+fn encoded(value: &str) -> Result<Vec<u8>, Failure> {
+    let (name, content) = match value.find(['=', '@']) {
+        None => ("", value.as_bytes().to_vec()),
+        Some(at) if value.as_bytes()[at] == b'=' => (&value[..at], value.as_bytes()[at + 1..].to_vec()),
+        Some(at) => (&value[..at], input::bytes(&value[at + 1..])?),
+    };
+    // As curl since 7.85, and as forms have it: a space is a plus.
+    let content = percent_encoding::percent_encode(&content, UNRESERVED).to_string().replace("%20", "+");
+    Ok(if name.is_empty() { content } else { format!("{name}={content}") }.into_bytes())
+}
+
+/// Everything but unreserved characters (RFC 3986 §2.3).
+pub(crate) const UNRESERVED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+#[cfg(test)]
+mod tests {
+    use super::{Flag, Piece, body};
+
+    fn joined(pieces: &[(Flag, &str)]) -> String {
+        let pieces: Vec<_> =
+            pieces.iter().map(|(flag, value)| Piece { flag: *flag, value: (*value).to_owned() }).collect();
+        String::from_utf8(body(&pieces).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn pieces_are_joined_as_curl_joins_them() {
+        for (pieces, expected) in [
+            (vec![(Flag::Data, "a=1"), (Flag::Data, "b=2")], "a=1&b=2"),
+            (vec![(Flag::DataRaw, "@a"), (Flag::DataUrlencode, "q=a b&c")], "@a&q=a+b%26c"),
+            (vec![(Flag::DataUrlencode, "=a=b")], "a%3Db"),
+            (vec![(Flag::DataUrlencode, "a b")], "a+b"),
+            (vec![(Flag::Json, "{\"a\":"), (Flag::Json, "1}")], "{\"a\":1}"),
+            (vec![(Flag::Data, ""), (Flag::Data, "b")], "b"),
+        ] {
+            assert_eq!(joined(&pieces), expected, "{pieces:?}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A request that is ready to be shown, printed as code, or sent.
+
+use super::payload::Payload;
+use super::redact::Redaction;
+use super::wanted::{FieldWish, Wanted};
+use crate::exit::Failure;
+use base64::Engine as _;
+use board::{ServerUrl, Upstream};
+use call::Outgoing;
+use contract::{Contract, Operation, Repeat};
+use exchange::{Origin, Secret};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A request that is ready.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) method: Method,
+    /// Where it goes, and how.
+    pub(crate) upstream: Upstream,
+    /// Path below the server's base.
+    pub(crate) path: String,
+    /// Query without `?`.
+    pub(crate) query: Option<String>,
+    pub(crate) fields: HeaderMap,
+    pub(crate) payload: Payload,
+    pub(crate) repeat: Repeat,
+    /// What it calls, where a contract says so.
+    pub(crate) named: Option<Named>,
+}
+
+/// An operation and where it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) operation: Arc<Operation>,
+    pub(crate) contract: Arc<Contract>,
+}
+
+impl Named {
+    /// `orders.yaml:41`, or the file alone.
+    pub(crate) fn line(&self, at: &contract::Pointer) -> String {
+        match self.contract.line(at) {
+            Some(line) => format!("{}:{line}", self.contract.name),
+            None => self.contract.name.clone(),
+        }
+    }
+}
+
+impl Draft {
+    /// The server that is called first.
+    pub(crate) fn server(&self) -> Option<&ServerUrl> {
+        self.upstream.servers.first()
+    }
+
+    /// Path and query below the host, as they stand in the request line.
+    pub(crate) fn target(&self) -> String {
+        let base = self.server().map_or("", |server| &server.base);
+        match &self.query {
+            Some(query) => format!("{base}{}?{query}", self.path),
+            None => format!("{base}{}", self.path),
+        }
+    }
+
+    /// The whole address, without a login.
+    pub(crate) fn url(&self) -> String {
+        match self.server() {
+            Some(server) => format!(
+                "http{}://{}{}",
+                if server.https { "s" } else { "" },
+                server.authority(),
+                self.target()
+            ),
+            None => self.target(),
+        }
+    }
+
+    /// Its secrets.
+    pub(crate) fn redaction(&self) -> Redaction {
+        Redaction::of(&self.fields, self.query.as_deref(), &self.upstream)
+    }
+
+    /// Sets a field where it is not there yet.
+    pub(crate) fn default_field(&mut self, name: HeaderName, value: HeaderValue) {
+        self.fields.entry(name).or_insert(value);
+    }
+
+    /// Adds what every request has, then what the flags say of fields; they win.
+    pub(crate) fn dress(
+        &mut self,
+        wanted: &Wanted,
+        user: Option<&Secret>,
+        accept: &'static str,
+    ) -> Result<(), Failure> {
+        if let Some(user) = wanted.user.as_ref().or(user) {
+            self.fields.insert(AUTHORIZATION, basic(user)?);
+        }
+        for wish in &wanted.fields {
+            self.fields.remove(wish.name());
+        }
+        for wish in &wanted.fields {
+            if let FieldWish::Set(name, value) = wish {
+                self.fields.append(name, value.clone());
+            }
+        }
+        let removed = |name: &HeaderName| wanted.fields.contains(&FieldWish::Remove(name.clone()));
+        if !removed(&USER_AGENT) {
+            self.default_field(USER_AGENT, HeaderValue::from_static(AGENT));
+        }
+        if !removed(&ACCEPT) {
+            self.default_field(ACCEPT, HeaderValue::from_static(accept));
+        }
+        Ok(())
+    }
+
+    /// Says what the body is, where nothing else did.
+    pub(crate) fn media(&mut self, media: &str) -> Result<(), Failure> {
+        let value = HeaderValue::from_str(media)
+            .map_err(|_| Failure::usage(format!("`{media}` is no media type")))?;
+        self.default_field(CONTENT_TYPE, value);
+        Ok(())
+    }
+
+    /// As the sending room takes it.
+    pub(crate) fn outgoing(&self) -> Outgoing {
+        let mut fields = self.fields.clone();
+        // An empty body that was asked for is announced (RFC 9110 §8.6).
+        if matches!(&self.payload, Payload::Held(bytes) if bytes.is_empty()) {
+            fields.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        Outgoing {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            fields,
+            body: self.payload.clone().into_body(),
+            repeat: self.repeat.clone(),
+            upgrade: false,
+        }
+    }
+}
+
+/// How we name ourselves.
+pub(crate) const AGENT: &str = concat!("switchboard/", env!("CARGO_PKG_VERSION"));
+
+/// `Authorization: Basic` (RFC 7617 §2).
+fn basic(user: &Secret) -> Result<HeaderValue, Failure> {
+    let text = format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(user.reveal()));
+    let mut value = HeaderValue::from_str(&text).map_err(|_| Failure::usage("this login cannot be sent"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Where a server without a board is, and how it is called.
+pub(crate) fn upstream(server: ServerUrl, wanted: &Wanted, retries: u32) -> Upstream {
+    // Longer than anybody waits: `-m` is the limit, as with curl.
+    const PATIENCE: Duration = Duration::from_hours(24);
+    Upstream {
+        servers: vec![server],
+        credentials: Vec::new(),
+        authority: wanted.authority.as_deref().map(Arc::from),
+        connect_timeout: Duration::from_secs(120),
+        timeout: PATIENCE,
+        total_timeout: wanted.max_time,
+        pace: None,
+        retries,
+        fingerprint: 0,
+        origin: Origin { file: "the command line".into(), line: 1 },
+    }
+}
+
+/// What HTTP says of sending a method again (RFC 9110 §9.2.2); an Idempotency-Key makes any request repeatable.
+pub(crate) fn repeat(method: &Method, fields: &HeaderMap) -> Repeat {
+    let key = HeaderName::from_static("idempotency-key");
+    if method.is_safe() {
+        Repeat::Safe
+    } else if method.is_idempotent() {
+        Repeat::Idempotent
+    } else if fields.contains_key(&key) {
+        Repeat::WithKey(key)
+    } else {
+        Repeat::Never
+    }
+}

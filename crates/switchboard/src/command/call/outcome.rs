@@ -1,0 +1,274 @@
+//! What `call` makes of an answer: shown, checked, and turned into an exit code.
+
+use super::check::{AnswerCheck, CheckMode};
+use super::deliver::{Delivery, Keep, is_json};
+use super::draft::Draft;
+use super::ending::{self, Expected};
+use super::envelope::{self, Became};
+use super::login;
+use super::redact::Redaction;
+use super::trace;
+use super::trip::{self, Broke, Came, Manner, Stop};
+use super::wanted::Wanted;
+use super::write_out::{self, Facts};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Format, jq};
+use crate::terminal::Terminal;
+use call::{Dial, Patience};
+use contract::Violation;
+use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use std::time::Duration;
+
+/// How often a call that is safe to repeat is repeated.
+pub(crate) const RETRIES: u32 = 2;
+
+/// The longest pause that a provider's `Retry-After` may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// What was asked for beside curl's flags.
+pub(crate) struct Asked<'a> {
+    pub(crate) format: Option<Format>,
+    pub(crate) jq: Option<&'a str>,
+    pub(crate) responses: CheckMode,
+    pub(crate) expected: Option<Expected>,
+    pub(crate) request_breaks: Vec<Violation>,
+}
+
+impl Asked<'_> {
+    fn keep(&self, terminal: Terminal) -> Keep {
+        match self.format {
+            Some(Format::Raw) if self.jq.is_none() && self.responses != CheckMode::Block => Keep::Pass,
+            None if self.jq.is_none() && self.responses != CheckMode::Block => {
+                if terminal.is_terminal || terminal.colour_out { Keep::LayOut } else { Keep::Pass }
+            }
+            _ => Keep::Hold,
+        }
+    }
+}
+
+/// How connections are made for one call.
+pub(crate) fn dial(wanted: &Wanted) -> Dial {
+    Dial {
+        insecure: wanted.insecure,
+        resolve: wanted.resolve.clone(),
+        idle_per_server: 0,
+        keep_head: wanted.verbose,
+    }
+}
+
+/// Sends the draft and shows what came.
+pub(crate) fn send(
+    draft: &Draft,
+    wanted: &Wanted,
+    terminal: Terminal,
+    asked: &Asked<'_>,
+) -> Result<Exit, Failure> {
+    let redaction = draft.redaction();
+    let patience = Patience { times: RETRIES, longest: LONGEST_PAUSE };
+    let manner = Manner { dial: dial(wanted), patience: Some(patience), limit: wanted.max_time };
+    let mut delivery = Delivery::new(wanted, &redaction, asked.keep(terminal), &draft.path);
+    if asked.responses != CheckMode::Off {
+        delivery.check = draft.named.as_ref().map(AnswerCheck::new);
+    }
+    let came = match trip::go(draft, manner, &mut delivery) {
+        Ok(came) => came,
+        Err(broke) => return broken(broke, draft, wanted, terminal, asked, &redaction),
+    };
+    let (found, unchecked) = match delivery.check.take() {
+        // Half a body breaks every contract: one that was dropped was not looked at.
+        Some(check) if !delivery.dropped => check.end(),
+        _ => (Vec::new(), None),
+    };
+    let held = delivery.held.take();
+    let breaks = !found.is_empty();
+    let blocked = breaks && asked.responses == CheckMode::Block;
+    let conditional =
+        draft.fields.contains_key(IF_NONE_MATCH) || draft.fields.contains_key(IF_MODIFIED_SINCE);
+    let exit = ending::of(came.head.status, conditional, asked.expected.as_ref(), blocked);
+    if asked.format == Some(Format::Envelope) {
+        let became = Became {
+            draft,
+            redaction: &redaction,
+            exit,
+            came: Some((&came, held.as_deref().unwrap_or_default())),
+            failure: None,
+            request_breaks: &asked.request_breaks,
+            response_breaks: &found,
+        };
+        show(&mut delivery, became.json().as_bytes(), asked, terminal)?;
+    } else if let Some(body) = held
+        && !blocked
+    {
+        shown(&mut delivery, &came, &body, asked, terminal)?;
+    }
+    for line in envelope::lines(&found, draft) {
+        terminal.say(format!("response breaks its contract: {line}"));
+    }
+    if blocked {
+        terminal.say("the answer was held back; to see it: `--check report`");
+    }
+    if let Some(words) = unchecked {
+        terminal.say(words);
+    }
+    said(draft, wanted, &came, terminal, exit);
+    after(
+        draft,
+        wanted,
+        Some(&came),
+        exit,
+        "",
+        delivery.file.as_ref().map(|(name, _)| name.as_str()),
+        terminal,
+    );
+    Ok(exit)
+}
+
+/// What is said of a status that is no success.
+fn said(draft: &Draft, wanted: &Wanted, came: &Came, terminal: Terminal, exit: Exit) {
+    let status = came.head.status;
+    if exit == Exit::Assertion {
+        terminal.say(format!("the status is {status}, which was not expected"));
+    } else if matches!(exit, Exit::Class(_)) && !wanted.include && !wanted.head && !wanted.verbose {
+        let to = came.head.fields.get(http::header::LOCATION).and_then(|to| to.to_str().ok());
+        match to.filter(|_| status.is_redirection()) {
+            Some(to) => terminal.say(format!("{status}, to {to}")),
+            None => terminal.say(status.to_string()),
+        }
+    }
+    if let Some(hint) = login::hint(draft, status) {
+        terminal.say(hint);
+    }
+}
+
+/// Shows a body that was held.
+fn shown(
+    delivery: &mut Delivery<'_>,
+    came: &Came,
+    body: &[u8],
+    asked: &Asked<'_>,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let head = &came.head;
+    if delivery.keep == Keep::Hold && (delivery.wanted.include || delivery.wanted.head) {
+        written(delivery.write(trace::head(head.status, &head.fields).as_bytes()))?;
+    }
+    if body.is_empty() {
+        return Ok(());
+    }
+    // An error page is no row of a table: programs and formats are for what was asked for.
+    let asked_for = head.status.is_success() || asked.format == Some(Format::Json);
+    if asked_for && (asked.jq.is_some() || asked.format.is_some_and(|format| format != Format::Raw)) {
+        return show(delivery, body, asked, terminal);
+    }
+    if asked.jq.is_some() || asked.format.is_some_and(|format| format != Format::Raw) {
+        // Not data that was asked for: to stderr, so that no program takes it for that.
+        terminal.complain(String::from_utf8_lossy(body).trim_end());
+        return Ok(());
+    }
+    let text =
+        std::str::from_utf8(body).ok().filter(|_| delivery.keep == Keep::LayOut && is_json(&head.fields));
+    match text.filter(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()) {
+        Some(text) => written(
+            delivery.write(format!("{}\n", output::pretty::laid_out(text, terminal.colour_out)).as_bytes()),
+        ),
+        None => written(delivery.write(body)),
+    }
+}
+
+/// Shows a JSON document through `--jq` and `--format`.
+fn show(
+    delivery: &mut Delivery<'_>,
+    document: &[u8],
+    asked: &Asked<'_>,
+    terminal: Terminal,
+) -> Result<(), Failure> {
+    let coloured = terminal.colour_out && delivery.file.is_none();
+    let text = match asked.jq {
+        None => {
+            let document = String::from_utf8_lossy(document).into_owned();
+            if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document) {
+                written(delivery.write(document.as_bytes()))?;
+                return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
+            }
+            output::render(&[document], asked.format.unwrap_or(Format::Json), coloured)?
+        }
+        Some(program) => {
+            let given = jq::run(program, document)?;
+            match asked.format {
+                // Without a format a text is given as it is, as `jq -r` does.
+                None | Some(Format::Raw) => {
+                    let mut text = String::new();
+                    for one in &given {
+                        match one {
+                            jq::Given::Text(own) => text.push_str(own),
+                            jq::Given::Json(json) if terminal.is_terminal => {
+                                text.push_str(&output::pretty::laid_out(json, coloured))
+                            }
+                            jq::Given::Json(json) => text.push_str(json),
+                        }
+                        text.push('\n');
+                    }
+                    text
+                }
+                Some(format) => {
+                    let documents: Vec<String> = given.iter().map(jq::Given::json).collect();
+                    output::render(&documents, format, coloured)?
+                }
+            }
+        }
+    };
+    written(delivery.write(text.as_bytes()))
+}
+
+fn written(result: Result<(), Stop>) -> Result<(), Failure> {
+    match result {
+        Ok(()) | Err(Stop::Enough) => Ok(()),
+        Err(Stop::Failed(failure)) => Err(failure),
+    }
+}
+
+/// A trip without a complete answer: the envelope and `-w` say so too.
+fn broken(
+    broke: Broke,
+    draft: &Draft,
+    wanted: &Wanted,
+    terminal: Terminal,
+    asked: &Asked<'_>,
+    redaction: &Redaction,
+) -> Result<Exit, Failure> {
+    let mut failure = broke.failure();
+    failure.message = redaction.clean(&failure.message).into_owned();
+    if asked.format == Some(Format::Envelope) {
+        let became = Became {
+            draft,
+            redaction,
+            exit: failure.exit,
+            came: None,
+            failure: Some(&failure),
+            request_breaks: &asked.request_breaks,
+            response_breaks: &[],
+        };
+        let mut delivery = Delivery::new(wanted, redaction, Keep::Hold, &draft.path);
+        show(&mut delivery, became.json().as_bytes(), asked, terminal)?;
+    }
+    after(draft, wanted, None, failure.exit, &failure.message, None, terminal);
+    Err(failure)
+}
+
+/// Writes what `-w` asks for.
+pub(crate) fn after(
+    draft: &Draft,
+    wanted: &Wanted,
+    came: Option<&Came>,
+    exit: Exit,
+    error: &str,
+    file: Option<&str>,
+    terminal: Terminal,
+) {
+    let Some(format) = &wanted.write_out else { return };
+    let written = write_out::write(format, &Facts { draft, came, exit: exit.code(), error, file });
+    terminal.data(written.out);
+    if !written.err.is_empty() {
+        terminal.complain(written.err.trim_end());
+    }
+}

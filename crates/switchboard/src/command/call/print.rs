@@ -1,0 +1,176 @@
+//! A draft printed as code that sends the same request: secrets are references, unless they are asked for.
+
+use super::draft::Draft;
+use super::form::Content;
+use super::redact::is_secret_name;
+use super::wanted::Wanted;
+use crate::exit::Failure;
+use crate::output::code::{self, Word};
+use board::{Credential, CredentialPlace};
+use http::Method;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+
+/// A language to print a request in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Language {
+    /// A curl command line.
+    Curl,
+    /// HTTPie (not built yet).
+    Httpie,
+    /// Python (not built yet).
+    Python,
+    /// JavaScript (not built yet).
+    Javascript,
+    /// Go (not built yet).
+    Go,
+    /// Rust (not built yet).
+    Rust,
+    /// HAR (not built yet).
+    Har,
+}
+
+/// The draft as a line of shell that runs curl.
+pub(crate) fn curl(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<String, Failure> {
+    let mut options: Vec<(&str, Option<Word>)> = Vec::new();
+    let form = !wanted.parts.is_empty();
+    let has_body = draft.payload.len() > 0 || form;
+    let natural = if has_body { Method::POST } else { Method::GET };
+    if draft.method == Method::HEAD && !has_body {
+        options.push(("-I", None));
+    } else if draft.method != natural {
+        options.push(("-X", Some(Word::plain(draft.method.as_str()))));
+    }
+    for (name, value) in &draft.fields {
+        let text = value.to_str().map_err(|_| Failure::run(format!("the value of `{name}` is no text")))?;
+        // What curl sends by itself in the same words.
+        let own = (*name == ACCEPT && text == "*/*")
+            || *name == USER_AGENT
+            || (*name == CONTENT_TYPE && form && text.starts_with("multipart/form-data"));
+        if !own {
+            options.push(("-H", Some(field(name.as_str(), text, value.is_sensitive(), show_secrets))));
+        }
+    }
+    let (query, added) = credentials(draft, show_secrets);
+    for (name, value) in added {
+        options.push(("-H", Some(filled(&format!("{name}: "), &value))));
+    }
+    let mut url = draft.url();
+    if !show_secrets && let Some((path, pairs)) = url.clone().split_once('?') {
+        url = format!("{path}?{}", references(pairs));
+    }
+    for pair in query {
+        url.push(if url.contains('?') { '&' } else { '?' });
+        url.push_str(&pair);
+    }
+    if form {
+        for part in &wanted.parts {
+            let text = match &part.content {
+                Content::Held(bytes) => {
+                    ("--form-string", format!("{}={}", part.name, String::from_utf8_lossy(bytes)))
+                }
+                Content::File(path, _) => (
+                    "-F",
+                    format!(
+                        "{}=@{path}{}",
+                        part.name,
+                        part.media.as_ref().map_or_else(String::new, |media| format!(";type={media}"))
+                    ),
+                ),
+            };
+            options.push((text.0, Some(Word::plain(text.1))));
+        }
+    } else if has_body {
+        let body = draft.payload.held().map(std::str::from_utf8);
+        let Some(Ok(body)) = body else {
+            return Err(Failure::usage("a body that is streamed or is no text cannot be printed")
+                .help("print the call without it, and add `--data-binary @FILE`"));
+        };
+        options.push(("--data-raw", Some(Word::plain(body))));
+    }
+    if wanted.insecure {
+        options.push(("-k", None));
+    }
+    Ok(code::curl(filled("", &url), &options))
+}
+
+/// The provider's credentials as pairs for the query and as fields: references, or the secrets themselves.
+pub(crate) fn credentials(draft: &Draft, show_secrets: bool) -> (Vec<String>, Vec<(String, String)>) {
+    let (mut query, mut fields) = (Vec::new(), Vec::new());
+    for credential in &draft.upstream.credentials {
+        let value = if show_secrets { credential.secret.reveal().to_owned() } else { reference(credential) };
+        match &credential.place {
+            CredentialPlace::Header(name) => fields.push((name.to_string(), value)),
+            CredentialPlace::Query(name) => query.push(format!("{name}={value}")),
+            CredentialPlace::Cookie(name) => fields.push(("cookie".to_owned(), format!("{name}={value}"))),
+            CredentialPlace::Bearer => fields.push((AUTHORIZATION.to_string(), format!("Bearer {value}"))),
+            CredentialPlace::Basic if show_secrets => {
+                let pair = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, value);
+                fields.push((AUTHORIZATION.to_string(), format!("Basic {pair}")));
+            }
+            CredentialPlace::Basic => {
+                fields.push((
+                    AUTHORIZATION.to_string(),
+                    format!("Basic $(printf %s \"{value}\" | base64 -w0)"),
+                ));
+            }
+        }
+    }
+    (query, fields)
+}
+
+/// A shell variable or command that gives the secret: `env:WEATHER_KEY` is `$WEATHER_KEY`.
+fn reference(credential: &Credential) -> String {
+    match credential.reference.split_once(':') {
+        Some(("env", name)) => format!("${name}"),
+        Some(("file", path)) => format!("$(cat {})", shell_words::quote(path)),
+        _ => format!("${}", variable(&credential.reference)),
+    }
+}
+
+/// A name as a shell variable.
+fn variable(name: &str) -> String {
+    let name: String = name
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' })
+        .collect();
+    if name.starts_with(|letter: char| letter.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
+/// A field; a secret that was given on the command line becomes a variable named after its field.
+fn field(name: &str, value: &str, sensitive: bool, show_secrets: bool) -> Word {
+    if value.is_empty() {
+        return Word::plain(format!("{name};"));
+    }
+    if show_secrets || !(sensitive || is_secret_name(name)) {
+        return Word::plain(format!("{name}: {value}"));
+    }
+    let before = match value.split_once(' ') {
+        Some((scheme, _)) if name == "authorization" => format!("{name}: {scheme} "),
+        _ => format!("{name}: "),
+    };
+    Word::Filled(before, format!("${}", variable(name)), String::new())
+}
+
+/// A query whose secret values are variables.
+fn references(query: &str) -> String {
+    let shown = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if is_secret_name(name) => format!("{name}=${}", variable(name)),
+        _ => pair.to_owned(),
+    });
+    shown.collect::<Vec<_>>().join("&")
+}
+
+/// Text with at most one stretch that the shell fills in, from the first `$` on.
+fn filled(before: &str, text: &str) -> Word {
+    match text.find('$') {
+        // A `$` of the user's own is not ours to fill in: only references were put in here.
+        Some(at)
+            if text[at..].starts_with("$(")
+                || text[at + 1..]
+                    .starts_with(|letter: char| letter == '_' || letter.is_ascii_uppercase()) =>
+        {
+            Word::Filled(format!("{before}{}", &text[..at]), text[at..].to_owned(), String::new())
+        }
+        _ => Word::plain(format!("{before}{text}")),
+    }
+}

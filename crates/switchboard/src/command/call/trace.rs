@@ -1,0 +1,101 @@
+//! Heads as they are shown: `-i` to stdout as they came, `-v` to stderr with secrets as `***`.
+
+use super::draft::Draft;
+use super::redact::Redaction;
+use super::trip::Head;
+use http::{HeaderMap, StatusCode};
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+/// The head of an answer as text.
+pub(crate) fn head(status: StatusCode, fields: &HeaderMap) -> String {
+    let mut text = format!("{}\r\n", status_line(status));
+    for (name, value) in fields {
+        let _ = write!(text, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
+    }
+    text.push_str("\r\n");
+    text
+}
+
+/// `HTTP/1.1 404 Not Found`.
+fn status_line(status: StatusCode) -> String {
+    format!("HTTP/1.1 {} {}", status.as_u16(), status.canonical_reason().unwrap_or_default())
+        .trim_end()
+        .to_owned()
+}
+
+/// Says both heads on stderr, as curl does.
+pub(crate) fn exchange(head: &Head, redaction: &Redaction) {
+    let mut text = format!("* sent to {}", head.sent.server);
+    if head.sent.attempts > 1 {
+        let _ = write!(text, ", {} attempts", head.sent.attempts);
+    }
+    text.push('\n');
+    if let Some((line, fields)) = &head.sent.head {
+        let _ = writeln!(text, "> {}", line_shown(line, redaction));
+        push_fields(&mut text, '>', fields, redaction);
+    }
+    let _ = writeln!(text, "< {}", status_line(head.status));
+    push_fields(&mut text, '<', &head.fields, redaction);
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn push_fields(text: &mut String, mark: char, fields: &HeaderMap, redaction: &Redaction) {
+    for (name, value) in fields {
+        let shown = redaction.field_shown(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+        let _ = writeln!(text, "{mark} {name}: {shown}");
+    }
+    let _ = writeln!(text, "{mark}");
+}
+
+/// A request line with its query's secrets hidden.
+fn line_shown(line: &str, redaction: &Redaction) -> String {
+    match line.split_once('?') {
+        Some((path, query)) => {
+            let (query, rest) = query.split_once(' ').map_or((query, ""), |(query, rest)| (query, rest));
+            format!("{path}?{} {rest}", redaction.query_shown(query)).trim_end().to_owned()
+        }
+        None => redaction.clean(line).into_owned(),
+    }
+}
+
+/// The request as HTTP text, secrets as references: what `--dry-run` prints.
+pub(crate) fn request(draft: &Draft, redaction: &Redaction, show_secrets: bool) -> String {
+    let target = draft.target();
+    let target = match target.split_once('?') {
+        Some((path, query)) if !show_secrets => format!("{path}?{}", redaction.query_shown(query)),
+        _ => target,
+    };
+    let (query, added) = super::print::credentials(draft, show_secrets);
+    let target = query.iter().fold(target, |target, pair| {
+        format!("{target}{}{pair}", if target.contains('?') { '&' } else { '?' })
+    });
+    let mut text = format!("{} {target} HTTP/1.1\n", draft.method);
+    if let Some(server) = draft.server()
+        && !draft.fields.contains_key(http::header::HOST)
+    {
+        let _ = writeln!(text, "host: {}", server.authority());
+    }
+    for (name, value) in &draft.fields {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let shown =
+            if show_secrets { value.into_owned() } else { redaction.field_shown(name.as_str(), &value) };
+        let _ = writeln!(text, "{name}: {shown}");
+    }
+    for (name, value) in added {
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    if draft.payload.len() > 0 {
+        let _ = writeln!(text, "content-length: {}", draft.payload.len());
+    }
+    text.push('\n');
+    match draft.payload.held().map(std::str::from_utf8) {
+        Some(Ok("")) => {}
+        Some(Ok(body)) if show_secrets => text.extend([body, "\n"]),
+        Some(Ok(body)) => text.extend([redaction.clean(body).as_ref(), "\n"]),
+        Some(Err(_)) | None => {
+            let _ = writeln!(text, "[{} bytes]", draft.payload.len());
+        }
+    }
+    text
+}

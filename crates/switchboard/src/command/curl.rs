@@ -1,0 +1,67 @@
+//! `switchboard curl`: takes a curl command line and behaves as curl does: its exit codes, no repetition, no colour, the body as it came.
+
+mod ending;
+mod line;
+
+use crate::arguments::Global;
+use crate::command::call::deliver::{Delivery, Keep};
+use crate::command::call::trip::{self, Broke, Manner};
+use crate::command::call::url::Url;
+use crate::command::call::wanted::Wanted;
+use crate::command::call::{free, outcome};
+use crate::exit::{Exit, Failure};
+use crate::terminal::Terminal;
+
+/// Arguments of `curl`.
+#[derive(Debug, clap::Args)]
+#[command(
+    disable_help_flag = true,
+    override_usage = "switchboard curl 'curl …'\n       switchboard curl [FLAG…] URL"
+)]
+pub(crate) struct Curl {
+    /// A curl command line: as one quoted word, or as it is
+    #[arg(value_name = "CURL", num_args = 1.., required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+impl Curl {
+    /// Runs it.
+    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        let line = line::read(self.words)?;
+        let wanted = Wanted::read(&line.flags)?;
+        let loud = !wanted.silent || wanted.show_error;
+        let terminal = Terminal { colour_out: false, colour_err: false, ..global.terminal() };
+        let (code, words) = match fetch(&line.url, wanted, terminal) {
+            Ok(()) => return Ok(Exit::Ok),
+            Err(end) => end,
+        };
+        if loud && !words.is_empty() {
+            terminal.complain(format!("curl: ({code}) {words}"));
+        }
+        Ok(Exit::Curl(code))
+    }
+}
+
+/// Sends and writes; an end that is no success is curl's code and words.
+fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, String)> {
+    let url = Url::read(url, "http").map_err(|failure| ending::of_url(&failure))?;
+    let draft = free::draft(None, url, Vec::new(), &mut wanted, 0).map_err(|failure| (2, failure.message))?;
+    let redaction = draft.redaction();
+    let manner = Manner { dial: outcome::dial(&wanted), patience: None, limit: wanted.max_time };
+    let mut delivery = Delivery::new(&wanted, &redaction, Keep::Pass, &draft.path);
+    let result = trip::go(&draft, manner, &mut delivery);
+    let file = delivery.file.as_ref().map(|(name, _)| name.clone());
+    let (came, end) = match result {
+        Ok(came) => {
+            let status = came.head.status.as_u16();
+            let failed = wanted.fail && status >= 400;
+            let end = failed.then(|| (22, format!("The requested URL returned error: {status}")));
+            (Some(came), end)
+        }
+        Err(Broke::Interrupted) => return Err((130, String::new())),
+        Err(broke) => (None, Some(ending::of(broke))),
+    };
+    let (code, words) = end.as_ref().map_or((0, ""), |(code, words)| (*code, words.as_str()));
+    outcome::after(&draft, &wanted, came.as_ref(), Exit::Curl(code), words, file.as_deref(), terminal);
+    end.map_or(Ok(()), |(code, words)| Err((code, redaction.clean(&words).into_owned())))
+}

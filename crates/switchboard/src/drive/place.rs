@@ -1,0 +1,58 @@
+//! Where things lie: the board's folder, and the user's state folder.
+
+use crate::arguments::Global;
+use crate::exit::Failure;
+use std::path::{Path, PathBuf};
+
+/// The file that makes a folder a board.
+pub(crate) const FILE: &str = "switchboard.toml";
+
+/// The board's folder: `--board`, else upwards from here, else the personal board.
+pub(crate) fn board_folder(global: &Global) -> Result<PathBuf, Failure> {
+    if let Some(folder) = &global.board {
+        return if folder.join(FILE).is_file() {
+            Ok(folder.clone())
+        } else {
+            Err(Failure::usage(format!("there is no `{FILE}` in `{}`", folder.display()))
+                .help("make one there: `switchboard init`"))
+        };
+    }
+    let here =
+        std::env::current_dir().map_err(|error| Failure::run(format!("this folder is gone: {error}")))?;
+    if let Some(folder) = nearest(&here) {
+        return Ok(folder);
+    }
+    if let Some(entry) = crate::drive::running().into_iter().next() {
+        global.terminal().say(format!(
+            "no board here: using the {} that runs at {}",
+            entry.what,
+            entry.urls.first().map_or("", String::as_str)
+        ));
+        return Ok(entry.board);
+    }
+    personal().ok_or_else(|| {
+        Failure::usage(format!("no board here: there is no `{FILE}` in this folder or above it"))
+            .help("make one: `switchboard init`, or name one: `--board DIR`")
+    })
+}
+
+fn nearest(from: &Path) -> Option<PathBuf> {
+    from.ancestors().find(|folder| folder.join(FILE).is_file()).map(Path::to_path_buf)
+}
+
+fn personal() -> Option<PathBuf> {
+    let folder = home_folder("XDG_CONFIG_HOME", ".config")?.join("switchboard");
+    folder.join(FILE).is_file().then_some(folder)
+}
+
+/// The user's state folder (XDG Base Directory: `$XDG_STATE_HOME`, else `~/.local/state`).
+pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
+    home_folder("XDG_STATE_HOME", ".local/state")
+        .map(|folder| folder.join("switchboard"))
+        .ok_or_else(|| Failure::run("neither `XDG_STATE_HOME` nor `HOME` is set"))
+}
+
+fn home_folder(variable: &str, below: &str) -> Option<PathBuf> {
+    let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    set.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(below)))
+}

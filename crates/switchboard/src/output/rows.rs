@@ -1,0 +1,77 @@
+//! Rows and columns: objects become rows, their names columns in the order they first appear.
+
+use crate::exit::Failure;
+use serde_json::Value;
+
+/// A table for people, without lines.
+pub(crate) fn table(elements: &[Value]) -> String {
+    let columns = columns(elements);
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    if !columns.is_empty() {
+        table.set_header(&columns);
+    }
+    for element in elements {
+        table.add_row(cells(element, &columns));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    let mut out = String::new();
+    for line in table.lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// CSV with a head (RFC 4180, lines ended by LF).
+pub(crate) fn csv(elements: &[Value]) -> Result<String, Failure> {
+    let failed = |error: csv::Error| Failure::run(format!("this cannot be written as CSV: {error}"));
+    let columns = columns(elements);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if !columns.is_empty() {
+        writer.write_record(&columns).map_err(failed)?;
+    }
+    for element in elements {
+        writer.write_record(cells(element, &columns)).map_err(failed)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| Failure::run(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| Failure::run(error.to_string()))
+}
+
+fn columns(elements: &[Value]) -> Vec<String> {
+    let mut found = indexed();
+    for element in elements {
+        if let Value::Object(members) = element {
+            for name in members.keys() {
+                found.entry(name.clone()).or_insert(Value::Null);
+            }
+        }
+    }
+    found.keys().cloned().collect()
+}
+
+fn indexed() -> serde_json::Map<String, Value> {
+    serde_json::Map::new()
+}
+
+/// One row; what is no object has one cell.
+fn cells(element: &Value, columns: &[String]) -> Vec<String> {
+    match element {
+        Value::Object(members) => columns.iter().map(|name| cell(members.get(name))).collect(),
+        other => {
+            let mut row = vec![cell(Some(other))];
+            row.resize(columns.len().max(1), String::new());
+            row
+        }
+    }
+}
+
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}

@@ -1,0 +1,82 @@
+//! What a command says: data on stdout, everything else on stderr, colour only where it is seen.
+
+use std::io::{self, IsTerminal, Write};
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set; also elsewhere if `CLICOLOR_FORCE` is.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where a command writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal {
+    /// Whether stdout is coloured.
+    pub(crate) colour_out: bool,
+    /// Whether stderr is coloured.
+    pub(crate) colour_err: bool,
+    /// Whether stdout is a terminal.
+    pub(crate) is_terminal: bool,
+    /// Say only what was asked for and errors.
+    pub(crate) quiet: bool,
+}
+
+impl Terminal {
+    /// Finds out what this process writes to.
+    pub(crate) fn new(colour: Colour, quiet: bool) -> Self {
+        let is_terminal = io::stdout().is_terminal();
+        let coloured = |seen: bool| match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            // https://no-color.org: set and not empty.
+            Colour::Auto if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => false,
+            Colour::Auto => {
+                seen || std::env::var_os("CLICOLOR_FORCE")
+                    .is_some_and(|value| value != "0" && !value.is_empty())
+            }
+        };
+        Self {
+            colour_out: coloured(is_terminal),
+            colour_err: coloured(io::stderr().is_terminal()),
+            is_terminal,
+            quiet,
+        }
+    }
+
+    /// Writes data to stdout. A reader that went away (`| head`) is no error.
+    pub(crate) fn data(self, bytes: impl AsRef<[u8]>) {
+        let mut out = io::stdout().lock();
+        if out.write_all(bytes.as_ref()).and_then(|()| out.flush()).is_err() {
+            // Nobody reads on: there is nobody to tell either.
+        }
+    }
+
+    /// Writes a line of data to stdout.
+    pub(crate) fn line(self, text: impl AsRef<str>) {
+        self.data(format!("{}\n", text.as_ref()));
+    }
+
+    /// Says something on stderr, unless `--quiet`.
+    pub(crate) fn say(self, text: impl AsRef<str>) {
+        if !self.quiet {
+            self.complain(text);
+        }
+    }
+
+    /// Says something on stderr that must be heard.
+    pub(crate) fn complain(self, text: impl AsRef<str>) {
+        let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+    }
+
+    /// Prints a failure as `error: …` with its help.
+    pub(crate) fn failure(self, failure: &crate::exit::Failure) {
+        let (red, reset) = if self.colour_err { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        self.complain(format!("{red}error{reset}: {failure}"));
+    }
+}

@@ -1,0 +1,18 @@
+//! `switchboard call` and `switchboard curl` as a person runs them: the binary, real sockets, exit code, stdout and stderr.
+
+#[path = "call/checks.rs"]
+mod checks;
+#[path = "call/contract.rs"]
+mod contract_calls;
+#[path = "call/curl.rs"]
+mod curl;
+#[path = "call/failures.rs"]
+mod failures;
+#[path = "call/free.rs"]
+mod free;
+#[path = "call/harness.rs"]
+mod harness;
+#[path = "call/shown.rs"]
+mod shown;
+#[path = "call/tls.rs"]
+mod tls;

@@ -1,0 +1,166 @@
+//! `switchboard curl` against the real curl: the same request on the wire, the same exit codes.
+
+use crate::harness::Place;
+use demo::{Provider, Recorded};
+use std::collections::BTreeMap;
+
+/// Command lines after `-s URL`; `U` is the URL without its path.
+const LINES: &[&[&str]] = &[
+    &["U/"],
+    &["U"],
+    &["U/a?b=c"],
+    &["U/a/../b/./c"],
+    &["U/a#fragment"],
+    &["U?x=1"],
+    &["-X", "DELETE", "U/a"],
+    &["-XPATCH", "U/a"],
+    &["-I", "U/a"],
+    &["-H", "X-A: 1", "-H", "X-B:2", "U/a"],
+    &["-H", "X-A: 1", "-H", "X-A: 2", "U/a"],
+    &["-H", "X-Empty;", "U/a"],
+    &["-H", "Accept:", "U/a"],
+    &["-H", "Accept: text/plain", "U/a"],
+    &["-H", "Host: other.example", "U/a"],
+    &["-H", "@fields.txt", "U/a"],
+    &["-H", "no colon", "U/a"],
+    &["-d", "a=1", "U/a"],
+    &["-d", "a=1", "-d", "b=2", "U/a"],
+    &["-d", "", "U/a"],
+    &["-d", "@data.txt", "U/a"],
+    &["-d", "@-", "U/a"],
+    &["--data-binary", "@data.txt", "U/a"],
+    &["--data-raw", "@data.txt", "U/a"],
+    &["--data-ascii", "x", "U/a"],
+    &["--data-urlencode", "q=a b&c=d/ä", "U/a"],
+    &["--data-urlencode", "=a=b", "U/a"],
+    &["--data-urlencode", "just text", "U/a"],
+    &["--data-urlencode", "q@data.txt", "U/a"],
+    &["--data-urlencode", "@data.txt", "U/a"],
+    &["-G", "-d", "a=1", "--data-urlencode", "b=x y", "U/a"],
+    &["-G", "-d", "a=1", "U/a?z=0"],
+    &["-G", "-I", "-d", "a=1", "U/a"],
+    &["--json", "{\"a\":1}", "U/a"],
+    &["--json", "{\"a\":", "--json", "1}", "U/a"],
+    &["--json", "{}", "-H", "Accept: text/plain", "U/a"],
+    &["-X", "PUT", "-d", "x", "-H", "Content-Type: text/plain", "U/a"],
+    &["-d", "x", "-H", "Content-Type:", "U/a"],
+    &["-X", "GET", "-d", "x", "U/a"],
+    &["-u", "me:pass:word", "U/a"],
+    &["-u", "me:", "U/a"],
+    &["http://me:p%40ss@HOST/a"],
+    &["-F", "a=1", "-F", "b=x y", "U/a"],
+    &["-F", "a=1;type=text/csv", "U/a"],
+    &["-F", "f=@data.txt", "U/a"],
+    &["-F", "f=@data.txt;type=a/b;filename=other.bin", "U/a"],
+    &["-F", "f=@picture.png", "-F", "g=<data.txt", "U/a"],
+    &["--form-string", "a=@x;type=y", "U/a"],
+    &["HOST/plain"],
+];
+
+#[tokio::test]
+async fn the_same_request_goes_over_the_wire() {
+    let place = Place::new()
+        .with("data.txt", "line one\r\nline two & more\n")
+        .with("fields.txt", "X-One: 1\nX-Two: 2\n")
+        .with("picture.png", b"\x89PNG");
+    if std::process::Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no curl here");
+        return;
+    }
+    let provider = Provider::echo().start().await;
+    let host = provider.address().to_string();
+    let mut different = Vec::new();
+    for line in LINES {
+        let words: Vec<String> = line
+            .iter()
+            .map(|word| {
+                word.replace("HOST", &host).replacen('U', &provider.url(), usize::from(word.starts_with('U')))
+            })
+            .collect();
+        let words: Vec<&str> = std::iter::once("-s").chain(words.iter().map(String::as_str)).collect();
+        let before = provider.calls();
+        let theirs = place.end("curl", &words, "from stdin\n");
+        let ours = place
+            .run_with(&["curl"].into_iter().chain(words.iter().copied()).collect::<Vec<_>>(), "from stdin\n");
+        assert_eq!(provider.calls(), before + 2, "{line:?}: {theirs:?} {ours:?}");
+        assert_eq!((theirs.code, ours.code), (0, 0), "{line:?}: {theirs:?} {ours:?}");
+        let requests = provider.requests();
+        let [.., their, our] = requests.as_slice() else { panic!("both were asked") };
+        if normal(their) != normal(our) {
+            different.push(format!("{line:?}\n  curl {:?}\n  ours {:?}", normal(their), normal(our)));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+/// A request without what may differ: User-Agent, the boundary, the case and order of fields.
+fn normal(request: &Recorded) -> (String, String, BTreeMap<String, Vec<String>>, String) {
+    let mut body = String::from_utf8_lossy(&request.body).into_owned();
+    let boundary = request
+        .field("content-type")
+        .and_then(|media| media.split_once("boundary="))
+        .map(|(_, own)| own.to_owned());
+    if let Some(boundary) = &boundary {
+        body = body.replace(boundary, "B");
+    }
+    let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in &request.fields {
+        let name = name.to_lowercase();
+        let value = match &boundary {
+            // Boundaries of different lengths make bodies of different lengths; each must be its own.
+            Some(_) if name == "content-length" && *value == request.body.len().to_string() => {
+                "right".to_owned()
+            }
+            Some(boundary) => value.replace(boundary, "B"),
+            None => value.clone(),
+        };
+        if name != "user-agent" {
+            fields.entry(name).or_default().push(value);
+        }
+    }
+    (request.method.clone(), request.target.clone(), fields, body)
+}
+
+#[tokio::test]
+async fn the_same_exit_codes_as_curl() {
+    let place = Place::new().with("bad.pem", "no certificate");
+    let missing = Provider::status(404).start().await.url();
+    let here = Provider::status(404).start().await;
+    let cut = Provider::closing_mid_body().start().await;
+    let silent = Provider::silent().start().await;
+    let empty = Provider::raw("").start().await;
+    let (here, cut, silent, empty) = (here.url(), cut.url(), silent.url(), empty.url());
+    for (words, code) in [
+        (vec![here.as_str()], 0),
+        (vec!["-f", &here], 22),
+        (vec![&missing], 7),
+        (vec!["http://nowhere.invalid/"], 6),
+        (vec!["-m", "0.3", &silent], 28),
+        (vec![&cut], 18),
+        (vec![&empty], 52),
+        (vec!["ftp:///"], 3),
+        (vec!["--nowhere", &here], 2),
+        (vec!["-o", "no/such/folder/x", &here], 23),
+    ] {
+        let ours = place.run(&["curl", "-s"].into_iter().chain(words.iter().copied()).collect::<Vec<_>>());
+        assert_eq!(ours.code, code, "{words:?} {ours:?}");
+        if std::process::Command::new("curl").arg("--version").output().is_ok() {
+            let theirs =
+                place.end("curl", &["-s"].into_iter().chain(words.iter().copied()).collect::<Vec<_>>(), "");
+            assert_eq!(theirs.code, code, "{words:?} {theirs:?}");
+        }
+    }
+    place.run(&["curl", &missing]).ended(7, &["curl: (7) "]);
+    assert_eq!(place.run(&["curl", "-s", &missing]).err, "");
+    place.run(&["curl", "-sS", &missing]).ended(7, &["curl: (7) "]);
+}
+
+#[tokio::test]
+async fn a_pasted_line_is_one_word() {
+    let provider = Provider::echo().start().await;
+    let line =
+        format!("curl '{}/a b'.x \\\n  -H 'X-A: it'\\''s' \\\n  --data-raw $'not special'", provider.url());
+    let echo = Place::new().run(&["curl", &line.replace(" b'.x", "b'.x").replace("$'", "'")]).json();
+    assert_eq!((echo["target"].as_str(), echo["body"].as_str()), (Some("/ab.x"), Some("not special")));
+    assert!(echo["fields"].to_string().contains("it's"), "{echo}");
+}
