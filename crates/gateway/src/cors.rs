@@ -32,17 +32,6 @@ const EXPOSED: [&str; 13] = [
     "X-RateLimit-Reset",
     "X-Request-Id",
 ];
-/// A provider's CORS fields; also what is never allowed to stand twice.
-const FIELDS: [HeaderName; 8] = [
-    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    header::ACCESS_CONTROL_ALLOW_HEADERS,
-    header::ACCESS_CONTROL_ALLOW_METHODS,
-    header::ACCESS_CONTROL_EXPOSE_HEADERS,
-    header::ACCESS_CONTROL_MAX_AGE,
-    HeaderName::from_static("access-control-allow-private-network"),
-    HeaderName::from_static("timing-allow-origin"),
-];
 /// How long a browser may remember a preflight, in seconds.
 const REMEMBER: &str = "600";
 /// Names a page may ask for at once.
@@ -102,13 +91,6 @@ pub(crate) fn is_preflight(head: &Head) -> bool {
     head.method == Method::OPTIONS
         && head.fields.contains_key(header::ORIGIN)
         && head.fields.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-/// Removes the provider's CORS fields.
-pub(crate) fn strip(fields: &mut HeaderMap) {
-    for name in &FIELDS {
-        fields.remove(name);
-    }
 }
 
 /// Writes the CORS fields of an answer, ours or a provider's.

@@ -53,7 +53,7 @@ pub(crate) fn of(call: &Exchange) -> Detail {
     let line = format!("{} {}{query} {:?}", call.head.method, call.head.shown_path(), call.head.version);
     let request = cleaner.message(line, &call.head.fields, &request_body.0, request_body.1);
     let sent = facts.sent.as_ref().and_then(|sent| sent.head.as_ref());
-    let sent = sent.map(|(line, fields)| cleaner.message(cleaner.text(line), fields, &[], 0));
+    let sent = sent.map(|(line, fields)| cleaner.message(cleaner.line(line), fields, &[], 0));
     let response = facts.answer.fields.as_ref().map(|fields| {
         cleaner.message(format!("HTTP/1.1 {}", facts.status), fields, &facts.answer.kept, facts.bytes_out)
     });
@@ -156,6 +156,13 @@ impl<'w> Cleaner<'w> {
             name == *known
                 || name.strip_suffix(known.as_str()).is_some_and(|rest| known.len() > 3 && rest.ends_with(['_', '-', '.']))
         })
+    }
+
+    /// A request line: its query is pairs.
+    fn line(&self, line: &str) -> String {
+        let Some((before, rest)) = line.split_once('?') else { return self.text(line) };
+        let (query, after) = rest.split_once(' ').unwrap_or((rest, ""));
+        self.text(&format!("{before}?{} {after}", self.pairs(query, "&")))
     }
 
     /// `a=b` pairs: a query or a form.

@@ -6,14 +6,14 @@
 use crate::check::Checked;
 use crate::identify::key;
 use crate::under_way::{Bound, Exchange, Payload};
-use crate::wire::{Answer, Content, Upgrade};
+use crate::wire::Upgrade;
 use crate::world::Served;
 use board::CheckMode;
 use call::pass::Forwarded;
 use call::{CallError, ErrorKind, OutBody, Outgoing};
 use contract::Repeat;
 use exchange::{By, Decision, Outcome, Reason, Refusal, Stage};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use std::pin::pin;
 
@@ -25,9 +25,9 @@ pub(crate) const KEPT: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) enum Answered {
     /// A message.
-    Message(Answer),
+    Message(call::Answer),
     /// A 101: both connections now speak something else.
-    Tunnel(Answer, Upgrade, hyper::upgrade::OnUpgrade),
+    Tunnel(call::Answer, Upgrade, hyper::upgrade::OnUpgrade),
 }
 
 /// Sends the request; the answer's body is still coming.
@@ -77,21 +77,20 @@ async fn send(
         }
     };
     call.facts.provider_us = u64::try_from(call.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let answer = answer.map_err(|error| failed(call, &error))?;
-    call.facts.sent = Some(Box::new(answer.sent));
+    let mut answer = answer.map_err(|error| failed(call, &error))?;
     let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
     if refused && !served.api.upstream.credentials.is_empty() {
+        call.facts.sent = Some(Box::new(answer.sent));
         let words = "the provider does not accept the gateway's credential";
         return Err(Reason::CredentialRefused.because(words));
     }
-    let message = Answer { status: answer.status, fields: answer.fields, content: Content::Provider(answer.body) };
-    match (answer.status, answer.upgrade, own) {
-        (StatusCode::SWITCHING_PROTOCOLS, Some(theirs), Some(own)) => Ok(Answered::Tunnel(message, own, theirs)),
+    match (answer.status, answer.upgrade.take(), own) {
+        (StatusCode::SWITCHING_PROTOCOLS, Some(theirs), Some(own)) => Ok(Answered::Tunnel(answer, own, theirs)),
         // RFC 9110 §15.2: a 101 that nobody asked for is no answer.
         (StatusCode::SWITCHING_PROTOCOLS, ..) => {
             Err(Reason::ProviderBroken.because("the provider switched to a protocol that was not asked for"))
         }
-        _ => Ok(Answered::Message(message)),
+        _ => Ok(Answered::Message(answer)),
     }
 }
 
@@ -104,7 +103,7 @@ fn outgoing(
     body: OutBody,
 ) -> Result<Outgoing, Refusal> {
     let shared = call.worker.shared();
-    if has_been_here(&call.head.fields, &shared.via) {
+    if call::pass::is_loop(&call.head.fields, &shared.via) {
         return Err(Reason::Loop.because("the request has been through this gateway before"));
     }
     let keeps = call.world.board.record.details != board::DetailsWanted::None;
@@ -114,8 +113,6 @@ fn outgoing(
     } else {
         call.head.query().map(str::to_owned)
     };
-    fields.remove(header::HOST);
-    fields.remove(header::EXPECT); // we have answered it ourselves
     let forwarded = Forwarded {
         address: call.facts.seen.address,
         host: &call.head.authority,
@@ -167,16 +164,6 @@ fn upgrade(call: &Exchange, served: &Served) -> Result<Option<HeaderValue>, Refu
         return Err(Reason::UpgradeNotOffered.because("WebSocket is not offered here").origin(served.offer.origin.clone()));
     }
     Ok(matches!(call.payload, Payload::Upgrade(_)).then(|| HeaderValue::from_static("websocket")))
-}
-
-/// RFC 9110 §7.6.3: our own name in `Via` means that the request goes round.
-fn has_been_here(fields: &HeaderMap, own: &str) -> bool {
-    fields
-        .get_all(header::VIA)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|hop| hop.split_whitespace().nth(1) == Some(own))
 }
 
 /// What HTTP itself says of sending a method again (RFC 9110 §9.2).

@@ -8,9 +8,10 @@ use crate::wire::{Body, Head, Tap, Upgrade};
 use crate::worker::Worker;
 use crate::world::World;
 use bytes::Bytes;
-use contract::Violation;
+use contract::{Report, Violation};
 use exchange::{As, By, CallId, Fault, Finding, Outcome, Reason, Refusal, Stage};
 use http::{HeaderMap, Method, StatusCode};
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -99,14 +100,9 @@ pub(crate) struct AnswerFacts {
     pub(crate) fields: Option<HeaderMap>,
     pub(crate) keep: usize,
     pub(crate) kept: Vec<Bytes>,
-    pub(crate) watch: Option<Watch>,
+    /// What the check that watches it found, once it has ended.
+    pub(crate) report: Option<Rc<RefCell<Option<Report>>>>,
     pub(crate) head_only: bool,
-}
-
-/// A check that watches an answer, and how its bytes become readable for it.
-#[derive(Debug)]
-pub(crate) struct Watch {
-    pub(crate) check: contract::Check,
 }
 
 impl Exchange {
@@ -182,12 +178,6 @@ impl Exchange {
             let part = bytes.slice(..bytes.len().min(facts.answer.keep));
             facts.answer.keep -= part.len();
             facts.answer.kept.push(part);
-        }
-        if let Some(watch) = facts.answer.watch.as_mut()
-            && watch.check.push(bytes).is_err()
-        {
-            facts.answer.watch = None;
-            facts.unchecked = true;
         }
     }
 

@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::under_way::Peer;
 use crate::wire;
 use crate::world::{Prepared, Shared, World};
-use board::Board;
+use board::{Board, DetailsWanted};
 use exchange::{Accounts, By, CallId, CallIds, CallRecord, Outcome, Reason, Recorder, Usage, UsageKey};
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
@@ -67,9 +67,14 @@ pub(crate) struct Start {
 /// Runs a worker to its end. To be called inside a `LocalSet`.
 pub(crate) async fn run(start: Start) {
     let Start { board, accounts, prepared, recorder, shared, settings, writer, sockets, mut orders, mut errands } = start;
+    let dial = call::Dial {
+        idle_per_server: settings.idle_per_server,
+        keep_head: board.record.details == DetailsWanted::All,
+        ..call::Dial::default()
+    };
     let worker = Rc::new(Worker {
         world: RefCell::new(Rc::new(World::new(board, accounts, prepared))),
-        providers: call::Providers::new(call::Dial { idle_per_server: settings.idle_per_server, ..call::Dial::default() }),
+        providers: call::Providers::with_paces(dial, Arc::clone(&shared.paces)),
         recorder,
         ids: RefCell::new(CallIds::new(writer)),
         shared,

@@ -216,6 +216,8 @@ pub(crate) struct Shared {
     pub(crate) pool: crate::check_pool::CheckPool,
     /// The name by which this process calls itself in `Via`.
     pub(crate) via: String,
+    /// How fast providers may be called, over all threads.
+    pub(crate) paces: Arc<call::Paces>,
     lost: std::sync::atomic::AtomicU64,
 }
 
@@ -230,6 +232,7 @@ impl Shared {
             subjects: AddressTable::new(1 << 20),
             pool: crate::check_pool::CheckPool::start()?,
             via: format!("switchboard-{:08x}", own & 0xffff_ffff),
+            paces: Arc::default(),
             lost: std::sync::atomic::AtomicU64::new(0),
         })
     }

@@ -69,6 +69,8 @@ impl OutBody {
     }
 
     fn close(&mut self, outcome: Option<Outcome>) {
+        // First, so that a check that watches the provider's body has said what it found.
+        self.content = Content::Empty;
         if let Some(mut call) = self.call.take() {
             call.close(outcome);
         }

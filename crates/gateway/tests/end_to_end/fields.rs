@@ -131,13 +131,33 @@ fn a_request_that_comes_back_is_a_loop() {
     let provider = Provider::echo().try_start().unwrap();
     let gateway = open(&provider.url());
     let fields = got(&gateway.get("/things/"));
-    // As soon as `Via` is handed on, our own name in it is a loop.
-    if let Some(via) = fields.iter().find_map(|field| field.strip_prefix("via: ")) {
-        let reply = gateway.with("/things/", &format!("Via: 1.0 other, {via}\r\n"));
-        assert_eq!((reply.status, reply.slug().as_str()), (508, "loop-detected"));
-    }
+    let via = fields.iter().find_map(|field| field.strip_prefix("via: ")).unwrap();
+    let reply = gateway.with("/things/", &format!("Via: 1.0 other, {via}\r\n"));
+    assert_eq!((reply.status, reply.slug().as_str()), (508, "loop-detected"));
     let other = gateway.with("/things/", "Via: 1.1 switchboard-elsewhere\r\n");
     assert_eq!(other.status, 200);
+}
+
+#[test]
+fn what_a_caller_claims_about_itself_is_replaced() {
+    let provider = Provider::echo().try_start().unwrap();
+    let gateway = open(&provider.url());
+    let fields = got(&gateway.with("/things/", "X-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nConnection: X-Forwarded-For\r\n"));
+    assert!(has(&fields, "x-forwarded-for: 127.0.0.1") && has(&fields, "x-forwarded-host: gw.example"), "{fields:?}");
+    assert!(!has(&fields, "6.6.6.6"), "{fields:?}");
+}
+
+#[test]
+fn an_address_of_the_provider_becomes_one_of_the_offer() {
+    let provider = Provider::answering(|request| {
+        let host = request.headers()["host"].to_str().unwrap();
+        let answer = http::Response::builder().status(302).header("location", format!("http://{host}/there?x"));
+        answer.header("set-cookie", "a=1; Path=/there").body(bytes::Bytes::new()).unwrap()
+    });
+    let provider = provider.try_start().unwrap();
+    let reply = open(&provider.url()).get("/things/here");
+    assert_eq!((reply.status, reply.field("location")), (302, Some("/things/there?x")));
+    assert_eq!(reply.field("set-cookie"), Some("a=1; Path=/things/there"));
 }
 
 #[test]

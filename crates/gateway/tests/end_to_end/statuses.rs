@@ -224,6 +224,22 @@ fn an_answer_that_breaks_its_contract_is_reported_or_held_back() {
 }
 
 #[test]
+fn a_compressed_answer_passes_as_it_is_and_is_checked() {
+    let provider = Provider::answering(|_| {
+        let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut coder, br#"{"method": 5}"#).unwrap();
+        let body = bytes::Bytes::from(coder.finish().unwrap());
+        let answer = http::Response::builder().header("content-type", "application/json").header("content-encoding", "gzip");
+        answer.body(body).unwrap()
+    });
+    let provider = provider.try_start().unwrap();
+    let gateway = orders::start(&provider.url());
+    let reply = gateway.with("/shop/orders/7", &format!("{KEY}Accept-Encoding: gzip\r\n"));
+    assert_eq!((reply.status, reply.field("content-encoding")), (200, Some("gzip")));
+    assert_eq!(gateway.kept.closed(1)[0].breaks, 1);
+}
+
+#[test]
 fn each_reason_has_a_page_that_its_type_leads_to() {
     let provider = Provider::echo().try_start().unwrap();
     let gateway = orders::start(&provider.url());
