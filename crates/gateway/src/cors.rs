@@ -50,7 +50,9 @@ impl Prepared {
         let mut names: BTreeSet<String> = EXPOSED.iter().map(|name| (*name).to_owned()).collect();
         let declared = api.contract.iter().flat_map(|contract| &contract.operations);
         for field in declared.flat_map(|operation| &operation.outputs).flat_map(|output| &output.fields) {
-            if field.name.parse::<HeaderName>().is_ok() && !names.iter().any(|known| known.eq_ignore_ascii_case(&field.name)) {
+            if field.name.parse::<HeaderName>().is_ok()
+                && !names.iter().any(|known| known.eq_ignore_ascii_case(&field.name))
+            {
                 names.insert(field.name.clone());
             }
         }
@@ -71,7 +73,8 @@ impl Prepared {
         if !cors.any {
             vary(fields, "Origin");
         }
-        let Some(origin) = origin.filter(|origin| origin.to_str().is_ok_and(|origin| cors.allows(origin))) else {
+        let Some(origin) = origin.filter(|origin| origin.to_str().is_ok_and(|origin| cors.allows(origin)))
+        else {
             return false;
         };
         if cors.any {
@@ -149,7 +152,9 @@ fn decide(world: &World, head: &Head, seen: &Seen) -> Result<(Vec<String>, Vec<S
     }
     let (mut methods, mut names) = (Vec::new(), BTreeSet::new());
     for method in declared {
-        let Found::Operation { operation: index, .. } = router.find(&head.host, &method, path) else { continue };
+        let Found::Operation { operation: index, .. } = router.find(&head.host, &method, path) else {
+            continue;
+        };
         let open = served.offer.opens.get(index).copied().unwrap_or(false);
         let Some(operation) = served.operation(index).filter(|_| open) else { continue };
         methods.push(method.as_str().to_owned());

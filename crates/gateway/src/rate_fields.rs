@@ -55,6 +55,7 @@ pub(crate) fn whole(wait: Duration) -> u64 {
 
 /// A structured-fields string (RFC 9651 §3.3.3); a plan's name has no quote in it, but who knows.
 fn quoted(name: &str) -> String {
-    let clean: String = name.chars().filter(|letter| matches!(letter, ' '..='~') && !"\"\\".contains(*letter)).collect();
+    let clean: String =
+        name.chars().filter(|letter| matches!(letter, ' '..='~') && !"\"\\".contains(*letter)).collect();
     format!("\"{clean}\"")
 }

@@ -3,7 +3,8 @@
 //! Status and body of a provider pass untouched. Fields that name or bind the provider do not. Every
 //! answer carries the call's id; every answer of a limited offer says what is left.
 
-use crate::forward::{Answered, KEPT};
+use crate::detail::KEPT;
+use crate::forward::Answered;
 use crate::under_way::{Bound, Exchange};
 use crate::wire::{Answer, Content, OutBody};
 use crate::{check, cors, problem, rate_fields, tunnel};
@@ -21,7 +22,10 @@ use std::rc::Rc;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Checks the provider's answer as the board wants it, and makes it ours.
-pub(crate) async fn respond(call: &mut Exchange, answered: Answered) -> Result<(Answer, Option<tunnel::Ends>), Refusal> {
+pub(crate) async fn respond(
+    call: &mut Exchange,
+    answered: Answered,
+) -> Result<(Answer, Option<tunnel::Ends>), Refusal> {
     call.enter(Stage::Response);
     let answer = match answered {
         Answered::Tunnel(answer, own, theirs) => {
@@ -107,7 +111,10 @@ fn keep(call: &mut Exchange, fields: &HeaderMap) {
         DetailsWanted::All => true,
         DetailsWanted::Failed => {
             let facts = &call.facts;
-            facts.refusal.is_some() || facts.breaks > 0 || facts.status >= 500 || facts.answer.report.is_some()
+            facts.refusal.is_some()
+                || facts.breaks > 0
+                || facts.status >= 500
+                || facts.answer.report.is_some()
         }
     };
     if wanted {
@@ -117,10 +124,18 @@ fn keep(call: &mut Exchange, fields: &HeaderMap) {
 }
 
 /// Lets nothing pass that breaks the contract.
-async fn block(call: &mut Exchange, answer: &mut Answer, operation: &Operation, most: ByteCount) -> Result<(), Refusal> {
+async fn block(
+    call: &mut Exchange,
+    answer: &mut Answer,
+    operation: &Operation,
+    most: ByteCount,
+) -> Result<(), Refusal> {
     let (mut found, need) = contract::check_answer(operation, answer.status, &answer.fields);
     let headless = call.head.method == Method::HEAD
-        || matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED);
+        || matches!(
+            answer.status,
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+        );
     if let Need::Watch(check) | Need::Whole(check) = need
         && !headless
     {
@@ -140,7 +155,8 @@ async fn hold_and_check(
     check: Check,
     most: u64,
 ) -> Result<Vec<Violation>, Refusal> {
-    let too_much = || Reason::ResponseBreaksContract.because("the provider's answer is larger than can be checked");
+    let too_much =
+        || Reason::ResponseBreaksContract.because("the provider's answer is larger than can be checked");
     // We asked for identity (RFC 9110 §12.5.3); a provider that compresses anyway cannot be checked.
     if answer.fields.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         let words = "the provider's answer is compressed and cannot be checked";
@@ -149,7 +165,8 @@ async fn hold_and_check(
     let Content::Provider(body) = &mut answer.content else { return Ok(Vec::new()) };
     let mut held = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Reason::ProviderBroken.because("the provider broke off inside its answer"))?;
+        let frame =
+            frame.map_err(|_| Reason::ProviderBroken.because("the provider broke off inside its answer"))?;
         let Ok(bytes) = frame.into_data() else { continue };
         if (held.len() + bytes.len()) as u64 > most {
             return Err(too_much());
@@ -166,5 +183,6 @@ async fn hold_and_check(
 fn breaks(found: &[Violation]) -> Refusal {
     // Positions without the provider's values: what is wrong may be what must not get out.
     let places: Vec<_> = found.iter().take(3).map(Violation::place).collect();
-    Reason::ResponseBreaksContract.because(format!("the provider's answer breaks its contract: {}", places.join(", ")))
+    Reason::ResponseBreaksContract
+        .because(format!("the provider's answer breaks its contract: {}", places.join(", ")))
 }

@@ -7,6 +7,7 @@ use crate::seen::Seen;
 use crate::wire::{Body, Head, Tap, Upgrade};
 use crate::worker::Worker;
 use crate::world::World;
+use board::DetailsWanted;
 use bytes::Bytes;
 use contract::{Report, Violation};
 use exchange::{As, By, CallId, Fault, Finding, Outcome, Reason, Refusal, Stage};
@@ -117,7 +118,13 @@ impl Exchange {
         let world = worker.world();
         let seen = Seen::of(&world, &head, peer, worker.shared().nanos(started), who);
         let body = match &payload {
-            Payload::Stream(body) => Some(body.tap()),
+            Payload::Stream(body) => {
+                let tap = body.tap();
+                if world.board.record.details != DetailsWanted::None {
+                    tap.keep.set(crate::detail::KEPT);
+                }
+                Some(tap)
+            }
             _ => None,
         };
         let facts = Facts {

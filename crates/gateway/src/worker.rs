@@ -66,7 +66,18 @@ pub(crate) struct Start {
 
 /// Runs a worker to its end. To be called inside a `LocalSet`.
 pub(crate) async fn run(start: Start) {
-    let Start { board, accounts, prepared, recorder, shared, settings, writer, sockets, mut orders, mut errands } = start;
+    let Start {
+        board,
+        accounts,
+        prepared,
+        recorder,
+        shared,
+        settings,
+        writer,
+        sockets,
+        mut orders,
+        mut errands,
+    } = start;
     let dial = call::Dial {
         idle_per_server: settings.idle_per_server,
         keep_head: board.record.details == DetailsWanted::All,
@@ -227,7 +238,7 @@ impl Worker {
         async move {
             if stop.wait_for(|stop| *stop).await.is_err() {
                 // The worker is gone: whoever waits goes with it.
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }
@@ -248,16 +259,21 @@ impl Worker {
     /// Idle and head timeouts of a listener.
     pub(crate) fn timeouts(&self, listener: usize) -> (Duration, Duration) {
         let world = self.world();
-        world.board.listeners.get(listener).map_or((Duration::from_secs(60), Duration::from_secs(10)), |listener| {
-            (listener.idle_timeout, listener.head_timeout)
-        })
+        world
+            .board
+            .listeners
+            .get(listener)
+            .map_or((Duration::from_secs(60), Duration::from_secs(10)), |listener| {
+                (listener.idle_timeout, listener.head_timeout)
+            })
     }
 
     /// Keeps the record of bytes that never became a request.
     pub(crate) fn unreadable(&self, peer: Peer, reason: Reason) {
         let (id, world) = (self.next_id(), self.world());
         self.call_over();
-        let outcome = if reason == Reason::CallerTooSlow { Outcome::Aborted(By::Us) } else { Outcome::Refused };
+        let outcome =
+            if reason == Reason::CallerTooSlow { Outcome::Aborted(By::Us) } else { Outcome::Refused };
         self.recorder.usage(Usage {
             key: UsageKey {
                 minute: id.at_ms() / 60_000,

@@ -64,7 +64,7 @@ impl Prepared {
     pub(crate) fn new(board: &Board) -> Result<Self, String> {
         let mut offers = Vec::new();
         let mut by_address = HashMap::new();
-        let routed = board.routers.iter().flat_map(|router| router.offers());
+        let routed = board.routers.iter().flat_map(board::Router::offers);
         for offer in routed.chain(board.apis.iter().flat_map(|api| &api.offers)) {
             let address = Arc::as_ptr(offer).addr();
             if by_address.contains_key(&address) {

@@ -182,7 +182,8 @@ impl Drop for OutBody {
         let complete = self.is_end_stream() || self.left == Some(0);
         let headless = self.call.as_ref().is_some_and(|call| call.sends_no_body());
         let ours = matches!(self.content, Content::Held(_));
-        let by = if self.call.as_ref().is_some_and(|call| call.worker.is_cutting()) { By::Us } else { By::Caller };
+        let by =
+            if self.call.as_ref().is_some_and(|call| call.worker.is_cutting()) { By::Us } else { By::Caller };
         self.close((!complete && !headless && !ours).then_some(Outcome::Aborted(by)));
     }
 }

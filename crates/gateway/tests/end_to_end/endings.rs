@@ -107,7 +107,12 @@ fn bytes_that_are_no_request_leave_one_unreadable_record() {
         line.write(shape);
         assert_eq!(line.reply(false).status, 400, "{}", String::from_utf8_lossy(shape));
         let call = gateway.kept.closed(index + 1).remove(index);
-        assert_eq!((call.reason, call.method.as_str()), (Some(Reason::Malformed), ""), "{}", String::from_utf8_lossy(shape));
+        assert_eq!(
+            (call.reason, call.method.as_str()),
+            (Some(Reason::Malformed), ""),
+            "{}",
+            String::from_utf8_lossy(shape)
+        );
     }
     assert_eq!(provider.calls(), 0);
 }
@@ -162,8 +167,7 @@ fn heads_that_only_we_understand_are_refused_with_a_record() {
 }
 
 #[test]
-fn a_panic_inside_a_body_is_recorded_and_stays_alone() {
-    // The recorder is told of the row only when the body ends: a stage that panics late is the check on a response.
+fn a_panic_after_the_provider_answered_is_recorded_and_stays_alone() {
     let provider = Provider::echo().try_start().unwrap();
     let settings = Settings {
         on_stage: Some(Arc::new(|stage, path| {
@@ -176,6 +180,48 @@ fn a_panic_inside_a_body_is_recorded_and_stays_alone() {
     assert_eq!(gateway.get("/fine").status, 200);
     let calls = gateway.kept.closed(2);
     assert_eq!((calls[0].outcome, calls[1].outcome), (Outcome::Panicked, Outcome::Succeeded));
+}
+
+#[test]
+fn a_panic_while_a_body_passes_ends_that_body_alone() {
+    // The row of a call that lasts is written while its body is waited for: a recorder that panics then does so there.
+    #[derive(Debug, Default)]
+    struct Late(harness::Kept);
+    impl exchange::Recorder for Late {
+        fn usage(&self, usage: exchange::Usage) {
+            self.0.usage(usage);
+        }
+        fn row(&self, record: exchange::CallRecord) {
+            assert!(!record.open, "planted");
+            self.0.row(record);
+        }
+        fn detail(&self, _: exchange::CallId, _: exchange::Detail) {}
+    }
+    let provider = Provider::slow_body(3, Duration::from_millis(300)).try_start().unwrap();
+    let text = format!(
+        "[listen.edge]\nbind = \"127.0.0.1:0\"\n[apis.things]\n[apis.things.upstream]\nurls = [\"{}\"]\n\
+         [apis.things.offer.all]\nat = \"/\"\nplans = [\"open\"]\n[plans.open]\nauth = \"none\"\n",
+        provider.url()
+    );
+    let board = Arc::new(harness::board(&text, &[]));
+    let kept = Arc::new(Late::default());
+    let running = gateway::Gateway::start(gateway::GatewayOptions {
+        accounts: Arc::new(harness::accounts(&board, None)),
+        board,
+        recorder: kept.clone(),
+        threads: 1,
+        writer_ids: vec![1],
+        settings: Settings { open_row_after: Duration::from_millis(100), ..Settings::default() },
+    })
+    .unwrap();
+    let mut line = harness::Line::to(running.addresses()[0].1);
+    line.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let reply = line.reply(false);
+    assert_eq!((reply.status, reply.whole), (200, false));
+    assert_eq!(kept.0.closed(1)[0].outcome, Outcome::Panicked);
+    let mut other = harness::Line::to(running.addresses()[0].1);
+    other.write(b"GET /.well-known/switchboard/health HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(other.reply(false).status, 200);
 }
 
 #[test]

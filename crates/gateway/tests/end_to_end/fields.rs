@@ -9,7 +9,10 @@ use exchange::Outcome;
 fn got(reply: &harness::Reply) -> Vec<String> {
     let echo = reply.json();
     let fields = echo["fields"].as_array().unwrap_or_else(|| panic!("{}", reply.text())).clone();
-    fields.iter().map(|pair| format!("{}: {}", pair[0].as_str().unwrap(), pair[1].as_str().unwrap())).collect()
+    fields
+        .iter()
+        .map(|pair| format!("{}: {}", pair[0].as_str().unwrap(), pair[1].as_str().unwrap()))
+        .collect()
 }
 
 fn has(fields: &[String], text: &str) -> bool {
@@ -99,9 +102,7 @@ fn what_binds_a_provider_is_not_handed_back() {
 fn no_way_of_writing_a_path_leads_around_a_rule() {
     let provider = Provider::echo().try_start().unwrap();
     let gateway = orders::start_as(&provider.url(), "", "", "");
-    let delete = |path: &str| {
-        gateway.send(&format!("DELETE {path} HTTP/1.1\r\nHost: a\r\n{KEY}\r\n")).status
-    };
+    let delete = |path: &str| gateway.send(&format!("DELETE {path} HTTP/1.1\r\nHost: a\r\n{KEY}\r\n")).status;
     for (path, status) in [
         ("/shop/orders/7", 403),
         ("/shop/./orders/7", 403),
@@ -142,8 +143,14 @@ fn a_request_that_comes_back_is_a_loop() {
 fn what_a_caller_claims_about_itself_is_replaced() {
     let provider = Provider::echo().try_start().unwrap();
     let gateway = open(&provider.url());
-    let fields = got(&gateway.with("/things/", "X-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nConnection: X-Forwarded-For\r\n"));
-    assert!(has(&fields, "x-forwarded-for: 127.0.0.1") && has(&fields, "x-forwarded-host: gw.example"), "{fields:?}");
+    let fields = got(&gateway.with(
+        "/things/",
+        "X-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nConnection: X-Forwarded-For\r\n",
+    ));
+    assert!(
+        has(&fields, "x-forwarded-for: 127.0.0.1") && has(&fields, "x-forwarded-host: gw.example"),
+        "{fields:?}"
+    );
     assert!(!has(&fields, "6.6.6.6"), "{fields:?}");
 }
 
@@ -151,7 +158,8 @@ fn what_a_caller_claims_about_itself_is_replaced() {
 fn an_address_of_the_provider_becomes_one_of_the_offer() {
     let provider = Provider::answering(|request| {
         let host = request.headers()["host"].to_str().unwrap();
-        let answer = http::Response::builder().status(302).header("location", format!("http://{host}/there?x"));
+        let answer =
+            http::Response::builder().status(302).header("location", format!("http://{host}/there?x"));
         answer.header("set-cookie", "a=1; Path=/there").body(bytes::Bytes::new()).unwrap()
     });
     let provider = provider.try_start().unwrap();

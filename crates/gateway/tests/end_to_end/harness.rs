@@ -1,7 +1,5 @@
 //! Starts a gateway on a board of text, calls it over real sockets, and keeps what it records.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot start has nothing to go on with")]
-
 use board::{Board, Outside, OutsideError};
 use exchange::{Accounts, CallId, CallRecord, Detail, KeyDigest, Recorder, Usage};
 use gateway::{Gateway, GatewayOptions, Running, Settings};
@@ -46,7 +44,8 @@ impl Outside for Texts {
 pub(crate) fn board(text: &str, files: &[(&str, &[u8])]) -> Board {
     let mut texts = HashMap::from([("switchboard.toml".to_owned(), text.as_bytes().to_vec())]);
     texts.extend(files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())));
-    board::load(Path::new("/board"), None, &Texts(texts)).unwrap_or_else(|found| panic!("{}", found.render(false)))
+    board::load(Path::new("/board"), None, &Texts(texts))
+        .unwrap_or_else(|found| panic!("{}", found.render(false)))
 }
 
 pub(crate) fn accounts(board: &Board, before: Option<&Accounts>) -> Accounts {
@@ -174,7 +173,9 @@ impl Started {
 
     pub(crate) fn post(&self, target: &str, fields: &str, body: &str) -> Reply {
         let length = body.len();
-        self.send(&format!("POST {target} HTTP/1.1\r\nHost: gw.example\r\nContent-Length: {length}\r\n{fields}\r\n{body}"))
+        self.send(&format!(
+            "POST {target} HTTP/1.1\r\nHost: gw.example\r\nContent-Length: {length}\r\n{fields}\r\n{body}"
+        ))
     }
 }
 
@@ -230,7 +231,12 @@ impl Line {
                 break end + 4;
             }
             if !self.more() {
-                return Reply { status: 0, fields: Vec::new(), body: std::mem::take(&mut self.held), whole: false };
+                return Reply {
+                    status: 0,
+                    fields: Vec::new(),
+                    body: std::mem::take(&mut self.held),
+                    whole: false,
+                };
             }
         };
         let text = String::from_utf8_lossy(&self.held[..end]).into_owned();

@@ -9,6 +9,18 @@ use gateway::{Asked, Gateway, GatewayError, GatewayOptions, Settings};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The stages of a call that goes all the way.
+const EVERY: [Stage; 8] = [
+    Stage::Listener,
+    Stage::Offer,
+    Stage::Operation,
+    Stage::Caller,
+    Stage::Permission,
+    Stage::Limit,
+    Stage::Request,
+    Stage::Provider,
+];
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -30,13 +42,19 @@ fn a_taken_port_is_named_also_when_it_is_shared() {
     });
     let error = started.map(|_| ()).unwrap_err();
     assert!(error.is_taken() && matches!(error, GatewayError::Bind { .. }));
-    assert!(error.to_string().contains(&taken.to_string()) && error.to_string().contains("`edge`"), "{error}");
+    assert!(
+        error.to_string().contains(&taken.to_string()) && error.to_string().contains("`edge`"),
+        "{error}"
+    );
 }
 
 #[test]
 fn several_threads_share_a_port() {
     let provider = Provider::echo().try_start().unwrap();
-    let board = Arc::new(harness::board(&orders::text(&provider.url(), "", "", "limit = \"20/h\""), &[("orders.yaml", orders::CONTRACT.as_bytes())]));
+    let board = Arc::new(harness::board(
+        &orders::text(&provider.url(), "", "", "limit = \"20/h\""),
+        &[("orders.yaml", orders::CONTRACT.as_bytes())],
+    ));
     let kept = Arc::new(harness::Kept::default());
     let running = Gateway::start(GatewayOptions {
         accounts: Arc::new(harness::accounts(&board, None)),
@@ -71,7 +89,10 @@ fn a_call_under_way_keeps_its_world() {
     while slow.calls() == 0 {
         std::thread::yield_now();
     }
-    let board = Arc::new(harness::board(&orders::text(&other.url(), "", "", ""), &[("orders.yaml", orders::CONTRACT.as_bytes())]));
+    let board = Arc::new(harness::board(
+        &orders::text(&other.url(), "", "", ""),
+        &[("orders.yaml", orders::CONTRACT.as_bytes())],
+    ));
     gateway.running.swap(Arc::clone(&board), Arc::clone(&gateway.accounts)).unwrap();
     assert_eq!(gateway.with("/shop/orders", KEY).status, 418, "the next call sees the new world");
     assert_eq!(line.reply(false).status, 200, "the one under way is not dropped");
@@ -136,14 +157,19 @@ fn a_call_from_inside_goes_through_every_stage() {
     assert_eq!(status, 200, "{body}");
     assert_eq!(call("/shop/orders", As::Consumer(ConsumerName::new("initech"))).0, 403);
     let calls = gateway.kept.closed(4);
-    assert_eq!(calls[2].consumer.as_ref().map(|name| name.as_str()), Some("globex"));
+    assert_eq!(calls[2].consumer.as_ref().map(ConsumerName::as_str), Some("globex"));
     assert_eq!(calls[2].address, None);
 }
 
 #[test]
 fn explain_says_what_the_stages_would_and_takes_nothing() {
     let provider = Provider::echo().try_start().unwrap();
-    let gateway = orders::start_as(&provider.url(), "check = { requests = \"block\", responses = \"off\" }", "", "limit = \"3/h\"");
+    let gateway = orders::start_as(
+        &provider.url(),
+        "check = { requests = \"block\", responses = \"off\" }",
+        "",
+        "limit = \"3/h\"",
+    );
     gateway.with("/shop/orders", KEY);
     let asked = |target: &str, who: Option<&str>| Asked {
         method: http::Method::GET,
@@ -155,8 +181,7 @@ fn explain_says_what_the_stages_would_and_takes_nothing() {
     for _ in 0..5 {
         let said = gateway.running.explain(&asked("/shop/orders/7", Some("globex")));
         let stages: Vec<_> = said.iter().map(|decision| decision.stage).collect();
-        use Stage::{Caller, Limit, Listener, Offer, Operation, Permission, Provider, Request};
-        assert_eq!(stages, [Listener, Offer, Operation, Caller, Permission, Limit, Request, Provider]);
+        assert_eq!(stages, EVERY);
         assert!(said.iter().all(|decision| decision.refused.is_none()), "{said:#?}");
         assert_eq!(said[2].subject, "orders.getOrder");
         assert!(said[2].origin.as_deref().unwrap().starts_with("orders.yaml:"), "{said:#?}");
@@ -168,7 +193,9 @@ fn explain_says_what_the_stages_would_and_takes_nothing() {
     assert_eq!(noes, ["key-missing", "plan-missing", "request-breaks-contract"], "it goes on after a no");
     assert_eq!(provider.calls(), 1);
     gateway.kept.closed(1);
-    let cold = gateway::explain_cold(gateway.board.clone(), gateway.accounts.clone(), &asked("/nowhere", None)).unwrap();
+    let cold =
+        gateway::explain_cold(gateway.board.clone(), gateway.accounts.clone(), &asked("/nowhere", None))
+            .unwrap();
     assert_eq!(cold.last().unwrap().refused.as_deref(), Some("no-offer"));
 }
 
@@ -176,15 +203,28 @@ fn explain_says_what_the_stages_would_and_takes_nothing() {
 fn a_detail_tells_the_call_and_no_secret() {
     let provider = Provider::answering(|request| {
         let told = request.headers().get("x-up").cloned().unwrap();
-        http::Response::builder().header("content-type", "application/json").header("x-told", told).body(bytes::Bytes::from_static(b"{}")).unwrap()
+        http::Response::builder()
+            .header("content-type", "application/json")
+            .header("x-told", told)
+            .body(bytes::Bytes::from_static(b"{}"))
+            .unwrap()
     });
     let provider = provider.try_start().unwrap();
-    let text = orders::text(&provider.url(), "check = { requests = \"report\", responses = \"report\" }", "", "limit = \"5/h\"")
-        .replace("retries = 0", "retries = 0\ncredential = { header = \"X-Up\", value = \"env:CREDENTIAL\" }")
-        .replace("details = \"all\"", "details = \"all\"\nredact = [\"item\"]");
+    let text = orders::text(
+        &provider.url(),
+        "check = { requests = \"report\", responses = \"report\" }",
+        "",
+        "limit = \"5/h\"",
+    )
+    .replace("retries = 0", "retries = 0\ncredential = { header = \"X-Up\", value = \"env:CREDENTIAL\" }")
+    .replace("details = \"all\"", "details = \"all\"\nredact = [\"item\"]");
     let gateway = harness::start(&text, &[("orders.yaml", orders::CONTRACT.as_bytes())]);
     let fields = "X-Api-Key: key-of-globex\r\nContent-Type: application/json\r\n";
-    let reply = gateway.post("/shop/orders?token=t0p", fields, r#"{"item":"pen-7","quantity":0,"password":"hunter22"}"#);
+    let reply = gateway.post(
+        "/shop/orders?token=t0p",
+        fields,
+        r#"{"item":"pen-7","quantity":0,"password":"hunter22"}"#,
+    );
     assert_eq!(reply.status, 200);
     assert_eq!(reply.field("x-told"), Some("provider-secret"), "the credential was sent");
     let call = gateway.kept.closed(1).remove(0);
@@ -230,7 +270,8 @@ fn tls_listeners_speak_tls() {
             .with_no_client_auth();
         let stream = tokio::net::TcpStream::connect(address).await.unwrap();
         let name = "localhost".try_into().unwrap();
-        let mut stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        let mut stream =
+            tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
         let request = format!("GET /shop/orders HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{KEY}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();

@@ -22,7 +22,11 @@ fn a_limit_says_what_is_left_and_then_when_to_come_back() {
     let wait: u32 = reply.field("retry-after").unwrap().parse().unwrap();
     assert!((1..=1200).contains(&wait), "{wait}");
     assert_eq!(reply.field("x-ratelimit-remaining"), Some("0"));
-    assert_eq!(gateway.with("/shop/orders", "X-Api-Key: key-of-hooli\r\n").status, 200, "another consumer has its own");
+    assert_eq!(
+        gateway.with("/shop/orders", "X-Api-Key: key-of-hooli\r\n").status,
+        200,
+        "another consumer has its own"
+    );
     assert_eq!(gateway.get("/shop/orders").field("ratelimit"), None, "nobody is known on a 401");
     let peeked = gateway.running.peek("globex");
     assert_eq!((peeked[0].0.as_str(), peeked[0].2.remaining), ("free", 0));
@@ -47,7 +51,12 @@ fn what_a_later_rule_refuses_costs_the_earlier_ones_nothing() {
 #[test]
 fn what_the_contract_refuses_has_paid_the_rate() {
     let provider = Provider::echo().try_start().unwrap();
-    let gateway = orders::start_as(&provider.url(), "check = { requests = \"block\", responses = \"off\" }", "", "limit = \"2/h\"");
+    let gateway = orders::start_as(
+        &provider.url(),
+        "check = { requests = \"block\", responses = \"off\" }",
+        "",
+        "limit = \"2/h\"",
+    );
     let reply = gateway.with("/shop/orders?limit=999", KEY);
     assert_eq!((reply.status, reply.field("x-ratelimit-remaining")), (400, Some("1")));
 }
@@ -71,7 +80,8 @@ fn a_limit_per_address_believes_only_trusted_proxies() {
 #[test]
 fn guesses_run_out_and_right_keys_do_not_pay() {
     let provider = Provider::echo().try_start().unwrap();
-    let text = orders::text(&provider.url(), "", "", "").replace("trust = [\"127.0.0.1/32\"]", "guesses = \"3/h per ip\"");
+    let text = orders::text(&provider.url(), "", "", "")
+        .replace("trust = [\"127.0.0.1/32\"]", "guesses = \"3/h per ip\"");
     let gateway = harness::start(&text, &[("orders.yaml", orders::CONTRACT.as_bytes())]);
     for _ in 0..5 {
         assert_eq!(gateway.with("/shop/orders", KEY).status, 200);

@@ -54,7 +54,8 @@ paths:
 pub(crate) fn text(url: &str, api: &str, offer: &str, plan: &str) -> String {
     let consumers = ["globex", "initech", "hooli"];
     let plans = [r#"["free"]"#, r#"["staff"]"#, r#"["free"]"#];
-    let known: String = consumers.iter().zip(plans).map(|(name, plans)| harness::consumer(name, plans)).collect();
+    let known: String =
+        consumers.iter().zip(plans).map(|(name, plans)| harness::consumer(name, plans)).collect();
     format!(
         r#"
 [listen.edge]

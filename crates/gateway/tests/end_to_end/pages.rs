@@ -23,7 +23,10 @@ fn a_preflight_is_answered_from_the_contract_before_anybody_is_asked() {
         assert_eq!(reply.field("access-control-allow-origin"), Some(SHOP));
         assert_eq!(reply.field("access-control-allow-methods"), Some("GET, POST"));
         let names = reply.field("access-control-allow-headers").unwrap();
-        assert!(names.contains("x-api-key") && names.contains("content-type") && names.contains("authorization"), "{names}");
+        assert!(
+            names.contains("x-api-key") && names.contains("content-type") && names.contains("authorization"),
+            "{names}"
+        );
         assert!(!names.contains('*'));
         assert!(reply.all("vary").contains(&"Origin"));
         assert_eq!(reply.field("access-control-allow-credentials"), None);
@@ -42,7 +45,11 @@ fn a_preflight_is_answered_from_the_contract_before_anybody_is_asked() {
         }
     }
     let reply = preflight(&gateway, "/shop/orders/7", SHOP, "DELETE");
-    assert_eq!(reply.field("access-control-allow-methods"), Some("GET"), "what the offer does not open is not allowed");
+    assert_eq!(
+        reply.field("access-control-allow-methods"),
+        Some("GET"),
+        "what the offer does not open is not allowed"
+    );
     assert_eq!(provider.calls(), 0);
 }
 
@@ -60,7 +67,11 @@ fn a_page_reads_answers_and_refusals_alike() {
         assert_eq!(reply.status, status);
         assert_eq!(reply.all("access-control-allow-origin"), [SHOP], "{status}");
         let exposed = reply.field("access-control-expose-headers").unwrap();
-        assert!(exposed.contains("RateLimit") && exposed.contains("Retry-After") && exposed.contains("X-Request-Id"));
+        assert!(
+            exposed.contains("RateLimit")
+                && exposed.contains("Retry-After")
+                && exposed.contains("X-Request-Id")
+        );
         assert!(reply.all("vary").contains(&"Origin"));
     }
     let reply = gateway.with("/shop/orders", "X-Api-Key: key-of-hooli\r\n");

@@ -30,9 +30,11 @@ fn a_right_call_passes_and_its_answer_is_untouched() {
     let calls = gateway.kept.closed(2);
     assert_eq!(calls[1].operation.as_deref(), Some("createOrder"));
     assert_eq!(calls[1].offer.as_deref(), Some("orders.public"));
-    assert_eq!(calls[1].consumer.as_ref().map(|name| name.as_str()), Some("globex"));
-    assert_eq!(calls[1].plan.as_ref().map(|name| name.as_str()), Some("free"));
+    assert_eq!(calls[1].consumer.as_ref().map(exchange::ConsumerName::as_str), Some("globex"));
+    assert_eq!(calls[1].plan.as_ref().map(exchange::PlanName::as_str), Some("free"));
     assert_eq!(calls[1].bytes_in, 28);
+    let kept = gateway.kept.detail(calls[1].id).request.unwrap();
+    assert_eq!((kept.body.as_str(), kept.size), (r#"{"item":"pen", "quantity":2}"#, 28));
 }
 
 #[test]
@@ -57,7 +59,11 @@ fn our_own_no_is_a_problem_document() {
     refused(&gateway.with("/shop/orders", "X-Api-Key: wrong\r\n"), 401, "key-unknown");
     refused(&gateway.with("/shop/orders", "X-Api-Key: key-of-initech\r\n"), 403, "plan-missing");
     refused(&gateway.with("/shop/orders?limit=101", KEY), 400, "request-breaks-contract");
-    refused(&gateway.post("/shop/orders", "X-Api-Key: key-of-globex\r\nContent-Type: text/plain\r\n", "x"), 415, "media-type-unsupported");
+    refused(
+        &gateway.post("/shop/orders", "X-Api-Key: key-of-globex\r\nContent-Type: text/plain\r\n", "x"),
+        415,
+        "media-type-unsupported",
+    );
     refused(&gateway.get("/shop/a%2Fb"), 400, "path-rejected");
     let delete = "DELETE /shop/orders/7 HTTP/1.1\r\nHost: a\r\nX-Api-Key: key-of-globex\r\n\r\n";
     refused(&gateway.send(delete), 403, "not-offered");
@@ -78,14 +84,16 @@ fn a_refusal_says_what_the_standards_demand() {
     let reply = gateway.send("PATCH /shop/orders HTTP/1.1\r\nHost: a\r\nX-Api-Key: key-of-globex\r\n\r\n");
     refused(&reply, 405, "method-not-allowed");
     assert_eq!(reply.field("allow"), Some("GET, POST, HEAD"));
-    let reply = gateway.post("/shop/orders", "X-Api-Key: key-of-globex\r\nContent-Type: text/xml\r\n", "<a/>");
+    let reply =
+        gateway.post("/shop/orders", "X-Api-Key: key-of-globex\r\nContent-Type: text/xml\r\n", "<a/>");
     assert_eq!((reply.status, reply.field("accept")), (415, Some("application/json")));
     for method in ["TRACE", "CONNECT"] {
         let target = if method == "CONNECT" { "a.example:80" } else { "/shop/orders" };
         let reply = gateway.send(&format!("{method} {target} HTTP/1.1\r\nHost: a.example:80\r\n\r\n"));
         refused(&reply, 405, "method-not-allowed");
     }
-    let mistyped = exchange::ApiKey::from_entropy(&[7; 32]).reveal().replace("sbk_1", "sbk_2").replace("sbk_0", "sbk_1");
+    let mistyped =
+        exchange::ApiKey::from_entropy(&[7; 32]).reveal().replace("sbk_1", "sbk_2").replace("sbk_0", "sbk_1");
     let reply = gateway.with("/shop/orders", &format!("X-Api-Key: {mistyped}\r\n"));
     assert!(reply.json()["detail"].as_str().unwrap().contains("checksum"), "{}", reply.text());
 }
@@ -101,7 +109,10 @@ fn every_problem_of_a_request_is_told_at_once() {
     assert_eq!(errors.len(), 2, "{problem}");
     let pointers: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
     assert!(pointers.contains(&"/quantity") && pointers.contains(&"/item"), "{pointers:?}");
-    assert!(errors.iter().all(|error| error["in"] == "body" && error["rule"].as_str().unwrap().starts_with("/paths/~1orders/post")));
+    assert!(
+        errors.iter().all(|error| error["in"] == "body"
+            && error["rule"].as_str().unwrap().starts_with("/paths/~1orders/post"))
+    );
     assert_eq!(problem["operation"], "orders.createOrder");
     let reply = gateway.with("/shop/orders?limit=many", KEY);
     let problem = reply.json();
@@ -191,14 +202,20 @@ fn a_silent_provider_costs_the_caller_one_504() {
 #[test]
 fn a_provider_that_refuses_our_credential_is_no_401_of_the_caller() {
     let provider = Provider::status(401).try_start().unwrap();
-    let text = orders::text(&provider.url(), "", "", "")
-        .replace("retries = 0", "retries = 0\ncredential = { header = \"X-Up\", value = \"env:CREDENTIAL\" }");
+    let text = orders::text(&provider.url(), "", "", "").replace(
+        "retries = 0",
+        "retries = 0\ncredential = { header = \"X-Up\", value = \"env:CREDENTIAL\" }",
+    );
     let gateway = crate::harness::start(&text, &[("orders.yaml", orders::CONTRACT.as_bytes())]);
     let reply = gateway.with("/shop/orders", KEY);
     refused(&reply, 502, "credential-refused");
     assert!(reply.field("www-authenticate").is_none());
     let own = orders::start(&provider.url());
-    assert_eq!(own.with("/shop/orders", KEY).status, 401, "without a credential of ours it is the provider's own word");
+    assert_eq!(
+        own.with("/shop/orders", KEY).status,
+        401,
+        "without a credential of ours it is the provider's own word"
+    );
 }
 
 #[test]
@@ -217,7 +234,8 @@ fn an_answer_that_breaks_its_contract_is_reported_or_held_back() {
     assert_eq!(call.breaks, 1);
     let finding = gateway.kept.detail(call.id).findings.remove(0);
     assert_eq!((finding.direction.as_str(), finding.at.as_str()), ("response", "/method"));
-    let gateway = orders::start_as(&provider.url(), "check = { requests = \"off\", responses = \"block\" }", "", "");
+    let gateway =
+        orders::start_as(&provider.url(), "check = { requests = \"off\", responses = \"block\" }", "", "");
     let reply = gateway.with("/shop/orders/7", KEY);
     refused(&reply, 502, "response-breaks-contract");
     assert!(!reply.text().contains("hunter22"));
@@ -229,7 +247,9 @@ fn a_compressed_answer_passes_as_it_is_and_is_checked() {
         let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::Write::write_all(&mut coder, br#"{"method": 5}"#).unwrap();
         let body = bytes::Bytes::from(coder.finish().unwrap());
-        let answer = http::Response::builder().header("content-type", "application/json").header("content-encoding", "gzip");
+        let answer = http::Response::builder()
+            .header("content-type", "application/json")
+            .header("content-encoding", "gzip");
         answer.body(body).unwrap()
     });
     let provider = provider.try_start().unwrap();

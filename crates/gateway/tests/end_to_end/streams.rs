@@ -81,7 +81,8 @@ fn an_upgrade_that_is_not_offered_is_refused_and_others_are_ignored() {
     let gateway = open(&provider.url(), "", Settings::default());
     let reply = gateway.send(UPGRADE);
     assert_eq!((reply.status, reply.slug().as_str()), (403, "upgrade-not-offered"));
-    let reply = gateway.with("/", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n");
+    let reply =
+        gateway.with("/", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n");
     assert_eq!(reply.status, 200, "h2c is ignored");
     let fields = reply.json()["fields"].to_string();
     assert!(!fields.contains("upgrade") && !fields.contains("http2-settings"), "{fields}");
