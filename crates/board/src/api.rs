@@ -4,10 +4,10 @@ use crate::keys::{Keys, Text, not_built_yet};
 use crate::offer::{Around, Offered};
 use crate::plan::Planned;
 use crate::report::Problem;
-use crate::scope::{Scope, Sheet};
+use crate::scope::{Scope, Sheet, TOLD};
 use crate::tree::{At, Entry, Value};
-use crate::{Listener, Offer, Upstream, code, offer, upstream};
-use contract::Contract;
+use crate::{Listener, Offer, Upstream, code, offer, trie, upstream};
+use contract::{Contract, Operation};
 use exchange::Origin;
 use std::fmt;
 use std::sync::Arc;
@@ -206,13 +206,31 @@ fn checks(keys: &Keys<'_, '_>, name: &str, contract_written: bool, scope: &Scope
 /// Templates that differ in the names of their parameters only.
 fn tell_ambiguous(sheet: &Sheet, scope: &Scope<'_>) {
     let operations = &sheet.contract.operations;
-    for (first, second) in crate::trie::ambiguous(operations) {
-        let (first, second) = (&operations[first], &operations[second]);
+    for operation in
+        operations.iter().filter(|operation| operation.template().segments().len() > trie::DEEPEST)
+    {
+        let headline =
+            format!("`{}` cannot be called: its path has more than {} segments", operation.id, trie::DEEPEST);
+        let problem = Problem::warning(&code::CONTRACT_WARNING, headline);
+        scope.report.add(match sheet.at_operation(operation) {
+            Some(place) => problem.at(&place, "this one"),
+            None => problem,
+        });
+    }
+    let pairs = trie::ambiguous(operations);
+    let told: Vec<&Operation> = pairs
+        .iter()
+        .take(TOLD)
+        .flat_map(|(first, second)| [&*operations[*first], &*operations[*second]])
+        .collect();
+    let places = sheet.at_operations(&told);
+    for (pair, places) in told.chunks(2).zip(places.chunks(2)) {
+        let [first, second] = pair else { continue };
         let headline = format!("`{}` can never be called: `{}` takes the same paths", second.id, first.id);
         let mut problem = Problem::warning(&code::AMBIGUOUS_PATHS, headline);
-        for (operation, words) in [(second, "this one is out of reach"), (first, "this one stands first")] {
-            if let Some(place) = sheet.at_operation(operation) {
-                problem = problem.at(&place, words);
+        for (place, words) in places.iter().rev().zip(["this one is out of reach", "this one stands first"]) {
+            if let Some(place) = place {
+                problem = problem.at(place, words);
             }
         }
         let paths = format!("{} {} and {}", first.method(), first.template(), second.template());

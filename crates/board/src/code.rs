@@ -235,12 +235,6 @@ To mend it: name it in an offer's `plans`, or take it away.
 
 To mend it: take one of them away.
 "
-    API_NEVER_OFFERED = "api-never-offered": "The API has no offer: the gateway does not serve it. `switchboard call` and flows can
-use it.
-
-To mend it: that may be what you want. Else add `[apis.NAME.offer.public]` with `at` and
-`plans`.
-"
     NO_UPSTREAM = "no-upstream": "Nobody said where the API is: the board has no `urls`, and the contract has no server
 that is a full URL.
 

@@ -96,7 +96,7 @@ impl<'m> Maker<'m> {
             };
             match place(&scheme.kind) {
                 Some(place) => {
-                    made.extend(self.make(place, Text { text, at: &entry.node.at }, Some(name.clone())))
+                    made.extend(self.make(place, Text { text, at: &entry.node.at }, Some(name.clone())));
                 }
                 None => self
                     .scope

@@ -33,9 +33,7 @@ impl<'t, 'r> Keys<'t, 'r> {
         later: &[&str],
         report: &'r Report,
     ) -> Option<Self> {
-        let Some(table) = table(&name, entry, report) else {
-            return None;
-        };
+        let table = table(&name, entry, report)?;
         let keys = Self { name, at: &entry.key, table, report };
         keys.only(known, later);
         Some(keys)
@@ -83,13 +81,11 @@ impl<'t, 'r> Keys<'t, 'r> {
     }
 
     fn as_text(&self, key: &str, node: &'t Node) -> Option<Text<'t>> {
-        match &node.value {
-            Value::Text(text) => Some(Text { text, at: &node.at }),
-            _ => {
-                self.wrong(key, node, "a string", "\"…\"");
-                None
-            }
+        if let Value::Text(text) = &node.value {
+            return Some(Text { text, at: &node.at });
         }
+        self.wrong(key, node, "a string", "\"…\"");
+        None
     }
 
     /// A string, or a list of strings.
@@ -234,19 +230,14 @@ impl<'t, 'r> Keys<'t, 'r> {
 
 /// The table that `entry` is, or a problem.
 fn table<'t>(name: &str, entry: &'t Entry, report: &Report) -> Option<&'t Table> {
-    match &entry.node.value {
-        Value::Table(table) => Some(table),
-        _ => {
-            report.add(
-                Problem::error(
-                    &code::WRONG_TYPE,
-                    format!("{name} is {}, not a table", entry.node.value.kind()),
-                )
-                .at(&entry.node.at, "a table is wanted here"),
-            );
-            None
-        }
+    if let Value::Table(table) = &entry.node.value {
+        return Some(table);
     }
+    report.add(
+        Problem::error(&code::WRONG_TYPE, format!("{name} is {}, not a table", entry.node.value.kind()))
+            .at(&entry.node.at, "a table is wanted here"),
+    );
+    None
 }
 
 /// A value of the wrong kind.

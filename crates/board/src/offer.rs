@@ -5,7 +5,7 @@ use crate::plan::Planned;
 use crate::report::{Problem, closest};
 use crate::scope::{Scope, Sheet};
 use crate::tree::{At, Entry};
-use crate::{ApiName, Auth, Listener, NormalPath, Plan, Undeclared, code, quantity, rule};
+use crate::{ApiName, Auth, Cors, Listener, NormalPath, Plan, Undeclared, code, cors, quantity, rule};
 use contract::{In, SchemeKind};
 use exchange::{ByteCount, Origin};
 use http::HeaderName;
@@ -48,15 +48,6 @@ pub struct Offer {
     pub plans_origin: Origin,
 }
 
-/// Which pages may call (Fetch standard, CORS protocol).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cors {
-    /// Origins, exact; empty: none.
-    pub origins: Vec<String>,
-    /// Any origin (`*`).
-    pub any: bool,
-}
-
 /// A protocol that a connection may be upgraded to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Upgrade {
@@ -75,18 +66,6 @@ pub enum KeyPlace {
     Query(String),
     /// A cookie.
     Cookie(String),
-}
-
-impl Cors {
-    /// Whether any page may call at all.
-    pub fn is_on(&self) -> bool {
-        self.any || !self.origins.is_empty()
-    }
-
-    /// Whether a page of this origin may call; compared exactly (Fetch standard), `null` never.
-    pub fn allows(&self, origin: &str) -> bool {
-        origin != "null" && (self.any || self.origins.iter().any(|known| known == origin))
-    }
 }
 
 const KNOWN: &[&str] = &["on", "at", "host", "plans", "only", "except", "cors", "max-body", "upgrade"];
@@ -149,7 +128,7 @@ pub(crate) fn resolve<'t>(
         opens_undeclared: around.sheet.is_none()
             || around.undeclared == Undeclared::Pass && keys.entry("only").is_none(),
         opens,
-        cors: cors(&keys, scope),
+        cors: cors::resolve(&keys, scope),
         max_body: max_body(&keys, scope),
         upgrade: upgrade(&keys, scope),
         key_places,
@@ -261,45 +240,6 @@ pub(crate) fn plan_named(
     None
 }
 
-fn cors(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> Cors {
-    let mut cors = Cors::default();
-    for Text { text, at } in keys.list("cors").unwrap_or_default() {
-        if text == "*" {
-            cors.any = true;
-        } else if is_origin(text) {
-            cors.origins.push(text.to_owned());
-        } else {
-            let bare = text.trim_end_matches('/').to_ascii_lowercase();
-            let problem = Problem::error(&code::BAD_ORIGIN, format!("`{text}` is no origin of a web page"))
-                .at(at, "not scheme, host and maybe a port, as browsers send it");
-            let mended = if is_origin(&bare) { bare } else { "https://shop.acme.example".to_owned() };
-            scope.report.add(problem.help(format!("write it like \"{mended}\"")));
-        }
-    }
-    cors
-}
-
-/// An origin as browsers write it: no path, no default port, lower case (RFC 6454 §6.2).
-fn is_origin(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return false;
-    };
-    let default_port = match scheme {
-        "http" => ":80",
-        "https" => ":443",
-        // Browsers' extensions and desktop shells have origins of their own.
-        "chrome-extension" | "moz-extension" | "app" | "capacitor" | "tauri" => "\0",
-        _ => return false,
-    };
-    let (host, port) = rest.rsplit_once(':').filter(|_| !rest.ends_with(']')).unwrap_or((rest, "1"));
-    !host.is_empty()
-        && !rest.ends_with(default_port)
-        && port.parse::<u16>().is_ok()
-        && host
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._:[]".contains(&byte))
-}
-
 fn max_body(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> ByteCount {
     let by_default = ByteCount::mib(1);
     let Some(Text { text, at }) = keys.text("max-body") else {
@@ -349,26 +289,4 @@ fn key_places(sheet: Option<&Sheet>) -> Vec<KeyPlace> {
         places = vec![KeyPlace::Bearer, KeyPlace::Header(HeaderName::from_static("x-api-key"))];
     }
     places
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_origin;
-
-    #[test]
-    fn an_origin_is_what_a_browser_sends() {
-        for (text, expected) in [
-            ("https://shop.acme.example", true),
-            ("http://127.0.0.1:3000", true),
-            ("http://[::1]:3000", true),
-            ("https://shop.acme.example/", false),
-            ("https://shop.acme.example:443", false),
-            ("https://Shop.acme.example", false),
-            ("shop.acme.example", false),
-            ("null", false),
-            ("https://", false),
-        ] {
-            assert_eq!(is_origin(text), expected, "{text}");
-        }
-    }
 }

@@ -24,16 +24,16 @@ pub(crate) struct Problem(Diagnostic);
 impl Problem {
     /// The board cannot run with it.
     pub(crate) fn error(code: &Code, headline: impl Into<String>) -> Self {
-        Self::new(Severity::Error, code, headline.into())
+        Self::new(Severity::Error, code, &headline.into())
     }
 
     /// Somebody should know.
     pub(crate) fn warning(code: &Code, headline: impl Into<String>) -> Self {
-        Self::new(Severity::Warning, code, headline.into())
+        Self::new(Severity::Warning, code, &headline.into())
     }
 
-    fn new(severity: Severity, code: &Code, headline: String) -> Self {
-        let headline = printable(&headline);
+    fn new(severity: Severity, code: &Code, headline: &str) -> Self {
+        let headline = printable(headline);
         Self(Diagnostic { severity, code: code.slug, headline, labels: Vec::new(), help: None })
     }
 

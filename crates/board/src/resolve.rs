@@ -115,6 +115,7 @@ fn text_of(folder: &Path, name: &str, outside: &dyn Outside, report: &Report) ->
     None
 }
 
+#[derive(Clone, Copy)]
 struct Given<'g> {
     folder: &'g Path,
     base: &'g Path,

@@ -6,7 +6,7 @@ use crate::report::{Problem, Report};
 use crate::secret::Secrets;
 use crate::tree::{At, SourceFile};
 use crate::{Outside, fingerprint};
-use contract::{Contract, DocumentError, Operation, Pointer, Span};
+use contract::{Contract, DocumentError, Operation, Pointer, Span, Warning};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// So many warnings of one contract are told; the rest is a number.
-const TOLD: usize = 10;
+pub(crate) const TOLD: usize = 10;
 
 /// What resolving has at hand.
 pub(crate) struct Scope<'o> {
@@ -105,11 +105,14 @@ impl<'o> Scope<'o> {
     }
 
     fn forward_warnings(&self, sheet: &Sheet, at: &At) {
-        let warnings = &sheet.contract.warnings;
-        for warning in warnings.iter().take(TOLD) {
+        // What a contract demands and we cannot enforce is named when it is loaded.
+        let warnings: Vec<Warning> =
+            sheet.contract.warnings.iter().cloned().chain(sheet.contract.unenforced()).collect();
+        let told: Vec<Pointer> = warnings.iter().take(TOLD).map(|warning| warning.at.clone()).collect();
+        for (warning, place) in warnings.iter().zip(sheet.at_all(&told)) {
             let problem = Problem::warning(&code::CONTRACT_WARNING, warning.text.clone());
             let words = warning.code.replace('-', " ");
-            self.report.add(match sheet.at(&warning.at) {
+            self.report.add(match place {
                 Some(place) => problem.at(&place, words),
                 None => problem.at(at, words),
             });
@@ -132,24 +135,50 @@ impl Sheet {
         self.contract.locate(pointer).map(|span| self.stretch(span))
     }
 
+    /// Where many pointers lead: one scan of the text, however many.
+    fn at_all(&self, pointers: &[Pointer]) -> Vec<Option<At>> {
+        if pointers.is_empty() {
+            return Vec::new();
+        }
+        let places = self.contract.locate_all(pointers);
+        places.into_iter().map(|span| span.map(|span| self.stretch(span))).collect()
+    }
+
     /// Where an operation says its id, else where it stands.
     pub(crate) fn at_operation(&self, operation: &Operation) -> Option<At> {
-        let declared = self.contract.locate(&operation.at.at("operationId")).map(|key| {
+        self.at_operations(&[operation]).pop().flatten()
+    }
+
+    /// The same of several operations, in one scan.
+    pub(crate) fn at_operations(&self, operations: &[&Operation]) -> Vec<Option<At>> {
+        let pointers: Vec<Pointer> = operations
+            .iter()
+            .flat_map(|operation| [operation.at.at("operationId"), operation.at.clone()])
+            .collect();
+        let places = if pointers.is_empty() { Vec::new() } else { self.contract.locate_all(&pointers) };
+        let place = |(operation, found): (&&Operation, &[Option<Span>])| {
+            let (id, own) = (found.first()?, found.get(1)?);
+            self.at_id(operation, *id).or_else(|| own.map(|span| self.stretch(span)))
+        };
+        operations.iter().zip(places.chunks(2)).map(place).collect()
+    }
+
+    fn at_id(&self, operation: &Operation, key: Option<Span>) -> Option<At> {
+        key.map(|key| {
             // The key was found; the id itself stands soon after it.
             let text = self.contract.text();
             let id = operation.id.as_str();
             let after = text.get(key.end..).unwrap_or_default();
             let near = after.find(id).filter(|at| *at < 80).map(|at| key.end + at);
-            near.map_or(key, |start| Span { start, end: start + id.len() })
-        });
-        declared.or_else(|| self.contract.locate(&operation.at)).map(|span| self.stretch(span))
+            self.stretch(near.map_or(key, |start| Span { start, end: start + id.len() }))
+        })
     }
 
     fn stretch(&self, span: Span) -> At {
         let file = self.file.get_or_init(|| {
             Arc::new(SourceFile {
                 name: self.contract.name.as_str().into(),
-                text: self.contract.text().into(),
+                text: self.contract.shared_text(),
             })
         });
         At { file: Arc::clone(file), span }
@@ -159,8 +188,7 @@ impl Sheet {
 /// A contract that is none, with its own place where it has one.
 fn unreadable(error: &DocumentError, named: Text<'_>, bytes: &[u8]) -> Problem {
     let (place, words) = match error {
-        DocumentError::Syntax { at, .. } => (Some(*at), "here"),
-        DocumentError::NoContract { at, .. } => (Some(*at), "here"),
+        DocumentError::Syntax { at, .. } | DocumentError::NoContract { at, .. } => (Some(*at), "here"),
         DocumentError::NotBuiltYet { at, .. } => (Some(*at), "says so here"),
         DocumentError::TooLarge { .. } => (None, ""),
     };

@@ -20,9 +20,15 @@ pub(crate) struct Secrets<'o> {
     base: &'o Path,
     named: IndexMap<String, (String, At)>,
     used: RefCell<HashSet<String>>,
-    /// By reference: why it is missing, and where it is used by whom.
-    missing: RefCell<IndexMap<String, (String, Vec<(At, String)>)>>,
+    /// By reference.
+    missing: RefCell<IndexMap<String, Missing>>,
     found: RefCell<Vec<Secret>>,
+}
+
+/// Why a secret is missing, and where it is used by whom.
+struct Missing {
+    why: String,
+    uses: Vec<(At, String)>,
 }
 
 /// A secret that was had, and the reference it was had by.
@@ -118,8 +124,8 @@ impl<'o> Secrets<'o> {
             Ok(text) => Some(self.keep(text, reference)),
             Err(why) => {
                 let mut missing = self.missing.borrow_mut();
-                let (_, uses) = missing.entry(reference).or_insert_with(|| (why, Vec::new()));
-                uses.push((at.clone(), who.to_owned()));
+                let known = missing.entry(reference).or_insert_with(|| Missing { why, uses: Vec::new() });
+                known.uses.push((at.clone(), who.to_owned()));
                 None
             }
         }
@@ -170,7 +176,7 @@ impl<'o> Secrets<'o> {
 
     /// Tells what is missing and what is not used; gives all secrets that were had.
     pub(crate) fn finish(self, report: &Report) -> Vec<Secret> {
-        for (reference, (why, uses)) in self.missing.into_inner() {
+        for (reference, Missing { why, uses }) in self.missing.into_inner() {
             let who: Vec<&str> = uses.iter().map(|(_, who)| who.as_str()).collect();
             let mut problem = Problem::error(
                 &code::MISSING_SECRET,

@@ -11,6 +11,9 @@ use http::Method;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// A template with more segments is left out, with a warning: the walk is as deep as the deepest one.
+pub(crate) const DEEPEST: usize = 256;
+
 /// Path templates of one contract.
 #[derive(Clone, Debug)]
 pub(crate) struct Trie {
@@ -28,6 +31,12 @@ pub(crate) enum Hit {
     Nothing,
 }
 
+/// Operations by method, as indexes into the contract's.
+type Ends = Vec<(Method, usize)>;
+
+/// Looks at operations that match; gives the one that is meant.
+type Take<'t> = dyn FnMut(&[(Method, usize)]) -> Option<usize> + 't;
+
 #[derive(Clone, Debug, Default)]
 struct Node {
     literals: HashMap<Box<str>, usize, Fast>,
@@ -35,9 +44,19 @@ struct Node {
     mixed: Vec<(Mixed, usize)>,
     parameter: Option<usize>,
     /// Operations of templates that end here.
-    ends: Vec<(Method, usize)>,
-    /// Operations of templates whose last parameter takes the rest from here on.
-    rest: Vec<(Method, usize)>,
+    ends: Ends,
+    /// Templates with a parameter that takes several segments from here on; the longest tails first.
+    rest: Vec<Rest>,
+}
+
+/// What follows a parameter that takes several segments: `:cancel`, `/brands/{id}`.
+#[derive(Clone, Debug)]
+struct Rest {
+    suffix: String,
+    /// Matched from the end of the path.
+    tail: Vec<Segment>,
+    skeleton: String,
+    ends: Ends,
 }
 
 /// A segment with parameters and literal parts: `{from}-{to}.csv`.
@@ -64,15 +83,34 @@ impl Trie {
             node.mixed.sort_by(|(one, _), (other, _)| {
                 other.literal.cmp(&one.literal).then_with(|| one.skeleton.cmp(&other.skeleton))
             });
+            node.rest.sort_by(|one, other| {
+                let key = |rest: &Rest| (rest.tail.len(), rest.literals());
+                key(other).cmp(&key(one)).then_with(|| one.skeleton.cmp(&other.skeleton))
+            });
         }
         trie
     }
 
     fn add(&mut self, index: usize, method: &Method, template: &PathTemplate) {
+        if template.segments().len() > DEEPEST {
+            return;
+        }
         let mut at = 0;
-        for segment in template.segments() {
-            if let [Piece::Rest(_)] = segment.0.as_slice() {
-                put(&mut self.nodes[at].rest, method, index);
+        let mut segments = template.segments().iter();
+        while let Some(segment) = segments.next() {
+            if let Some((_, suffix)) = segment.rest() {
+                let tail = segments.as_slice();
+                let rests = &mut self.nodes[at].rest;
+                let skeleton = skeleton_of_rest(suffix, tail);
+                match rests.iter_mut().find(|rest| rest.skeleton == skeleton) {
+                    Some(rest) => put(&mut rest.ends, method, index),
+                    None => rests.push(Rest {
+                        suffix: suffix.to_owned(),
+                        tail: tail.to_vec(),
+                        skeleton,
+                        ends: vec![(method.clone(), index)],
+                    }),
+                }
                 return;
             }
             at = self.below(at, segment);
@@ -90,14 +128,13 @@ impl Trie {
             *node.parameter.get_or_insert(next)
         } else {
             let skeleton = skeleton(segment);
-            match node.mixed.iter().find(|(mixed, _)| mixed.skeleton == skeleton) {
-                Some((_, known)) => *known,
-                None => {
-                    let literal = literal(segment).len();
-                    node.mixed.push((Mixed { segment: segment.clone(), skeleton, literal }, next));
-                    next
-                }
-            }
+            let known =
+                node.mixed.iter().find(|(mixed, _)| mixed.skeleton == skeleton).map(|(_, known)| *known);
+            known.unwrap_or_else(|| {
+                let literal = literal(segment).len();
+                node.mixed.push((Mixed { segment: segment.clone(), skeleton, literal }, next));
+                next
+            })
         };
         if found == next {
             self.nodes.push(Node::default());
@@ -133,12 +170,7 @@ impl Trie {
     }
 
     /// Hands the operations of every matching template to `take`, best first, until it is content.
-    fn walk(
-        &self,
-        at: usize,
-        path: Option<&str>,
-        take: &mut dyn FnMut(&[(Method, usize)]) -> Option<usize>,
-    ) -> Option<usize> {
+    fn walk(&self, at: usize, path: Option<&str>, take: &mut Take<'_>) -> Option<usize> {
         let node = self.nodes.get(at)?;
         let Some(path) = path else {
             return take(&node.ends);
@@ -165,7 +197,30 @@ impl Trie {
         {
             return Some(found);
         }
-        take(&node.rest)
+        node.rest.iter().filter(|rest| rest.fits(path)).find_map(|rest| take(&rest.ends))
+    }
+}
+
+impl Rest {
+    /// How much of it is literal, in bytes.
+    fn literals(&self) -> usize {
+        self.suffix.len() + self.tail.iter().map(|segment| literal(segment).len()).sum::<usize>()
+    }
+
+    /// Whether the rest of a path matches, as [`PathTemplate::capture`] does.
+    fn fits(&self, path: &str) -> bool {
+        let mut left = path;
+        for segment in self.tail.iter().rev() {
+            let Some((before, last)) = left.rsplit_once('/') else {
+                return false;
+            };
+            if !fits(&segment.0, last) {
+                return false;
+            }
+            left = before;
+        }
+        let at_the_end = self.tail.is_empty() && self.suffix.is_empty();
+        left.strip_suffix(self.suffix.as_str()).is_some_and(|value| at_the_end || !value.is_empty())
     }
 }
 
@@ -173,7 +228,7 @@ fn of_method(ends: &[(Method, usize)], method: &Method) -> Option<usize> {
     ends.iter().find(|(own, _)| own == method).map(|(_, operation)| *operation)
 }
 
-fn put(ends: &mut Vec<(Method, usize)>, method: &Method, index: usize) {
+fn put(ends: &mut Ends, method: &Method, index: usize) {
     if of_method(ends, method).is_none() {
         ends.push((method.clone(), index));
     }
@@ -226,16 +281,21 @@ fn skeleton(segment: &Segment) -> String {
     segment.0.iter().map(text).collect()
 }
 
+fn skeleton_of_rest(suffix: &str, tail: &[Segment]) -> String {
+    tail.iter().fold(format!("{{+}}{suffix}"), |text, segment| text + "/" + &skeleton(segment))
+}
+
 /// Pairs of operations with one method that no path can tell apart; the first of a pair wins.
 pub(crate) fn ambiguous(operations: &[Arc<Operation>]) -> Vec<(usize, usize)> {
     let mut seen = HashMap::new();
     let mut pairs = Vec::new();
     for (index, operation) in operations.iter().enumerate() {
         let mut key = operation.method().to_string();
-        for segment in operation.template().segments() {
+        let mut segments = operation.template().segments().iter();
+        while let Some(segment) = segments.next() {
             key.push('/');
-            if let [Piece::Rest(_)] = segment.0.as_slice() {
-                key.push_str("{+}");
+            if let Some((_, suffix)) = segment.rest() {
+                key.push_str(&skeleton_of_rest(suffix, segments.as_slice()));
                 break;
             }
             key.push_str(&skeleton(segment));
@@ -312,6 +372,25 @@ mod tests {
         (class, usize::MAX - literal.len(), skeleton.collect())
     }
 
+    /// Segments up to a rest, then the rest: longer tails first.
+    fn ranks(template: &PathTemplate) -> Vec<(u8, usize, String)> {
+        let mut segments = template.segments().iter();
+        let mut ranks = Vec::new();
+        while let Some(segment) = segments.next() {
+            if segment.rest().is_none() {
+                ranks.push(rank(segment));
+                continue;
+            }
+            let all: Vec<_> = std::iter::once(segment).chain(segments.as_slice()).map(rank).collect();
+            ranks.push((3, usize::MAX - all.len(), String::new()));
+            let literals: usize = all.iter().map(|(_, less, _)| usize::MAX - less).sum();
+            let skeleton: Vec<_> = all.into_iter().map(|(_, _, skeleton)| skeleton).collect();
+            ranks.push((3, usize::MAX - literals, skeleton.join("/")));
+            break;
+        }
+        ranks
+    }
+
     /// The same by looking at every template: slow, and plainly right.
     fn naive(templates: &[(Method, PathTemplate)], method: &Method, path: &str) -> Hit {
         let mut matching: Vec<_> = templates
@@ -319,9 +398,7 @@ mod tests {
             .enumerate()
             .filter(|(_, (_, template))| template.capture(path).is_some())
             .collect();
-        matching.sort_by_key(|(index, (_, template))| {
-            (template.segments().iter().map(rank).collect::<Vec<_>>(), *index)
-        });
+        matching.sort_by_key(|(index, (_, template))| (ranks(template), *index));
         let of =
             |wanted: &Method| matching.iter().find(|(_, (own, _))| own == wanted).map(|(index, _)| *index);
         let head = || (method == Method::HEAD).then(|| of(&Method::GET)).flatten();
@@ -361,6 +438,10 @@ mod tests {
             ("GET", "/f/{x}/end"),
             ("GET", "/"),
             ("GET", "/t/"),
+            ("POST", "/f/{+rest}:cancel"),
+            ("GET", "/f/{+rest}/brands/{id}"),
+            ("GET", "/g/{+rest}:cancel"),
+            ("GET", "/g/{+rest}/{last}"),
         ]);
         let trie = trie(&templates);
         for (method, path, expected) in [
@@ -375,6 +456,11 @@ mod tests {
             ("POST", "/a/job:cancel:cancel", Hit::Operation(6)),
             ("GET", "/f/x/end", Hit::Operation(8)),
             ("GET", "/f/x/y/z", Hit::Operation(7)),
+            ("POST", "/f/x/y/z:cancel", Hit::Operation(11)),
+            ("POST", "/f/x/y/z", Hit::OtherMethods(vec![Method::GET])),
+            ("GET", "/f/x/y/brands/7", Hit::Operation(12)),
+            ("GET", "/f/brands/7", Hit::Operation(7)),
+            ("GET", "/g/x/y:cancel", Hit::Operation(14)),
             ("GET", "/", Hit::Operation(9)),
             ("GET", "/t/", Hit::Operation(10)),
             ("GET", "/t", Hit::Nothing),
@@ -411,6 +497,8 @@ mod tests {
             1 => Just("{p}-b{q}.a".to_owned()),
             1 => Just("{p}:a".to_owned()),
             1 => Just("{+p}:a".to_owned()),
+            1 => Just("{+p}".to_owned()),
+            1 => Just("{+p}-{q}".to_owned()),
         ]
     }
 

@@ -241,15 +241,13 @@ impl Contract {
     ///
     /// Costs memory for all of a contract's operations; [`Contract::unenforced`] does not.
     pub fn warm(&self) -> Vec<Warning> {
-        let mut told = HashSet::new();
+        let mut seen = HashSet::new();
         let mut found = Vec::new();
         for shape in self.shapes() {
-            for warning in shape.warm() {
-                if told.insert((warning.code, warning.at.clone())) {
-                    found.push(warning.clone());
-                }
-            }
+            shape.warm_once(&mut seen, &mut found);
         }
+        let mut told = HashSet::new();
+        found.retain(|warning| told.insert((warning.code, warning.at.clone())));
         found
     }
 
@@ -274,6 +272,16 @@ impl Contract {
     /// Where `pointer` stands in the text: the member's key if it has one, else the value. One scan.
     pub fn locate(&self, pointer: &Pointer) -> Option<Span> {
         locate::spans(&self.text, self.syntax, std::slice::from_ref(pointer)).pop().flatten()
+    }
+
+    /// Where each of many pointers stands, as [`Contract::locate`] says it, in one scan of the text.
+    pub fn locate_all(&self, pointers: &[Pointer]) -> Vec<Option<Span>> {
+        locate::spans(&self.text, self.syntax, pointers)
+    }
+
+    /// The text of the document, shared: for messages that show a piece of it.
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
     }
 
     /// Lines (from 1) of many pointers in one scan of the text; 0 where a pointer leads nowhere.

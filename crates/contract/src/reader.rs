@@ -172,11 +172,12 @@ mod tests {
         assert!(matches!(parse("a", deep.as_bytes()), Err(DocumentError::TooLarge { .. })));
         let deep = "- ".repeat(100_000);
         assert!(parse("a", deep.as_bytes()).is_err());
-        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for level in 1..12 {
+        let level = |level: usize| {
             let items = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb += &format!("a{level}: &a{level} [{items}]\n");
-        }
+            format!("a{level}: &a{level} [{items}]")
+        };
+        let levels: Vec<String> = (1..12).map(level).collect();
+        let bomb = format!("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{}\n", levels.join("\n"));
         assert!(matches!(parse("a", bomb.as_bytes()), Err(DocumentError::TooLarge { .. })));
     }
 }

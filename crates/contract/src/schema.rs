@@ -8,6 +8,7 @@ mod compile;
 mod kinds;
 mod lower;
 mod pattern;
+mod shared;
 mod store;
 mod view;
 mod words;
@@ -16,6 +17,7 @@ use crate::{Pointer, Violation, Warning};
 use compile::Compiled;
 use kinds::Kinds;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 pub(crate) use store::{Shelf, Side, Store};
@@ -143,9 +145,28 @@ impl Shape {
         inner.compiled().check(value)
     }
 
-    /// Compiles the schema if that is not done yet, and gives what of it cannot be enforced.
-    pub fn warm(&self) -> &[Warning] {
-        self.inner.as_ref().map_or(&[], |inner| inner.compiled().warnings())
+    /// Compiles the schema and those it refers to, if that is not done yet; gives what of them cannot be enforced.
+    pub fn warm(&self) -> Vec<Warning> {
+        let mut told = Vec::new();
+        self.warm_once(&mut HashSet::new(), &mut told);
+        told
+    }
+
+    /// As [`Shape::warm`], for many shapes: what was looked at is not looked at again.
+    pub(crate) fn warm_once(&self, seen: &mut HashSet<(Pointer, Side)>, told: &mut Vec<Warning>) {
+        let Some(inner) = &self.inner else { return };
+        if !seen.insert((inner.at.clone(), inner.side)) {
+            return;
+        }
+        let mut open = vec![inner.compiled()];
+        while let Some(compiled) = open.pop() {
+            told.extend_from_slice(compiled.warnings());
+            for pointer in compiled.shared() {
+                if seen.insert((pointer.clone(), inner.side)) {
+                    open.extend(inner.store.compiled(pointer, inner.side));
+                }
+            }
+        }
     }
 
     /// What of the schema itself cannot be enforced, those it refers to aside; nothing is compiled.
@@ -216,6 +237,9 @@ impl Inner {
     }
 
     fn compiled(&self) -> &Compiled {
+        if let Some(shared) = self.store.compiled(&self.at, self.side) {
+            return shared;
+        }
         self.compiled.get_or_init(|| Compiled::new(&self.store, self.side, self.schema(), &self.at))
     }
 

@@ -80,10 +80,18 @@ impl PathTemplate {
     pub fn capture<'p>(&self, path: &'p str) -> Option<Vec<(&str, &'p str)>> {
         let mut rest = Some(path.strip_prefix('/')?);
         let mut found = Vec::new();
-        for segment in &self.segments {
+        for (index, segment) in self.segments.iter().enumerate() {
             let text = rest?;
-            if let [Piece::Rest(name)] = segment.0.as_slice() {
-                found.push((name.as_str(), text));
+            if let Some((name, suffix)) = segment.rest() {
+                let tail = &self.segments[index + 1..];
+                let (value, mut after) = cut(text, suffix, tail.len())?;
+                found.push((name, value));
+                for segment in tail {
+                    let own = after.strip_prefix('/')?;
+                    let end = own.find('/').unwrap_or(own.len());
+                    segment.capture(&own[..end], &mut found)?;
+                    after = &own[end..];
+                }
                 return Some(found);
             }
             let (own, after) = match text.split_once('/') {
@@ -97,6 +105,18 @@ impl PathTemplate {
     }
 }
 
+/// Cuts the text at a rest parameter: its value, and the last `tail` segments with their slashes.
+///
+/// The value has at least one character, but at the very end of a template, where nothing is a rest too.
+fn cut<'p>(text: &'p str, suffix: &str, tail: usize) -> Option<(&'p str, &'p str)> {
+    let mut end = text.len();
+    for _ in 0..tail {
+        end = text[..end].rfind('/')?;
+    }
+    let value = text[..end].strip_suffix(suffix)?;
+    (!value.is_empty() || tail == 0 && suffix.is_empty()).then_some((value, &text[end..]))
+}
+
 impl fmt::Display for PathTemplate {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.text)
@@ -107,6 +127,15 @@ impl Segment {
     /// Whether it has no parameter.
     pub fn is_literal(&self) -> bool {
         self.0.iter().all(|piece| matches!(piece, Piece::Literal(_)))
+    }
+
+    /// Name and suffix, where the segment is `{+name}` or `{+name}:suffix`: it takes several segments of a path.
+    pub fn rest(&self) -> Option<(&str, &str)> {
+        match self.0.as_slice() {
+            [Piece::Rest(name)] => Some((name, "")),
+            [Piece::Rest(name), Piece::Literal(suffix)] => Some((name, suffix)),
+            _ => None,
+        }
     }
 
     /// Adds the parameters' values in `text` to `found`, or gives `None` if it does not match.
@@ -208,5 +237,11 @@ mod tests {
         check("/v1/{name}:cancel", "/v1/job", None);
         check("/v1/{name}:cancel", "/v1/:cancel", None);
         check("/v1/{+name}", "/v1/a/b/c", Some(&[("name", "a/b/c")]));
+        check("/v1/{+name}:cancel", "/v1/a/b:cancel", Some(&[("name", "a/b")]));
+        check("/v1/{+parent}/brands", "/v1/a/b/brands", Some(&[("parent", "a/b")]));
+        check("/v1/{+parent}/brands/{id}", "/v1/a/b/brands/7", Some(&[("parent", "a/b"), ("id", "7")]));
+        check("/v1/{+parent}/brands", "/v1/brands", None);
+        check("/v1/{+parent}/brands", "/v1//brands", None);
+        check("/v1/{+parent}/brands", "/v1/a/b", None);
     }
 }

@@ -363,6 +363,66 @@ fn what_cannot_be_written_is_said() {
     );
 }
 
+/// Every word of a schema that a value can break, by a small contract of its own.
+fn broken(version: &str, schema: &Json, schemas: &Json, value: &Json) -> Vec<String> {
+    let document = json!({
+        "openapi": version,
+        "paths": {"/a": {"post": {
+            "requestBody": {"content": {"application/json": {"schema": schema}}},
+            "responses": {"default": {"description": ""}},
+        }}},
+        "components": {"schemas": schemas},
+    });
+    let contract = Contract::read("small.json", document.to_string().as_bytes()).unwrap();
+    assert_eq!(contract.warm(), []);
+    let found = contract.operations[0].input[0].shape.check(value);
+    found.iter().map(|one| format!("{one} [{}]", one.rule)).collect()
+}
+
+#[test]
+fn schemas_that_refer_to_themselves_end() {
+    let schemas = json!({
+        "A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"},
+        "C": {"allOf": [{"$ref": "#/components/schemas/D"}]},
+        "D": {"anyOf": [{"$ref": "#/components/schemas/C"}, {"$ref": "#/components/schemas/D"}], "type": "object"},
+        "List": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/List"}, "n": {"type": "integer"}}},
+    });
+    let refer = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    assert_eq!(broken("3.0.0", &refer("A"), &schemas, &json!(1)), Vec::<String>::new());
+    let _ = broken("3.1.0", &refer("C"), &schemas, &json!(1));
+    let deep = (0..120).fold(json!({"n": "x"}), |below, _| json!({"next": below}));
+    let found = broken("3.1.0", &refer("List"), &schemas, &deep);
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].ends_with("expected an integer, got a string [/components/schemas/List/properties/n/type]"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn references_into_other_places_are_followed_and_their_rules_named() {
+    let schemas = json!({
+        "A": {"properties": {"x y": {"type": "integer"}}, "$defs": {"odd/{name}": {"maximum": 3}}},
+    });
+    let check = |reference: &str, value: &Json, expected: &str| {
+        let found = broken("3.1.0", &json!({"items": {"$ref": reference}}), &schemas, &json!([value]));
+        assert_eq!(found, [expected]);
+    };
+    check(
+        "#/components/schemas/A/properties/x%20y",
+        &json!("1"),
+        "body /0: expected an integer, got a string [/components/schemas/A/properties/x y/type]",
+    );
+    check(
+        "#/components/schemas/A/$defs/odd~1%7Bname%7D",
+        &json!(4),
+        "body /0: 4 is more than 3 [/components/schemas/A/$defs/odd~1{name}/maximum]",
+    );
+    let nullable = json!({"type": "string", "nullable": true, "enum": ["a"]});
+    assert_eq!(broken("3.0.3", &nullable, &json!({}), &Json::Null), Vec::<String>::new());
+    assert_eq!(broken("3.0.3", &nullable, &json!({}), &json!("b")).len(), 1);
+}
+
 fn arb_text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z0-9 ]{1,8}", "[^\\x00-\\x1f\\x7f]{1,8}", Just("%41&=+;,?#/..".to_owned())]
 }

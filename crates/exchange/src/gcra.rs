@@ -103,6 +103,11 @@ impl Meter {
         left(rate, self.0.load(Ordering::Relaxed).saturating_sub(now))
     }
 
+    /// Forgets everything: the meter's place is given to another subject.
+    pub fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     /// Gives back what [`Meter::take`] took: the call was refused by a later rule of the same stage.
     pub fn refund(&self, rate: &Rate, cost: u32) {
         let step = rate.interval().saturating_mul(u64::from(cost.max(1)));

@@ -1,29 +1,128 @@
 //! The commands, one file each.
 
 mod call;
+mod check;
+mod console;
+mod consumer;
+mod contract;
 mod curl;
+mod demo;
+mod explain;
+mod key;
+mod log;
+mod place;
+mod proxy;
+mod secret;
+mod serve;
+mod usage;
+
+pub(crate) use explain::Question;
+pub(crate) use log::line_of;
+use place::Place;
 
 use crate::arguments::Arguments;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    /// See it: two APIs, callers, a console; offline
+    Demo(demo::Demo),
+    /// Put a key and a limit before a server
+    Proxy(proxy::Proxy),
+    /// Find every problem of a board or a contract; sends nothing
+    Check(check::Check),
+    /// Run the board
+    Serve(serve::Serve),
     /// Call a URL, or an operation of an API
     Call(call::Call),
     /// Take a curl command line and behave as curl does
     Curl(curl::Curl),
+    /// What happens to a request, and which line says so; a call; a word
+    Explain(explain::Explain),
+    /// List calls, follow them, show one
+    Log(log::Log),
+    /// Add up what was called
+    Usage(usage::Usage),
+    /// Accounts that call
+    Consumer(consumer::Consumer),
+    /// Keys that we issue
+    Key(key::Key),
+    /// Secrets that providers gave us
+    Secret(secret::Secret),
+    /// What a contract says
+    Contract(contract::Contract),
+    /// The console of the board that runs
+    Console(console::Console),
 }
 
 /// Runs the command; failures are printed here.
 pub(crate) fn run(arguments: Arguments) -> Exit {
-    let terminal = arguments.global.terminal();
+    let global = &arguments.global;
     let result = match arguments.command {
-        Command::Call(call) => call.run(&arguments.global),
-        Command::Curl(curl) => curl.run(&arguments.global),
+        Command::Demo(demo) => demo.run(global),
+        Command::Proxy(proxy) => proxy.run(global),
+        Command::Serve(serve) => serve.run(global),
+        Command::Explain(explain) => explain.run(global),
+        Command::Console(console) => console.run(global),
+        Command::Check(check) => check.run(global),
+        Command::Call(call) => call.run(global),
+        Command::Curl(curl) => curl.run(global),
+        Command::Log(log) => log.run(global),
+        Command::Usage(usage) => usage.run(global),
+        Command::Consumer(consumer) => consumer.run(global),
+        Command::Key(key) => key.run(global),
+        Command::Secret(secret) => secret.run(global),
+        Command::Contract(contract) => contract.run(global),
     };
     result.unwrap_or_else(|failure| {
-        terminal.failure(&failure);
+        global.terminal().failure(&failure);
         failure.exit
     })
+}
+
+/// A word of the manual that does nothing yet.
+fn not_built_yet(what: &str) -> Failure {
+    Failure::usage(format!("[not-built-yet] `{what}` is not built yet"))
+}
+
+/// The name nearest to what was typed, if one is near.
+fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(typed, name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Rows as aligned columns, two spaces between them.
+fn columns(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = comfy_table::Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(comfy_table::ContentArrangement::Disabled);
+    table.add_rows(rows);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// A time of day with its date, as this machine's zone has it.
+fn time_of(ms: u64) -> String {
+    let moment =
+        i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
+    moment.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// How this binary is called in lines to paste: by its name where the path finds it, else by its own path.
+fn paste() -> String {
+    let own = std::env::current_exe().unwrap_or_else(|_| "switchboard".into());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join("switchboard"))
+        .find(|candidate| candidate.is_file())
+        .and_then(|candidate| candidate.canonicalize().ok());
+    if found.is_some_and(|found| found == own) { "switchboard".to_owned() } else { own.display().to_string() }
 }

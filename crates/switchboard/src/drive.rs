@@ -1,7 +1,17 @@
-//! What the pure rooms ask of the world: files, variables, the clock, state folders, `run.sock`.
+//! What the pure rooms ask of the world: files, variables, the clock, entropy, state folders, `run.sock`.
 
+mod clock;
 mod outside;
 mod place;
+pub(crate) mod port;
+mod running;
+pub(crate) mod socket;
+mod store;
 
-pub(crate) use outside::Disk;
-pub(crate) use place::{board_folder, state_folder};
+pub(crate) use clock::{now_ms, period};
+pub(crate) use outside::{Disk, Need, write_private};
+pub(crate) use place::{FILE, board_folder};
+pub(crate) use running::{Entry, list as running};
+pub(crate) use store::{
+    author, entropy, load_board, load_board_with, open_ledger, read_ledger, runtime, secrets_folder, stored,
+};

@@ -5,6 +5,7 @@ mod command;
 mod drive;
 mod exit;
 mod output;
+mod run;
 mod terminal;
 
 use std::process::ExitCode;

@@ -53,19 +53,32 @@ fn fault(text: &str, error: &Error) -> Fault {
     let start = error.location().map_or(0, |at| byte_of(text, at));
     let at = Span { start, end: start };
     let words = error.to_string();
-    let why = words.lines().next().unwrap_or_default().to_owned();
+    let line = words.lines().next().unwrap_or_default();
+    let why = match innermost(error) {
+        Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            "an alias stands inside its own anchor".to_owned()
+        }
+        // The place is told with the error.
+        _ => line.rsplit_once(" at line ").map_or(line, |(why, _)| why).to_owned(),
+    };
     if too_large(error) { Fault::TooLarge { why, at } } else { Fault::Syntax { why, at } }
 }
 
 fn too_large(error: &Error) -> bool {
-    match error {
+    matches!(
+        innermost(error),
         Error::Budget { .. }
-        | Error::AliasReplayCounterOverflow { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => true,
-        Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => too_large(error),
-        _ => false,
+            | Error::AliasReplayCounterOverflow { .. }
+            | Error::AliasReplayLimitExceeded { .. }
+            | Error::AliasExpansionLimitExceeded { .. }
+            | Error::AliasReplayStackDepthExceeded { .. }
+    )
+}
+
+fn innermost(error: &Error) -> &Error {
+    match error {
+        Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => innermost(error),
+        error => error,
     }
 }
 

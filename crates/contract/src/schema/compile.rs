@@ -3,11 +3,11 @@
 //! The only module that knows `jsonschema`, whose interface moves. The schemas are laid out in one
 //! document at their own pointers, so that what it says of a rule's place is the place in the contract.
 
-use super::lower::{INTEGER_FORMAT, Lowering, ReadOnly};
+use super::lower::{self, INTEGER_FORMAT, Lowering, SHARED};
 use super::pattern::{BACKTRACKS, SIZE};
 use super::store::{Side, Store};
 use super::view::only_other_side;
-use super::words;
+use super::{shared, words};
 use crate::openapi::outline::{lost_warning, warn};
 use crate::reference::Lost;
 use crate::{Pointer, Violation, Warning};
@@ -15,6 +15,7 @@ use jsonschema::{Draft, Keyword, PatternOptions, ValidationError, ValidationOpti
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
+use std::sync::{Arc, Weak};
 
 /// Most violations that are told of one value.
 pub(super) const MOST: usize = 100;
@@ -28,6 +29,7 @@ const MOST_NODES: usize = 20_000;
 pub(super) struct Compiled {
     validator: Option<Validator>,
     warnings: Vec<Warning>,
+    shared: Vec<Pointer>,
 }
 
 /// The engine's settings: offline, formats asserted, patterns bounded.
@@ -43,9 +45,10 @@ pub(super) fn options<'i>() -> ValidationOptions<'i> {
 
 impl Compiled {
     /// Compiles the schema that stands at `at`, with everything it refers to.
-    pub(super) fn new(store: &Store, side: Side, schema: Value, at: &Pointer) -> Self {
+    pub(super) fn new(store: &Arc<Store>, side: Side, schema: Value, at: &Pointer) -> Self {
         let mut warnings = Vec::new();
-        let mut layout = Layout { store, side, document: Value::Object(Map::new()), laid: HashSet::new() };
+        let document = Value::Object(Map::new());
+        let mut layout = Layout { store, side, document, laid: HashSet::new(), shared: Vec::new() };
         let mut open = layout.lay(&schema, at, &mut warnings);
         drop(schema);
         while let Some(pointer) = open.pop() {
@@ -53,12 +56,19 @@ impl Compiled {
                 open.extend(layout.refer(&pointer, &mut warnings));
             }
         }
-        let mut document = layout.document;
+        let Layout { mut document, shared, .. } = layout;
         if let Some(map) = document.as_object_mut() {
             let fragment = utf8_percent_encode(at.as_str(), NON_ALPHANUMERIC).to_string().replace("%2F", "/");
             map.insert("$ref".to_owned(), Value::String(format!("#{fragment}")));
         }
-        let validator = match options().build(&document) {
+        let weak = Arc::downgrade(store);
+        let validator = match options()
+            .with_keyword(SHARED, move |_, pointer, _| {
+                let pointer = pointer.as_str().and_then(Pointer::parse).unwrap_or_default();
+                Ok(Box::new(SharedSchema { store: Weak::clone(&weak), side, pointer }))
+            })
+            .build(&document)
+        {
             Ok(validator) => Some(validator),
             Err(error) => {
                 let text =
@@ -67,14 +77,28 @@ impl Compiled {
                 None
             }
         };
-        Self { validator, warnings }
+        Self { validator, warnings, shared }
     }
 
     pub(super) fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
+    /// The shared schemas it refers to.
+    pub(super) fn shared(&self) -> &[Pointer] {
+        &self.shared
+    }
+
+    /// What of `value` does not match; at most [`MOST`].
     pub(super) fn check(&self, value: &Value) -> Vec<Violation> {
+        // Also what a panic that was caught left behind.
+        shared::forget();
+        let found = self.violations(value);
+        shared::forget();
+        found
+    }
+
+    fn violations(&self, value: &Value) -> Vec<Violation> {
         let Some(validator) = &self.validator else { return Vec::new() };
         if validator.is_valid(value) {
             return Vec::new();
@@ -120,18 +144,23 @@ struct Layout<'s> {
     side: Side,
     document: Value,
     laid: HashSet<Pointer>,
+    shared: Vec<Pointer>,
 }
 
-/// Looks up in the store whether only the other side sends a property.
+/// Answers from the store.
 #[derive(Debug)]
 struct Look<'s> {
     store: &'s Store,
     side: Side,
 }
 
-impl ReadOnly for Look<'_> {
+impl lower::Look for Look<'_> {
     fn only_other_side(&self, pointer: &Pointer) -> bool {
         self.store.schema(pointer).is_some_and(|schema| only_other_side(&schema, self.side))
+    }
+
+    fn is_shared(&self, pointer: &Pointer) -> bool {
+        self.store.is_shared(pointer)
     }
 }
 
@@ -140,8 +169,9 @@ impl Layout<'_> {
     fn lay(&mut self, schema: &Value, at: &Pointer, warnings: &mut Vec<Warning>) -> Vec<Pointer> {
         let look = Look { store: self.store, side: self.side };
         let mut lowering = Lowering::new(self.store.version, self.side, warnings);
-        lowering.read_only = Some(&look);
+        lowering.look = Some(&look);
         let lowered = lowering.schema(schema, at);
+        self.shared.append(&mut lowering.shared);
         let references = lowering.references;
         put(&mut self.document, at, lowered);
         references
@@ -196,6 +226,44 @@ fn put(document: &mut Value, at: &Pointer, value: Value) -> bool {
     }
     *place = value;
     true
+}
+
+/// A reference to a schema that is compiled once for all that refer to it.
+///
+/// The store owns the compiled schemas and outlives them; a strong reference would be a circle.
+struct SharedSchema {
+    store: Weak<Store>,
+    side: Side,
+    pointer: Pointer,
+}
+
+impl SharedSchema {
+    /// Asks the shared schema, unless that is being asked about this very value already: a schema that
+    /// refers to itself without going deeper says nothing new.
+    fn ask<T>(&self, instance: &Value, nothing: T, ask: impl FnOnce(&Compiled) -> T) -> T {
+        let Some(store) = self.store.upgrade() else { return nothing };
+        let Some(compiled) = store.compiled(&self.pointer, self.side) else { return nothing };
+        let question = (std::ptr::from_ref(compiled).addr(), std::ptr::from_ref(instance).addr());
+        if !shared::begin(question) {
+            return nothing;
+        }
+        let answer = ask(compiled);
+        shared::end();
+        answer
+    }
+}
+
+impl<'i> Keyword<'i> for SharedSchema {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        let found = self.ask(instance, Vec::new(), |compiled| compiled.violations(instance));
+        if found.is_empty() { Ok(()) } else { Err(ValidationError::custom(shared::keep(found))) }
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        let valid =
+            |compiled: &Compiled| compiled.validator.as_ref().is_none_or(|one| one.is_valid(instance));
+        self.ask(instance, true, valid)
+    }
 }
 
 /// `format: int32` and `int64` (OpenAPI 3.0, Data Types).

@@ -26,6 +26,9 @@ const FORMATS: [&str; 5] = ["date", "date-time", "uuid", "ipv4", "ipv6"];
 /// The keyword that stands for `format: int32` and `int64`; it is never written by an author.
 pub(super) const INTEGER_FORMAT: &str = "switchboard-integer-format";
 
+/// The keyword that stands for a reference to a schema that is compiled once for all.
+pub(super) const SHARED: &str = "switchboard-shared";
+
 /// Lowers schemas, and gathers warnings and the references that were met.
 #[derive(Debug)]
 pub(super) struct Lowering<'w> {
@@ -33,18 +36,23 @@ pub(super) struct Lowering<'w> {
     side: Side,
     warnings: &'w mut Vec<Warning>,
     pub(super) references: Vec<Pointer>,
-    /// Properties that only the other side sends are known by their schema; a reference needs a look.
-    pub(super) read_only: Option<&'w dyn ReadOnly>,
+    /// References to schemas that are compiled on their own.
+    pub(super) shared: Vec<Pointer>,
+    /// What is asked about referred schemas; without it, nothing is known of them.
+    pub(super) look: Option<&'w dyn Look>,
 }
 
-/// Says of a referred schema whether only the other side sends it.
-pub(super) trait ReadOnly: std::fmt::Debug {
+/// Answers about referred schemas.
+pub(super) trait Look: std::fmt::Debug {
+    /// Whether only the other side sends such a property.
     fn only_other_side(&self, pointer: &Pointer) -> bool;
+    /// Whether it is compiled on its own.
+    fn is_shared(&self, pointer: &Pointer) -> bool;
 }
 
 impl<'w> Lowering<'w> {
     pub(super) fn new(version: Version, side: Side, warnings: &'w mut Vec<Warning>) -> Self {
-        Self { version, side, warnings, references: Vec::new(), read_only: None }
+        Self { version, side, warnings, references: Vec::new(), shared: Vec::new(), look: None }
     }
 
     fn drop_word(&mut self, at: &Pointer, word: &str, why: &str) {
@@ -72,8 +80,8 @@ impl<'w> Lowering<'w> {
         };
         let mut out = Map::new();
         if let Some(Value::String(reference)) = map.get("$ref") {
-            if let Some(reference) = self.reference(reference, at) {
-                out.insert("$ref".to_owned(), reference);
+            if let Some((word, reference)) = self.reference(reference, at) {
+                out.insert(word.to_owned(), Value::String(reference));
             }
             if self.version == Version::V3_0 {
                 return Some(Value::Object(out));
@@ -86,12 +94,16 @@ impl<'w> Lowering<'w> {
         Some(Value::Object(out))
     }
 
-    fn reference(&mut self, reference: &str, at: &Pointer) -> Option<Value> {
+    fn reference(&mut self, reference: &str, at: &Pointer) -> Option<(&'static str, String)> {
         let lost = match reference::target(reference) {
+            Target::Here(pointer) if self.look.is_some_and(|look| look.is_shared(&pointer)) => {
+                self.shared.push(pointer.clone());
+                return Some((SHARED, pointer.as_str().to_owned()));
+            }
             Target::Here(pointer) => {
                 let text = format!("#{}", utf8_percent_encode(pointer.as_str(), FRAGMENT));
                 self.references.push(pointer);
-                return Some(Value::String(text));
+                return Some(("$ref", text));
             }
             Target::Named(_) => Lost::Nowhere(reference.to_owned()),
             Target::Outside => Lost::Outside(reference.to_owned()),
@@ -295,7 +307,7 @@ impl<'w> Lowering<'w> {
             return true;
         }
         let referred = schema.get("$ref").and_then(Value::as_str).map(reference::target);
-        match (referred, self.read_only) {
+        match (referred, self.look) {
             (Some(Target::Here(pointer)), Some(look)) => look.only_other_side(&pointer),
             _ => false,
         }

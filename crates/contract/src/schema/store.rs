@@ -1,13 +1,14 @@
 //! The schemas of a document that others refer to, as compact text; shapes are taken from here.
 
 use super::Shape;
+use super::compile::Compiled;
 use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Lost, Target};
 use crate::{Pointer, Warning};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which way a value travels: a request does not carry what is only read, an answer not what is only written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +21,17 @@ pub(crate) enum Side {
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(super) version: Version,
-    entries: BTreeMap<String, Arc<str>>,
+    entries: BTreeMap<String, Entry>,
+    /// Whether an entry can be compiled apart from what refers to it: `unevaluatedProperties` looks
+    /// through references, so that with it everything is compiled together.
+    apart: bool,
+}
+
+/// A referred schema, compiled once for all that refer to it.
+#[derive(Debug)]
+struct Entry {
+    text: Arc<str>,
+    compiled: [OnceLock<Compiled>; 2],
 }
 
 impl Store {
@@ -29,7 +40,7 @@ impl Store {
         let text = pointer.as_str();
         let ends = text.char_indices().skip(1).filter(|(_, letter)| *letter == '/').map(|(end, _)| end);
         ends.chain([text.len()])
-            .find_map(|end| Some((Pointer::parse(&text[..end])?, self.entries.get(&text[..end])?)))
+            .find_map(|end| Some((Pointer::parse(&text[..end])?, &self.entries.get(&text[..end])?.text)))
     }
 
     /// The schema that stands at `pointer`.
@@ -40,11 +51,26 @@ impl Store {
         value.pointer_mut(rest).map(Value::take)
     }
 
+    /// Whether what stands at `pointer` is compiled once for all that refer to it.
+    pub(super) fn is_shared(&self, pointer: &Pointer) -> bool {
+        self.apart && self.entries.contains_key(pointer.as_str())
+    }
+
+    /// The one compiled form of what stands at `pointer`, if it is shared.
+    pub(super) fn compiled(self: &Arc<Self>, pointer: &Pointer, side: Side) -> Option<&Compiled> {
+        let entry = self.entries.get(pointer.as_str()).filter(|_| self.apart)?;
+        let compile = || {
+            let schema = serde_json::from_str(&entry.text).unwrap_or(Value::Bool(true));
+            Compiled::new(self, side, schema, pointer)
+        };
+        Some(entry.compiled[usize::from(side == Side::Response)].get_or_init(compile))
+    }
+
     /// Every entry.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (Pointer, Value)> + '_ {
-        self.entries
-            .iter()
-            .filter_map(|(pointer, text)| Some((Pointer::parse(pointer)?, serde_json::from_str(text).ok()?)))
+        self.entries.iter().filter_map(|(pointer, entry)| {
+            Some((Pointer::parse(pointer)?, serde_json::from_str(&entry.text).ok()?))
+        })
     }
 
     /// What of all entries cannot be enforced.
@@ -73,7 +99,10 @@ impl<'v> Shelf<'v> {
         }
         let mut path = Vec::new();
         References { root, entries: &mut entries, warnings }.visit(root, &mut path, false);
-        Self { root, store: Arc::new(Store { version, entries }), made: HashMap::new() }
+        let apart = !entries.values().any(|text: &Arc<str>| text.contains("\"unevaluated"));
+        let entry = |(pointer, text)| (pointer, Entry { text, compiled: Default::default() });
+        let entries = entries.into_iter().map(entry).collect();
+        Self { root, store: Arc::new(Store { version, entries, apart }), made: HashMap::new() }
     }
 
     /// The shape of the schema that stands at `at`.
@@ -113,7 +142,7 @@ impl<'v> Shelf<'v> {
             Value::Object(_) | Value::Bool(false) => {
                 let store = &self.store;
                 let made = self.made.entry((stands.clone(), side)).or_insert_with(|| {
-                    let known = store.entries.get(stands.as_str()).cloned();
+                    let known = store.entries.get(stands.as_str()).map(|entry| Arc::clone(&entry.text));
                     let text = known.unwrap_or_else(|| schema.to_string().into());
                     Shape::of(at.clone(), stands, side, text, Arc::clone(store))
                 });

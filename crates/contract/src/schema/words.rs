@@ -1,7 +1,8 @@
 //! Saying a broken rule in plain words, without the text of the value that broke it.
 
 use super::compile::MOST;
-use super::lower::INTEGER_FORMAT;
+use super::lower::{INTEGER_FORMAT, SHARED};
+use super::shared;
 use crate::{Got, In, Pointer, Violation};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
@@ -63,6 +64,16 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
             ("pattern", "text on which its pattern can be decided in bounded time".to_owned(), length(value))
         }
         ValidationErrorKind::Format { format } => ("format", format!("a {format}"), kind()),
+        ValidationErrorKind::Custom { keyword, message } if keyword == SHARED => {
+            let below = shared::kept(message);
+            if !below.is_empty() {
+                for violation in below.into_iter().take(MOST - found.len()) {
+                    found.push(Violation { at: pointer(&format!("{at}{}", violation.at)), ..violation });
+                }
+                return;
+            }
+            ("schema", "a value that the schema allows".to_owned(), kind())
+        }
         ValidationErrorKind::Custom { keyword, message } if keyword == INTEGER_FORMAT => {
             ("format", message.clone(), kind())
         }
@@ -115,23 +126,35 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
 
 /// Where all alternatives but one are of another kind, that one was meant: its violations say more.
 fn meant(ways: &[Vec<ValidationError<'static>>], at: &Pointer, found: &mut Vec<Violation>) -> bool {
-    let other = |error: &ValidationError<'_>| {
-        let below = error.instance_path().as_str().strip_prefix(at.as_str()).unwrap_or_default();
-        match error.kind() {
-            ValidationErrorKind::Type { .. } => below.is_empty(),
+    let other = |violation: &Violation| {
+        let below = violation.at.as_str().strip_prefix(at.as_str()).unwrap_or_default();
+        match violation.code {
+            "type" => below.is_empty(),
             // A member with one allowed value tells alternatives apart.
-            ValidationErrorKind::Constant { .. } | ValidationErrorKind::Enum { .. } => {
-                below.matches('/').count() <= 1
-            }
+            "const" | "enum" => below.matches('/').count() <= 1,
             _ => false,
         }
     };
-    let mut candidates = ways.iter().filter(|errors| !errors.is_empty() && !errors.iter().any(other));
-    let (Some(only), None) = (candidates.next(), candidates.next()) else { return false };
-    for error in only {
-        tell(error, found);
+    let mut meant: Option<Vec<Violation>> = None;
+    for errors in ways {
+        let mut way = Vec::new();
+        for error in errors {
+            tell(error, &mut way);
+        }
+        if way.is_empty() || way.iter().any(other) {
+            continue;
+        }
+        if meant.replace(way).is_some() {
+            return false;
+        }
     }
-    true
+    match meant {
+        Some(way) => {
+            found.extend(way.into_iter().take(MOST - found.len()));
+            true
+        }
+        None => false,
+    }
 }
 
 fn unknown(

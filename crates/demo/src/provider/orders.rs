@@ -4,6 +4,7 @@
 //! answers to GET, and `GET /export` is not in the contract. Keys are the gateway's business: none is looked at here.
 
 mod order;
+mod say;
 mod store;
 mod wanted;
 
@@ -15,6 +16,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use order::Status;
+use say::{changed, empty, found, not_allowed, problem, refused, unprocessable};
 use serde_json::{Value, json as value};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -255,59 +257,4 @@ fn body<T>(
 fn on_shelves(draft: order::Draft) -> Result<order::Draft, Box<Response<Bytes>>> {
     let missing = wanted::not_on_a_shelf(&draft);
     if missing.is_empty() { Ok(draft) } else { Err(Box::new(unprocessable(&missing))) }
-}
-
-fn found(body: &Value) -> Response<Bytes> {
-    json(StatusCode::OK, body)
-}
-
-fn changed(id: u32, change: Result<&order::Order, No>) -> Response<Bytes> {
-    change.map_or_else(|no| refused(id, no), |order| found(&order.to_json()))
-}
-
-fn empty(status: StatusCode) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
-    response
-}
-
-fn refused(id: u32, no: No) -> Response<Bytes> {
-    match no {
-        No::NotFound => problem(StatusCode::NOT_FOUND, &format!("there is no order {id}")),
-        No::Status(status) => problem(
-            StatusCode::CONFLICT,
-            &format!("order {id} is {}: this cannot be done any more", status.word()),
-        ),
-    }
-}
-
-fn not_allowed(methods: &str) -> Response<Bytes> {
-    // RFC 9110 §15.5.6: a 405 lists what is allowed.
-    with(problem(StatusCode::METHOD_NOT_ALLOWED, &format!("use {methods}")), "allow", methods)
-}
-
-fn unprocessable(problems: &[Problem]) -> Response<Bytes> {
-    let errors: Vec<Value> = problems
-        .iter()
-        .map(|problem| value!({ "pointer": problem.pointer, "detail": problem.detail }))
-        .collect();
-    said(StatusCode::UNPROCESSABLE_ENTITY, "the order cannot be taken as it is", Some(errors))
-}
-
-fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
-    said(status, detail, None)
-}
-
-/// Problem details, RFC 9457 §3.1. The type is `about:blank`: title and status say all there is.
-fn said(status: StatusCode, detail: &str, errors: Option<Vec<Value>>) -> Response<Bytes> {
-    let mut body = value!({
-        "type": "about:blank",
-        "title": status.canonical_reason().unwrap_or("Error"),
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    if let Some(errors) = errors {
-        body["errors"] = Value::Array(errors);
-    }
-    text(status, "application/problem+json", body.to_string())
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod board;
+mod contracts;
 mod orders;
 mod providers;
 mod traffic;

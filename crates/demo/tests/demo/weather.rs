@@ -33,15 +33,16 @@ async fn what_is_wrong_is_said_in_the_providers_own_shape() {
 #[tokio::test]
 async fn more_than_ten_calls_a_second_are_sent_away_with_a_time() {
     let provider = Provider::weather().start().await;
-    let mut statuses = Vec::new();
-    for _ in 0..40 {
+    // Calls take no time to speak of; a machine that makes fewer than eleven a second ends the loop.
+    for call_number in 0..2_000 {
         let answer = call(&provider, "GET", "/v1/forecast?latitude=1&longitude=1", &[], Value::Null).await;
         if answer.status() == 429 {
             assert_eq!(answer.headers()["retry-after"], "1");
             assert_eq!(json(&answer)["error"], true);
+            assert!(call_number >= 10, "ten at once are free");
+            return;
         }
-        statuses.push(answer.status().as_u16());
+        assert_eq!(answer.status(), 200);
     }
-    assert!(statuses[..10].iter().all(|status| *status == 200), "{statuses:?}");
-    assert!(statuses.contains(&429), "{statuses:?}");
+    panic!("2,000 calls and no 429");
 }

@@ -12,7 +12,21 @@ const LARGEST: u64 = 128 * 1024 * 1024;
 pub(crate) struct Disk {
     /// Where `secret set` keeps secrets.
     pub(crate) secrets: PathBuf,
+    /// Whether secrets are needed: commands that send nothing do without.
+    pub(crate) need: Need,
 }
+
+/// Whether a command needs the board's secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// It calls, or it judges: a missing secret is a problem.
+    Secrets,
+    /// It only looks: secrets may be missing in this terminal.
+    Nothing,
+}
+
+/// Stands for a secret that nobody will ask for.
+const NOT_NEEDED: &str = "not-needed-here";
 
 impl Outside for Disk {
     fn file(&self, path: &Path) -> Result<Vec<u8>, OutsideError> {
@@ -33,10 +47,14 @@ impl Outside for Disk {
     }
 
     fn variable(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
+        let value = std::env::var(name).ok();
+        if self.need == Need::Nothing { value.or_else(|| Some(NOT_NEEDED.to_owned())) } else { value }
     }
 
     fn stored(&self, reference: &str) -> Result<String, OutsideError> {
+        if self.need == Need::Nothing {
+            return Ok(NOT_NEEDED.to_owned());
+        }
         if let Some(name) = reference.strip_prefix("systemd:") {
             // systemd.exec(5), LoadCredential=: one file each in this folder.
             let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
@@ -62,4 +80,19 @@ fn plain(name: &str) -> Result<&str, OutsideError> {
 fn text(path: &Path) -> Result<String, OutsideError> {
     let text = std::fs::read_to_string(path).map_err(|_| OutsideError("it is not stored".to_owned()))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Writes a file that only its owner reads, making its folder so too. Whole or not at all.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
 }

@@ -19,7 +19,18 @@ pub(crate) fn board_folder(global: &Global) -> Result<PathBuf, Failure> {
     }
     let here =
         std::env::current_dir().map_err(|error| Failure::run(format!("this folder is gone: {error}")))?;
-    nearest(&here).or_else(personal).ok_or_else(|| {
+    if let Some(folder) = nearest(&here) {
+        return Ok(folder);
+    }
+    if let Some(entry) = crate::drive::running().into_iter().next() {
+        global.terminal().say(format!(
+            "no board here: using the {} that runs at {}",
+            entry.what,
+            entry.urls.first().map_or("", String::as_str)
+        ));
+        return Ok(entry.board);
+    }
+    personal().ok_or_else(|| {
         Failure::usage(format!("no board here: there is no `{FILE}` in this folder or above it"))
             .help("make one: `switchboard init`, or name one: `--board DIR`")
     })

@@ -34,7 +34,7 @@ impl<'g> Nearby<'g> {
             Err(_) if self.global.board.is_none() => return Ok(None),
             Err(failure) => return Err(failure),
         };
-        let disk = drive::Disk { secrets: drive::state_folder()?.join("secrets") };
+        let disk = drive::Disk { secrets: drive::secrets_folder(&folder), need: drive::Need::Secrets };
         let colour = self.global.terminal().colour_err;
         board::load(&folder, self.global.env.as_deref(), &disk).map(Some).map_err(|problems| {
             Failure::usage(format!("the board has problems\n{}", problems.render(colour).trim_end()))

@@ -1,0 +1,73 @@
+//! Where a call goes: listener, host, address.
+
+use crate::harness::World;
+use board::{Found, NormalPath};
+use http::Method;
+
+const BOARD: &str = "
+[listen.edge]
+bind = '127.0.0.1:8080'
+
+[listen.side]
+bind = '127.0.0.1:8081'
+
+[plans.web]
+auth = 'none'
+
+[apis.open]
+upstream.urls = 'http://127.0.0.1:9001'
+offer.root    = { at = '/', plans = ['web'] }
+offer.v1      = { at = '/v1', plans = ['web'] }
+offer.deep    = { at = '/v1/deep/', plans = ['web'] }
+offer.named   = { at = '/v1', host = 'API.acme.example', plans = ['web'] }
+offer.side    = { at = '/v1', on = 'side', plans = ['web'] }
+
+[apis.orders]
+contract = 'orders.yaml'
+undeclared = 'pass'
+upstream.urls = 'http://127.0.0.1:9002/v1'
+offer.some = { at = '/some', on = 'side', plans = ['web'], only = ['listOrders'] }
+offer.rest = { at = '/rest', on = 'side', plans = ['web'], except = ['POST /orders', '/orders/{id}/*'] }
+";
+
+#[test]
+fn a_host_beats_none_and_the_longest_address_wins_by_whole_segments() {
+    let board = World::with(BOARD).file("orders.yaml", include_str!("orders.yaml")).board();
+    for (listener, host, path, expected) in [
+        (0, "127.0.0.1", "/v1/x", "open.v1 /x"),
+        (0, "127.0.0.1", "/v1", "open.v1 /"),
+        (0, "127.0.0.1", "/v10", "open.root /v10"),
+        (0, "127.0.0.1", "/v1/deep/x", "open.deep /x"),
+        (0, "127.0.0.1", "/v1/deeper", "open.v1 /deeper"),
+        (0, "api.acme.example", "/v1/deep/x", "open.named /deep/x"),
+        (0, "api.acme.example", "/other", "open.root /other"),
+        (1, "127.0.0.1", "/v1/x", "open.side /x"),
+        (1, "127.0.0.1", "/other", "nothing"),
+        (1, "127.0.0.1", "/some/else", "orders.some /else"),
+    ] {
+        let path = NormalPath::parse(path).unwrap();
+        let found = match board.routers[listener].find(host, &Method::GET, &path) {
+            Found::Undeclared { offer, below } => format!("{} {below}", offer.id),
+            Found::Nothing => "nothing".to_owned(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(found, expected, "{host}{path}");
+    }
+}
+
+#[test]
+fn an_offer_opens_what_its_rule_says_and_no_undeclared_path_under_only() {
+    let board = World::with(BOARD).file("orders.yaml", include_str!("orders.yaml")).board();
+    let offers = board.routers[1].offers();
+    let opened: Vec<_> =
+        offers.iter().map(|offer| (&*offer.id, offer.opens.clone(), offer.opens_undeclared)).collect();
+    assert_eq!(
+        opened,
+        [
+            ("open.side", vec![], true),
+            ("orders.some", vec![true, false, false], false),
+            ("orders.rest", vec![true, false, false], true),
+        ]
+    );
+    assert_eq!(offers[1].rule, "only = [\"listOrders\"]");
+}

@@ -1,0 +1,81 @@
+//! What is left of the limits, in the fields of an answer.
+//!
+//! Source: draft-ietf-httpapi-ratelimit-headers-11 §3, §4 (structured fields, RFC 9651 lists); the
+//! `X-RateLimit-*` triple beside them, `Reset` in seconds from now; RFC 9110 §10.2.3 (`Retry-After`).
+
+use crate::world::{ServedLimit, ServedPlan};
+use exchange::Left;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const X_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const X_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const X_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Every name that a provider may use for the same, so that its own does not stand beside ours.
+const PROVIDERS: [HeaderName; 10] = [
+    RATELIMIT,
+    RATELIMIT_POLICY,
+    X_LIMIT,
+    X_REMAINING,
+    X_RESET,
+    HeaderName::from_static("ratelimit-limit"),
+    HeaderName::from_static("ratelimit-remaining"),
+    HeaderName::from_static("ratelimit-reset"),
+    HeaderName::from_static("x-rate-limit-limit"),
+    HeaderName::from_static("x-rate-limit-remaining"),
+];
+
+/// `RateLimit-Policy`: `"free";q=60;w=60`.
+pub(crate) fn policy(limits: &[ServedLimit]) -> Option<HeaderValue> {
+    let mut text = String::new();
+    for served in limits {
+        let rate = &served.limit.rate;
+        let comma = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{comma}{};q={};w={}", quoted(&served.name), rate.count(), whole(rate.period()));
+    }
+    (!text.is_empty()).then(|| HeaderValue::from_str(&text).ok()).flatten()
+}
+
+/// Removes the provider's words about its own limits: they are not the caller's.
+pub(crate) fn strip(fields: &mut HeaderMap) {
+    for name in &PROVIDERS {
+        fields.remove(name);
+    }
+}
+
+/// Writes the fields of an answer of a limited offer.
+pub(crate) fn write(fields: &mut HeaderMap, plan: &ServedPlan, left: &[Left]) {
+    let Some(policy) = &plan.policy else { return };
+    fields.insert(RATELIMIT_POLICY, policy.clone());
+    let mut text = String::with_capacity(32);
+    for (served, left) in plan.limits.iter().zip(left) {
+        let comma = if text.is_empty() { "" } else { ", " };
+        let (name, reset) = (quoted(&served.name), whole(left.full_in));
+        let _ = write!(text, "{comma}{name};r={};t={reset}", left.remaining);
+    }
+    if let Ok(value) = HeaderValue::try_from(text) {
+        fields.insert(RATELIMIT, value);
+    }
+    // The older fields know one limit: the one that will say no first.
+    let nearest = plan.limits.iter().zip(left).min_by_key(|(_, left)| left.remaining);
+    if let Some((served, left)) = nearest {
+        fields.insert(X_LIMIT, served.limit.rate.burst().into());
+        fields.insert(X_REMAINING, left.remaining.into());
+        fields.insert(X_RESET, whole(left.full_in).into());
+    }
+}
+
+/// Seconds, rounded up: coming back at the time that is said must work.
+pub(crate) fn whole(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// A structured-fields string (RFC 9651 §3.3.3); a plan's name has no quote in it, but who knows.
+fn quoted(name: &str) -> String {
+    let clean: String = name.chars().filter(|letter| matches!(letter, ' '..='~') && !"\"\\".contains(*letter)).collect();
+    format!("\"{clean}\"")
+}

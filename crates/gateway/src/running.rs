@@ -1,0 +1,238 @@
+//! A gateway: started, looked at, given a new world, stopped.
+
+use crate::dispatch::Inboxes;
+use crate::explain::{self, Asked};
+use crate::settings::Settings;
+use crate::worker::{self, Order, Start};
+use crate::world::{Prepared, Shared, World};
+use crate::{GatewayError, bind};
+use board::{Board, Limit};
+use exchange::{Accounts, Decision, Dispatch, Left, PlanName, Recorder};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
+
+/// Calls that may wait in a worker's inbox.
+const INBOX: usize = 256;
+
+/// What a gateway is started with.
+#[derive(Debug)]
+pub struct GatewayOptions {
+    /// The board.
+    pub board: Arc<Board>,
+    /// Who may call.
+    pub accounts: Arc<Accounts>,
+    /// Where records go.
+    pub recorder: Arc<dyn Recorder>,
+    /// How many threads; 0: one for each core.
+    pub threads: usize,
+    /// Numbers under which the threads make ids of calls: one for each, leased so that no other process has them.
+    /// Where there are fewer than threads, only so many threads are started.
+    pub writer_ids: Vec<u16>,
+    /// Bounds and times.
+    pub settings: Settings,
+}
+
+/// The gateway.
+#[derive(Clone, Copy, Debug)]
+pub struct Gateway;
+
+/// A gateway that runs. Dropping it stops it at once; [`Running::drain`] stops it gently.
+#[derive(Debug)]
+pub struct Running {
+    addresses: Vec<(Arc<str>, SocketAddr)>,
+    orders: Vec<mpsc::UnboundedSender<Order>>,
+    dispatch: Arc<Inboxes>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    shared: Arc<Shared>,
+    now: Mutex<Parts>,
+}
+
+#[derive(Clone, Debug)]
+struct Parts {
+    board: Arc<Board>,
+    accounts: Arc<Accounts>,
+    prepared: Arc<Prepared>,
+}
+
+impl Gateway {
+    /// Opens the listeners and starts the threads.
+    ///
+    /// # Errors
+    /// [`GatewayError`]: an address is taken or not to be had, a certificate cannot be used, no thread can be had.
+    pub fn start(options: GatewayOptions) -> Result<Running, GatewayError> {
+        let GatewayOptions { board, accounts, recorder, threads, writer_ids, settings } = options;
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let wanted = if threads == 0 { cores() } else { threads };
+        let count = wanted.min(writer_ids.len().max(1));
+        let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
+        let (sockets, bound) = bind::bind(&board.listeners, count)?;
+        let board = with_ports(board, &bound);
+        let shared = Arc::new(Shared::new().map_err(GatewayError::Thread)?);
+        let (mut orders, mut inboxes, mut handles) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, sockets) in sockets.into_iter().enumerate() {
+            let (order, ordered) = mpsc::unbounded_channel();
+            let (errand, errands) = mpsc::channel(INBOX);
+            let start = Start {
+                board: Arc::clone(&board),
+                accounts: Arc::clone(&accounts),
+                prepared: Arc::clone(&prepared),
+                recorder: Arc::clone(&recorder),
+                shared: Arc::clone(&shared),
+                settings: settings.clone(),
+                writer: writer_ids.get(number).copied().unwrap_or_default(),
+                sockets,
+                orders: ordered,
+                errands,
+            };
+            handles.push(spawn(number, start).map_err(GatewayError::Thread)?);
+            orders.push(order);
+            inboxes.push(errand);
+        }
+        let names = board.listeners.iter().map(|listener| Arc::clone(&listener.name));
+        Ok(Running {
+            addresses: names.zip(bound).collect(),
+            orders,
+            dispatch: Arc::new(Inboxes::new(inboxes)),
+            threads: Mutex::new(handles),
+            shared,
+            now: Mutex::new(Parts { board, accounts, prepared }),
+        })
+    }
+}
+
+/// Listeners with the ports that were found: a default `url` says them.
+fn with_ports(board: Arc<Board>, bound: &[SocketAddr]) -> Arc<Board> {
+    if board.listeners.iter().all(|listener| listener.bind.port() != 0) {
+        return board;
+    }
+    let mut board = Arc::unwrap_or_clone(board);
+    for (listener, address) in board.listeners.iter_mut().zip(bound) {
+        if listener.bind.port() == 0 {
+            if let Some(host) = listener.url.strip_suffix(":0") {
+                listener.url = format!("{host}:{}", address.port());
+            }
+            listener.bind = *address;
+        }
+    }
+    Arc::new(board)
+}
+
+fn spawn(number: usize, start: Start) -> std::io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+        let local = LocalSet::new();
+        local.block_on(&runtime, worker::run(start));
+        // What is still under way is dropped here, inside the runtime, so that its records are closed.
+        let _inside = runtime.enter();
+        drop(local);
+    })
+}
+
+impl Running {
+    /// Names and addresses of the listeners, with the ports that were found for port 0.
+    pub fn addresses(&self) -> &[(Arc<str>, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// From the next request on, this is the world. Calls under way keep theirs; limits, pools and connections stay.
+    ///
+    /// Listeners are those of the start: what `bind` says now is not looked at.
+    ///
+    /// # Errors
+    /// [`GatewayError::Tls`]; then nothing has changed.
+    pub fn swap(&self, board: Arc<Board>, accounts: Arc<Accounts>) -> Result<(), GatewayError> {
+        let bound: Vec<_> = self.addresses.iter().map(|(_, address)| *address).collect();
+        let board = with_ports(board, &bound);
+        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let prepared = if Arc::ptr_eq(&now.board, &board) {
+            Arc::clone(&now.prepared)
+        } else {
+            Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?)
+        };
+        for order in &self.orders {
+            // A worker that has stopped needs no world.
+            let _ = order.send(Order::Swap(Arc::clone(&board), Arc::clone(&accounts), Arc::clone(&prepared)));
+        }
+        *now = Parts { board, accounts, prepared };
+        Ok(())
+    }
+
+    /// The way in for console, replay, flows and tests.
+    pub fn dispatch(&self) -> Arc<dyn Dispatch> {
+        Arc::clone(&self.dispatch) as Arc<dyn Dispatch>
+    }
+
+    /// What a consumer has left of each limit that counts per consumer, with the plan.
+    pub fn peek(&self, consumer: &str) -> Vec<(PlanName, Limit, Left)> {
+        let Parts { board, accounts, .. } = self.parts();
+        let Some(consumer) = accounts.by_name(consumer) else { return Vec::new() };
+        let now = self.shared.nanos(Instant::now());
+        let held = board.plans.iter().filter(|plan| consumer.plans.contains(&plan.name));
+        held.flat_map(|plan| plan.limits.iter().map(move |limit| (plan, limit)))
+            .filter_map(|(plan, limit)| {
+                let left = consumer.meter(&limit.policy)?.peek(&limit.rate, now);
+                Some((plan.name.clone(), limit.clone(), left))
+            })
+            .collect()
+    }
+
+    /// What would happen to a request, with live counts.
+    pub fn explain(&self, asked: &Asked) -> Vec<Decision> {
+        let Parts { board, accounts, prepared } = self.parts();
+        explain::explain(&World::new(board, accounts, prepared), &self.shared, asked)
+    }
+
+    /// Records that could not be handed over, because the recorder failed.
+    pub fn lost_records(&self) -> u64 {
+        self.shared.lost_records()
+    }
+
+    /// Takes no new connection, lets calls under way finish, then ends; gives how many were cut off after `wait`.
+    pub async fn drain(&self, wait: Duration) -> usize {
+        let mut waiting = Vec::new();
+        for order in &self.orders {
+            let (done, over) = oneshot::channel();
+            if order.send(Order::Drain(wait, done)).is_ok() {
+                waiting.push(over);
+            }
+        }
+        let mut cut = 0;
+        for over in waiting {
+            cut += over.await.unwrap_or(0);
+        }
+        self.join();
+        cut
+    }
+
+    fn parts(&self) -> Parts {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn join(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.orders.clear();
+        self.join();
+    }
+}
+
+/// What would happen to a request on a board that does not run: every counter is as at the start.
+///
+/// # Errors
+/// [`GatewayError::Tls`], [`GatewayError::Thread`].
+pub fn explain_cold(board: Arc<Board>, accounts: Arc<Accounts>, asked: &Asked) -> Result<Vec<Decision>, GatewayError> {
+    let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
+    let shared = Shared::new().map_err(GatewayError::Thread)?;
+    Ok(explain::explain(&World::new(board, accounts, prepared), &shared, asked))
+}

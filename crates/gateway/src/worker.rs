@@ -1,0 +1,285 @@
+//! A worker: one thread, its connections, its providers, its world.
+//!
+//! Worker state is `Rc` and `Cell` and never leaves the thread. What reaches it from outside is a
+//! message: a new world, a call to make, the order to stop.
+
+use crate::dispatch::Errand;
+use crate::settings::Settings;
+use crate::under_way::Peer;
+use crate::wire;
+use crate::world::{Prepared, Shared, World};
+use board::Board;
+use exchange::{Accounts, By, CallId, CallIds, CallRecord, Outcome, Reason, Recorder, Usage, UsageKey};
+use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+
+/// Handshakes at once.
+const HANDSHAKES: usize = 64;
+/// Longest handshake.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
+/// A word to a worker.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// From now on, this is the world.
+    Swap(Arc<Board>, Arc<Accounts>, Arc<Prepared>),
+    /// No new connections; finish what is under way, at most so long.
+    Drain(Duration, oneshot::Sender<usize>),
+}
+
+/// What one thread has.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    world: RefCell<Rc<World>>,
+    providers: call::Providers,
+    recorder: Arc<dyn Recorder>,
+    ids: RefCell<CallIds>,
+    shared: Arc<Shared>,
+    settings: Settings,
+    stop: watch::Sender<bool>,
+    connections: Cell<usize>,
+    calls: Cell<usize>,
+    quiet: Notify,
+    handshakes: Rc<Semaphore>,
+}
+
+/// What a worker is started with.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) board: Arc<Board>,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) prepared: Arc<Prepared>,
+    pub(crate) recorder: Arc<dyn Recorder>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) settings: Settings,
+    pub(crate) writer: u16,
+    pub(crate) sockets: Vec<std::net::TcpListener>,
+    pub(crate) orders: mpsc::UnboundedReceiver<Order>,
+    pub(crate) errands: mpsc::Receiver<Errand>,
+}
+
+/// Runs a worker to its end. To be called inside a `LocalSet`.
+pub(crate) async fn run(start: Start) {
+    let Start { board, accounts, prepared, recorder, shared, settings, writer, sockets, mut orders, mut errands } = start;
+    let worker = Rc::new(Worker {
+        world: RefCell::new(Rc::new(World::new(board, accounts, prepared))),
+        providers: call::Providers::new(call::Dial { idle_per_server: settings.idle_per_server, ..call::Dial::default() }),
+        recorder,
+        ids: RefCell::new(CallIds::new(writer)),
+        shared,
+        settings,
+        stop: watch::Sender::new(false),
+        connections: Cell::new(0),
+        calls: Cell::new(0),
+        quiet: Notify::new(),
+        handshakes: Rc::new(Semaphore::new(HANDSHAKES)),
+    });
+    for (listener, socket) in sockets.into_iter().enumerate() {
+        if let Ok(socket) = TcpListener::from_std(socket) {
+            tokio::task::spawn_local(accept(Rc::clone(&worker), socket, listener));
+        }
+    }
+    loop {
+        tokio::select! {
+            biased;
+            order = orders.recv() => match order {
+                Some(Order::Swap(board, accounts, prepared)) => {
+                    *worker.world.borrow_mut() = Rc::new(World::new(board, accounts, prepared));
+                }
+                Some(Order::Drain(wait, done)) => {
+                    let left = drain(&worker, wait).await;
+                    let _ = done.send(left);
+                    return;
+                }
+                None => return,
+            },
+            Some(errand) = errands.recv() => {
+                tokio::task::spawn_local(errand.run(Rc::clone(&worker)));
+            }
+        }
+    }
+}
+
+/// Lets calls under way finish; gives how many were cut off.
+async fn drain(worker: &Worker, wait: Duration) -> usize {
+    worker.stop.send_replace(true);
+    let quiet = async {
+        while worker.connections.get() > 0 || worker.calls.get() > 0 {
+            worker.quiet.notified().await;
+        }
+    };
+    let _ = tokio::time::timeout(wait, quiet).await;
+    worker.calls.get()
+}
+
+async fn accept(worker: Rc<Worker>, socket: TcpListener, listener: usize) {
+    let mut stopping = std::pin::pin!(worker.stopping());
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            accepted = socket.accept() => accepted,
+            () = stopping.as_mut() => return,
+        };
+        match accepted {
+            Ok((stream, address)) => {
+                // A caller who was let in by the kernel before the stop is still served, once.
+                take(&worker, stream, address.ip(), listener);
+            }
+            // Out of descriptors, most likely: existing connections must get a chance to end.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+fn take(worker: &Rc<Worker>, stream: TcpStream, address: IpAddr, listener: usize) {
+    if worker.connections.get() >= worker.settings.most_connections {
+        return;
+    }
+    let _ = stream.set_nodelay(true);
+    let open = Open::new(worker);
+    let acceptor = worker.world().prepared.tls.get(listener).cloned().flatten();
+    let worker = Rc::clone(worker);
+    let peer = Peer { listener, address: Some(address), https: acceptor.is_some() };
+    tokio::task::spawn_local(async move {
+        let _open = open;
+        match acceptor {
+            None => wire::serve(stream, peer, worker).await,
+            Some(acceptor) => {
+                let handshakes = Rc::clone(&worker.handshakes);
+                let shaken = async {
+                    let _permit = handshakes.acquire().await.ok()?;
+                    acceptor.accept(stream).await.ok()
+                };
+                if let Ok(Some(stream)) = tokio::time::timeout(HANDSHAKE, shaken).await {
+                    wire::serve(stream, peer, worker).await;
+                }
+            }
+        }
+    });
+}
+
+/// Counts a connection while it is there.
+#[derive(Debug)]
+struct Open(Rc<Worker>);
+
+impl Open {
+    fn new(worker: &Rc<Worker>) -> Self {
+        worker.connections.set(worker.connections.get() + 1);
+        Self(Rc::clone(worker))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.connections.set(self.0.connections.get() - 1);
+        self.0.quiet.notify_one();
+    }
+}
+
+impl Worker {
+    /// The world that a call which begins now sees.
+    pub(crate) fn world(&self) -> Rc<World> {
+        Rc::clone(&self.world.borrow())
+    }
+
+    pub(crate) fn providers(&self) -> &call::Providers {
+        &self.providers
+    }
+
+    pub(crate) fn recorder(&self) -> &dyn Recorder {
+        &*self.recorder
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether the worker takes nothing new.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Comes back when the worker is told to stop.
+    pub(crate) fn stopping(&self) -> impl Future<Output = ()> + 'static {
+        let mut stop = self.stop.subscribe();
+        async move {
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                // The worker is gone: whoever waits goes with it.
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// The id of a call that begins now.
+    pub(crate) fn next_id(&self) -> CallId {
+        self.calls.set(self.calls.get() + 1);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.ids.borrow_mut().next(u64::try_from(now.as_millis()).unwrap_or(0))
+    }
+
+    /// A call is over.
+    pub(crate) fn call_over(&self) {
+        self.calls.set(self.calls.get().saturating_sub(1));
+        self.quiet.notify_one();
+    }
+
+    /// Idle and head timeouts of a listener.
+    pub(crate) fn timeouts(&self, listener: usize) -> (Duration, Duration) {
+        let world = self.world();
+        world.board.listeners.get(listener).map_or((Duration::from_secs(60), Duration::from_secs(10)), |listener| {
+            (listener.idle_timeout, listener.head_timeout)
+        })
+    }
+
+    /// Keeps the record of bytes that never became a request.
+    pub(crate) fn unreadable(&self, peer: Peer, reason: Reason) {
+        let (id, world) = (self.next_id(), self.world());
+        self.call_over();
+        let outcome = if reason == Reason::CallerTooSlow { Outcome::Aborted(By::Us) } else { Outcome::Refused };
+        self.recorder.usage(Usage {
+            key: UsageKey {
+                minute: id.at_ms() / 60_000,
+                api: world.nothing(),
+                operation: world.nothing(),
+                consumer: None,
+                plan: None,
+                outcome,
+                class: 4,
+            },
+            bytes: 0,
+            took_us: 0,
+        });
+        self.recorder.row(CallRecord {
+            id,
+            parent: None,
+            via: world.listener_name(peer.listener),
+            api: None,
+            offer: None,
+            operation: None,
+            consumer: None,
+            plan: None,
+            address: peer.address,
+            method: String::new(),
+            path: String::new(),
+            status: reason.status().as_u16(),
+            outcome,
+            reason: Some(reason),
+            took_us: 0,
+            provider_us: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            breaks: 0,
+            weight: 1,
+            open: false,
+        });
+    }
+}

@@ -1,0 +1,251 @@
+//! The one world a call sees: board, router and accounts of one revision, with what is made of them once.
+//!
+//! [`Plans`] is made off the threads and shared; [`World`] is one thread's picture. Names that go into
+//! records are copied per thread, so that counting references to them never crosses cores.
+
+use crate::address_table::AddressTable;
+use crate::{cors, identify, wire};
+use board::{Api, Auth, Board, Limit, Offer, Plan};
+use exchange::{Accounts, Redactor};
+use http::HeaderValue;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use tokio_rustls::TlsAcceptor;
+
+/// What is made of a board once, for all threads.
+pub(crate) struct Prepared {
+    pub(crate) offers: Vec<Served>,
+    by_address: HashMap<usize, usize>,
+    pub(crate) tls: Vec<Option<TlsAcceptor>>,
+    pub(crate) redactor: Redactor,
+}
+
+/// An offer, ready to be served.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) offer: Arc<Offer>,
+    pub(crate) api: Arc<Api>,
+    pub(crate) plans: Vec<ServedPlan>,
+    /// The plan that asks nobody who they are.
+    pub(crate) open_plan: Option<usize>,
+    pub(crate) cors: cors::Prepared,
+    pub(crate) challenge: HeaderValue,
+}
+
+/// A plan, ready to be served.
+#[derive(Debug)]
+pub(crate) struct ServedPlan {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) limits: Vec<ServedLimit>,
+    /// `RateLimit-Policy`, made once.
+    pub(crate) policy: Option<HeaderValue>,
+}
+
+/// A limit, ready to be looked at.
+#[derive(Debug)]
+pub(crate) struct ServedLimit {
+    pub(crate) limit: Limit,
+    /// Its name in `RateLimit`: the plan's, with a number from the second on.
+    pub(crate) name: String,
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Prepared").field("offers", &self.offers).finish_non_exhaustive()
+    }
+}
+
+impl Prepared {
+    /// Makes what a board's offers need.
+    ///
+    /// # Errors
+    /// In words, with the listener: a certificate or key cannot be used.
+    pub(crate) fn new(board: &Board) -> Result<Self, String> {
+        let mut offers = Vec::new();
+        let mut by_address = HashMap::new();
+        let routed = board.routers.iter().flat_map(|router| router.offers());
+        for offer in routed.chain(board.apis.iter().flat_map(|api| &api.offers)) {
+            let address = Arc::as_ptr(offer).addr();
+            if by_address.contains_key(&address) {
+                continue;
+            }
+            let Some(api) = board.api(offer.api.as_str()) else { continue };
+            by_address.insert(address, offers.len());
+            offers.push(Served::new(offer, api));
+        }
+        let tls = board.listeners.iter().map(|listener| {
+            let acceptor = listener.tls.as_ref().map(wire::acceptor).transpose();
+            acceptor.map_err(|error| format!("listener `{}`: {error}", listener.name))
+        });
+        let mut redactor = Redactor::default();
+        board.secrets.iter().for_each(|secret| redactor.add(secret));
+        Ok(Self { offers, by_address, tls: tls.collect::<Result<_, _>>()?, redactor })
+    }
+
+    /// Index of an offer that the router found.
+    pub(crate) fn index(&self, offer: &Arc<Offer>) -> Option<usize> {
+        self.by_address.get(&Arc::as_ptr(offer).addr()).copied()
+    }
+}
+
+impl Served {
+    fn new(offer: &Arc<Offer>, api: &Arc<Api>) -> Self {
+        let plans: Vec<_> = offer.plans.iter().map(ServedPlan::new).collect();
+        let open_plan = plans.iter().position(|plan| plan.plan.auth == Auth::None);
+        Self {
+            offer: Arc::clone(offer),
+            api: Arc::clone(api),
+            open_plan,
+            plans,
+            cors: cors::Prepared::new(offer, api),
+            challenge: identify::challenge(offer),
+        }
+    }
+
+    /// Whether anybody is asked who they are.
+    pub(crate) fn asks_for_a_key(&self) -> bool {
+        !self.offer.key_places.is_empty() && self.plans.iter().any(|plan| plan.plan.auth == Auth::Key)
+    }
+
+    /// The operation of this index.
+    pub(crate) fn operation(&self, index: usize) -> Option<&Arc<contract::Operation>> {
+        self.api.contract.as_ref().and_then(|contract| contract.operations.get(index))
+    }
+}
+
+impl ServedPlan {
+    fn new(plan: &Arc<Plan>) -> Self {
+        let limits: Vec<_> = plan
+            .limits
+            .iter()
+            .enumerate()
+            .map(|(index, limit)| {
+                let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
+                ServedLimit { limit: limit.clone(), name: format!("{}{number}", plan.name) }
+            })
+            .collect();
+        let policy = crate::rate_fields::policy(&limits);
+        Self { plan: Arc::clone(plan), limits, policy }
+    }
+}
+
+/// One thread's picture of the world.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) board: Arc<Board>,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) prepared: Arc<Prepared>,
+    names: Vec<Names>,
+    listeners: Vec<Arc<str>>,
+    nothing: Arc<str>,
+}
+
+/// Names of an offer as records carry them.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) api: Arc<str>,
+    pub(crate) offer: Arc<str>,
+    pub(crate) operations: Vec<Arc<str>>,
+}
+
+impl World {
+    /// Joins the parts of one revision.
+    pub(crate) fn new(board: Arc<Board>, accounts: Arc<Accounts>, prepared: Arc<Prepared>) -> Self {
+        let names = prepared
+            .offers
+            .iter()
+            .map(|served| Names {
+                api: served.api.name.as_str().into(),
+                offer: served.offer.id.as_ref().into(),
+                operations: served.api.contract.as_ref().map_or_else(Vec::new, |contract| {
+                    contract.operations.iter().map(|operation| operation.id.as_str().into()).collect()
+                }),
+            })
+            .collect();
+        let listeners = board.listeners.iter().map(|listener| listener.name.as_ref().into()).collect();
+        Self { board, accounts, prepared, names, listeners, nothing: "".into() }
+    }
+
+    /// The offer of this index.
+    pub(crate) fn offer(&self, index: usize) -> &Served {
+        &self.prepared.offers[index]
+    }
+
+    /// The offer that was found.
+    pub(crate) fn offer_of(&self, seen: &crate::seen::Seen) -> Option<&Served> {
+        seen.offer.and_then(|index| self.prepared.offers.get(index))
+    }
+
+    /// The plan that is charged.
+    pub(crate) fn plan(&self, seen: &crate::seen::Seen) -> Option<&ServedPlan> {
+        self.offer_of(seen)?.plans.get(seen.plan?)
+    }
+
+    /// Names for records.
+    pub(crate) fn names(&self, index: usize) -> &Names {
+        &self.names[index]
+    }
+
+    /// A listener's name for records.
+    pub(crate) fn listener_name(&self, index: usize) -> Arc<str> {
+        self.listeners.get(index).map_or_else(|| self.nothing(), Arc::clone)
+    }
+
+    /// The empty name.
+    pub(crate) fn nothing(&self) -> Arc<str> {
+        Arc::clone(&self.nothing)
+    }
+
+    /// What callers see before every path of ours.
+    pub(crate) fn url(&self, listener: usize) -> &str {
+        self.board.listeners.get(listener).map_or("", |listener| &listener.url)
+    }
+}
+
+/// What all threads share besides the world: atomics and queues, never a lock.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// The zero of the limits' clock.
+    pub(crate) epoch: std::time::Instant,
+    /// Meters per address: limits and guesses.
+    pub(crate) addresses: AddressTable,
+    /// Meters per key, operation and API.
+    pub(crate) subjects: AddressTable,
+    /// Heavy checks.
+    pub(crate) pool: crate::check_pool::CheckPool,
+    /// The name by which this process calls itself in `Via`.
+    pub(crate) via: String,
+    lost: std::sync::atomic::AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new() -> std::io::Result<Self> {
+        use std::hash::BuildHasher as _;
+        // Random, so that two gateways in a row do not take each other for a loop.
+        let own = std::hash::RandomState::new().hash_one(std::process::id());
+        Ok(Self {
+            epoch: std::time::Instant::now(),
+            addresses: AddressTable::new(4 << 20),
+            subjects: AddressTable::new(1 << 20),
+            pool: crate::check_pool::CheckPool::start()?,
+            via: format!("switchboard-{:08x}", own & 0xffff_ffff),
+            lost: std::sync::atomic::AtomicU64::new(0),
+        })
+    }
+
+    /// An instant on the limits' clock.
+    pub(crate) fn nanos(&self, at: std::time::Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// A record could not be handed over.
+    pub(crate) fn lost_record(&self) {
+        self.lost.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// How many records could not be handed over.
+    pub(crate) fn lost_records(&self) -> u64 {
+        self.lost.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,4 @@
+//! The gateway over real sockets, before the demo's providers.
+
+mod harness;
+mod open_api;

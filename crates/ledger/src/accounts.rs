@@ -1,0 +1,283 @@
+//! Consumers: made, listed, given plans, suspended, each change with its line in the audit.
+//!
+//! Nothing is deleted: who called last year must still have a name.
+
+use crate::store::ACCOUNTS;
+use crate::{Ledger, StoreError, keys};
+use exchange::{ConsumerName, ConsumerRow, KeyRow, PlanName};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection, Row, SqliteConnection};
+
+/// Who changes something, and when: goes into the audit.
+#[derive(Clone, Copy, Debug)]
+pub struct Author<'a> {
+    /// `cli`, `console`, `demo`, or who is signed in.
+    pub who: &'a str,
+    /// Milliseconds since 1970.
+    pub at_ms: u64,
+}
+
+/// A consumer, as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerInfo {
+    /// Its name.
+    pub name: ConsumerName,
+    /// Plans it holds, in the order they were given.
+    pub plans: Vec<PlanName>,
+    /// Whether it may call at the moment.
+    pub suspended: bool,
+    /// When it was made, in milliseconds since 1970.
+    pub created_ms: u64,
+    /// How many keys it has that are not revoked.
+    pub keys: u32,
+}
+
+/// One change of the accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Who did it.
+    pub who: String,
+    /// What was done: `consumer-added`, `plans-set`, `suspended`, `resumed`, `key-made`, `key-revoked`.
+    pub what: String,
+    /// The consumer it was done to.
+    pub subject: String,
+    /// Plans or key id.
+    pub detail: String,
+}
+
+impl Ledger {
+    /// Makes a consumer that holds these plans.
+    ///
+    /// # Errors
+    /// [`StoreError::BadName`], [`StoreError::NameTaken`], or the file's.
+    pub async fn add_consumer(
+        &self,
+        name: &str,
+        plans: &[PlanName],
+        by: Author<'_>,
+    ) -> Result<ConsumerName, StoreError> {
+        let name = checked_name(name)?;
+        let mut file = self.accounts()?.lock().await;
+        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let made = sqlx::query(
+            "INSERT INTO consumers (name, suspended, created_ms) VALUES (?, 0, ?) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(name.as_str())
+        .bind(by.at_ms.cast_signed())
+        .execute(&mut *change)
+        .await
+        .map_err(failed)?;
+        if made.rows_affected() == 0 {
+            return Err(StoreError::NameTaken { name });
+        }
+        hold(&mut change, &name, plans).await?;
+        note(&mut change, by, "consumer-added", &name, &words(plans)).await?;
+        change.commit().await.map_err(failed)?;
+        Ok(name)
+    }
+
+    /// Lets a consumer hold these plans and no others.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConsumer`], or the file's.
+    pub async fn set_plans(
+        &self,
+        name: &ConsumerName,
+        plans: &[PlanName],
+        by: Author<'_>,
+    ) -> Result<(), StoreError> {
+        let mut file = self.accounts()?.lock().await;
+        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        must_exist(&mut change, name).await?;
+        sqlx::query("DELETE FROM plans_held WHERE consumer = ?")
+            .bind(name.as_str())
+            .execute(&mut *change)
+            .await
+            .map_err(failed)?;
+        hold(&mut change, name, plans).await?;
+        note(&mut change, by, "plans-set", name, &words(plans)).await?;
+        change.commit().await.map_err(failed)
+    }
+
+    /// Suspends a consumer (`true`: none of its keys works) or lets it call again.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConsumer`], or the file's.
+    pub async fn suspend(
+        &self,
+        name: &ConsumerName,
+        suspended: bool,
+        by: Author<'_>,
+    ) -> Result<(), StoreError> {
+        let mut file = self.accounts()?.lock().await;
+        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        must_exist(&mut change, name).await?;
+        sqlx::query("UPDATE consumers SET suspended = ? WHERE name = ?")
+            .bind(suspended)
+            .bind(name.as_str())
+            .execute(&mut *change)
+            .await
+            .map_err(failed)?;
+        let what = if suspended { "suspended" } else { "resumed" };
+        note(&mut change, by, what, name, "").await?;
+        change.commit().await.map_err(failed)
+    }
+
+    /// All consumers by name.
+    pub async fn list_consumers(&self) -> Result<Vec<ConsumerInfo>, StoreError> {
+        let mut file = self.accounts_to_read().lock().await;
+        let mut look = file.begin().await.map_err(failed)?;
+        consumers(&mut look).await
+    }
+
+    /// One consumer; `None`: there is none of this name.
+    pub async fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerInfo>, StoreError> {
+        Ok(self.list_consumers().await?.into_iter().find(|known| known.name == *name))
+    }
+
+    /// What a board needs to know who may call: every consumer, and every key that is not revoked.
+    ///
+    /// Both are of one moment.
+    pub async fn accounts_rows(&self) -> Result<(Vec<ConsumerRow>, Vec<KeyRow>), StoreError> {
+        let mut file = self.accounts_to_read().lock().await;
+        let mut look = file.begin().await.map_err(failed)?;
+        let consumers = consumers(&mut look)
+            .await?
+            .into_iter()
+            .map(|info| ConsumerRow { name: info.name, plans: info.plans, suspended: info.suspended })
+            .collect();
+        let keys = keys::all(&mut look)
+            .await?
+            .into_iter()
+            .filter(|key| key.revoked_ms.is_none())
+            .map(|key| KeyRow { digest: key.digest, consumer: key.consumer, tail: Some(key.tail) })
+            .collect();
+        Ok((consumers, keys))
+    }
+
+    /// The last changes of the accounts, newest first.
+    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut file = self.accounts_to_read().lock().await;
+        let rows =
+            sqlx::query("SELECT at_ms, who, what, subject, detail FROM audit ORDER BY id DESC LIMIT ?")
+                .bind(limit)
+                .fetch_all(&mut *file)
+                .await
+                .map_err(failed)?;
+        let entry = |row: &SqliteRow| {
+            Ok(AuditEntry {
+                at_ms: row.try_get::<i64, _>(0)?.cast_unsigned(),
+                who: row.try_get(1)?,
+                what: row.try_get(2)?,
+                subject: row.try_get(3)?,
+                detail: row.try_get(4)?,
+            })
+        };
+        rows.iter().map(entry).collect::<Result<_, _>>().map_err(failed)
+    }
+}
+
+pub(crate) fn failed(error: sqlx::Error) -> StoreError {
+    StoreError::of(ACCOUNTS, error)
+}
+
+/// A name that fits in a path, a shell and a TOML key without quoting.
+fn checked_name(name: &str) -> Result<ConsumerName, StoreError> {
+    let why = if name.is_empty() {
+        "it is empty"
+    } else if name.len() > 64 {
+        "it is longer than 64 characters"
+    } else if !name.bytes().all(|letter| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-')) {
+        "it has characters other than `a-z 0-9 . _ -`"
+    } else if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        "it does not begin with a letter or digit"
+    } else {
+        return Ok(ConsumerName::new(name));
+    };
+    Err(StoreError::BadName { name: name.chars().take(80).collect(), why })
+}
+
+pub(crate) async fn must_exist(change: &mut SqliteConnection, name: &ConsumerName) -> Result<(), StoreError> {
+    sqlx::query("SELECT 1 FROM consumers WHERE name = ?")
+        .bind(name.as_str())
+        .fetch_optional(change)
+        .await
+        .map_err(failed)?
+        .map(|_| ())
+        .ok_or_else(|| StoreError::UnknownConsumer { name: name.clone() })
+}
+
+async fn hold(
+    change: &mut SqliteConnection,
+    name: &ConsumerName,
+    plans: &[PlanName],
+) -> Result<(), StoreError> {
+    for (position, plan) in (0_i64..).zip(plans) {
+        sqlx::query("INSERT INTO plans_held (consumer, position, plan) VALUES (?, ?, ?)")
+            .bind(name.as_str())
+            .bind(position)
+            .bind(plan.as_str())
+            .execute(&mut *change)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn note(
+    change: &mut SqliteConnection,
+    by: Author<'_>,
+    what: &str,
+    subject: &ConsumerName,
+    detail: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO audit (at_ms, who, what, subject, detail) VALUES (?, ?, ?, ?, ?)")
+        .bind(by.at_ms.cast_signed())
+        .bind(by.who)
+        .bind(what)
+        .bind(subject.as_str())
+        .bind(detail)
+        .execute(change)
+        .await
+        .map(|_| ())
+        .map_err(failed)
+}
+
+fn words(plans: &[PlanName]) -> String {
+    plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
+}
+
+async fn consumers(look: &mut SqliteConnection) -> Result<Vec<ConsumerInfo>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT name, suspended, created_ms,
+                (SELECT count(*) FROM keys WHERE consumer = name AND revoked_ms IS NULL)
+         FROM consumers ORDER BY name",
+    )
+    .fetch_all(&mut *look)
+    .await
+    .map_err(failed)?;
+    let info = |row: &SqliteRow| {
+        Ok(ConsumerInfo {
+            name: ConsumerName::new(row.try_get(0)?),
+            plans: Vec::new(),
+            suspended: row.try_get(1)?,
+            created_ms: row.try_get::<i64, _>(2)?.cast_unsigned(),
+            keys: row.try_get(3)?,
+        })
+    };
+    let mut found: Vec<ConsumerInfo> = rows.iter().map(info).collect::<Result<_, _>>().map_err(failed)?;
+    let held = sqlx::query("SELECT consumer, plan FROM plans_held ORDER BY consumer, position")
+        .fetch_all(look)
+        .await
+        .map_err(failed)?;
+    for row in &held {
+        let (consumer, plan): (&str, &str) =
+            (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
+        if let Ok(at) = found.binary_search_by(|info| info.name.as_str().cmp(consumer)) {
+            found[at].plans.push(PlanName::new(plan));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,68 @@
+//! Heads, bodies and decisions of a call as bytes: JSON, deflated.
+//!
+//! They were redacted before they got here; nothing is looked for in them.
+
+use exchange::{CallId, Detail, Message};
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use sqlx::SqliteConnection;
+use std::io::{self, Read};
+
+/// No detail of ours is longer; a damaged one must not fill the memory.
+const LONGEST: u64 = 64 << 20;
+
+/// Packs a detail.
+pub(crate) fn pack(detail: &Detail) -> io::Result<Vec<u8>> {
+    let mut out = DeflateEncoder::new(Vec::new(), Compression::fast());
+    serde_json::to_writer(&mut out, detail)?;
+    out.finish()
+}
+
+/// Unpacks a detail.
+pub(crate) fn unpack(bytes: &[u8]) -> io::Result<Detail> {
+    Ok(serde_json::from_reader(io::BufReader::new(DeflateDecoder::new(bytes).take(LONGEST)))?)
+}
+
+/// About how much memory a detail holds, in bytes.
+pub(crate) fn size(detail: &Detail) -> usize {
+    let message = |message: &Option<Message>| {
+        message.as_ref().map_or(0, |message| {
+            let fields: usize = message.fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+            message.body.len() + fields
+        })
+    };
+    1024 + message(&detail.request) + message(&detail.sent) + message(&detail.response)
+}
+
+/// Writes a packed detail; the later one counts.
+pub(crate) async fn write(file: &mut SqliteConnection, id: CallId, packed: &[u8]) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT OR REPLACE INTO details (call, body) VALUES (?, ?)")
+        .bind(id.0.cast_signed())
+        .bind(packed)
+        .execute(file)
+        .await
+        .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{pack, unpack};
+    use exchange::{Detail, Message};
+
+    #[test]
+    fn a_detail_comes_back_smaller() {
+        let body = "all work and no play ".repeat(500);
+        let message = Message { line: "GET / HTTP/1.1".into(), body: body.clone(), ..Message::default() };
+        let detail = Detail { request: Some(message), ..Detail::default() };
+        let packed = pack(&detail).unwrap();
+        assert!(packed.len() < body.len() / 10);
+        assert_eq!(unpack(&packed).unwrap().request.unwrap().body, body);
+    }
+
+    #[test]
+    fn damaged_bytes_are_an_error() {
+        assert!(unpack(b"nonsense").is_err());
+        assert!(unpack(&[]).is_err());
+    }
+}

@@ -1,0 +1,209 @@
+//! What can go wrong with the ledger, in plain words.
+//!
+//! No variant holds a key or a body; a file is named by its name in the ledger's folder.
+
+use exchange::{ConsumerName, KeyId};
+use std::path::PathBuf;
+
+/// Why the ledger could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another process holds the file longer than we wait.
+    #[error("`{file}` is locked by another process")]
+    Locked {
+        /// Name of the file.
+        file: String,
+    },
+    /// The disk, or the allowance on it, is full.
+    #[error("the disk is full: `{file}` cannot grow")]
+    Full {
+        /// Name of the file.
+        file: String,
+    },
+    /// The file or its folder may not be written.
+    #[error("`{file}` cannot be written: it, its folder or its disk is read-only for this user")]
+    NotWritable {
+        /// Name of the file.
+        file: String,
+    },
+    /// The file is damaged, or no file of ours.
+    #[error("`{file}` is damaged, or is not a ledger's file")]
+    Corrupt {
+        /// Name of the file.
+        file: String,
+    },
+    /// A newer switchboard has written the file.
+    #[error("`{file}` has version {found}, this switchboard knows up to {known}")]
+    Newer {
+        /// Name of the file.
+        file: String,
+        /// Version in the file.
+        found: u32,
+        /// Newest version that we know.
+        known: u32,
+    },
+    /// An older switchboard has written the file, and it was opened for reading only.
+    #[error("`{file}` has version {found} and must be brought to {known} first")]
+    Older {
+        /// Name of the file.
+        file: String,
+        /// Version in the file.
+        found: u32,
+        /// The version that is needed.
+        known: u32,
+    },
+    /// There is no ledger in this folder.
+    #[error("there is no ledger in `{}`", folder.display())]
+    Missing {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The system said no.
+    #[error("`{}`: {source}", path.display())]
+    System {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// SQLite said something for which we have no better words.
+    #[error("`{file}`: {source}")]
+    Database {
+        /// Name of the file.
+        file: String,
+        /// What SQLite said.
+        source: sqlx::Error,
+    },
+    /// No consumer has this name.
+    #[error("there is no consumer `{name}`")]
+    UnknownConsumer {
+        /// The name asked for.
+        name: ConsumerName,
+    },
+    /// No key has this id.
+    #[error("there is no key `{id}`")]
+    UnknownKey {
+        /// The id asked for.
+        id: KeyId,
+    },
+    /// The name belongs to another consumer.
+    #[error("there is a consumer `{name}` already")]
+    NameTaken {
+        /// The name.
+        name: ConsumerName,
+    },
+    /// The name is not one that a consumer may have.
+    #[error("`{name}` cannot be a consumer's name: {why}")]
+    BadName {
+        /// The name as given, cut to 80 characters.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The new key's id is another key's: one case in 2^40.
+    #[error("the new key has the id of another one, `{id}`")]
+    KeyIdTaken {
+        /// The id.
+        id: KeyId,
+    },
+    /// All 1,024 writers are taken.
+    #[error("1,024 threads write calls to this ledger already")]
+    TooManyWriters,
+    /// It was opened for reading only.
+    #[error("the ledger was opened for reading only")]
+    ReadOnly,
+    /// The thread that writes has ended.
+    #[error("the ledger was closed")]
+    Closed,
+    /// Not everything could be written before the end.
+    #[error("the ledger ends without {usage} counted calls and {rows} rows: {why}")]
+    Unwritten {
+        /// Calls whose counts were lost.
+        usage: u64,
+        /// Rows that were lost.
+        rows: u64,
+        /// What stood in the way.
+        why: String,
+    },
+}
+
+impl StoreError {
+    /// What to do about it, where there is something to do.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Locked { .. } => {
+                "end the program that holds it (a backup, an `sqlite3` shell in a transaction), or try again"
+                    .into()
+            }
+            Self::Full { .. } => "free some space, or set a shorter `ledger.keep`".into(),
+            Self::NotWritable { .. } => {
+                "run as the user who owns the folder, or choose another `ledger.folder`".into()
+            }
+            Self::Corrupt { file } => {
+                format!(
+                    "move `{file}` away (its `-wal` and `-shm` too) and bring back a copy, or start a new one"
+                )
+            }
+            Self::Newer { .. } => "use the newer switchboard, or another `ledger.folder`".into(),
+            Self::Older { .. } => "run a command that writes, as `switchboard serve`, once".into(),
+            Self::Missing { .. } => "`switchboard serve` makes it; `--board` chooses another board".into(),
+            Self::UnknownConsumer { .. } => "`switchboard consumer list` shows all".into(),
+            Self::UnknownKey { .. } => "`switchboard key list` shows all".into(),
+            Self::NameTaken { .. } => "choose another name, or give the one that is there a new key".into(),
+            Self::BadName { .. } => {
+                "1 to 64 characters of `a-z 0-9 . _ -`, beginning with a letter or digit".into()
+            }
+            Self::KeyIdTaken { .. } => "make another key".into(),
+            Self::TooManyWriters => {
+                "end some of the processes that use this ledger, and wait 10 minutes".into()
+            }
+            Self::System { .. }
+            | Self::Database { .. }
+            | Self::ReadOnly
+            | Self::Closed
+            | Self::Unwritten { .. } => {
+                return None;
+            }
+        })
+    }
+
+    /// Whether SQLite could not make a file beside this one.
+    pub(crate) fn is_about_the_folder(&self) -> bool {
+        match self {
+            Self::NotWritable { .. } => true,
+            Self::Database { source, .. } => code(source).is_some_and(|code| code & 0xff == 14),
+            _ => false,
+        }
+    }
+
+    /// The error of a call to SQLite on this file.
+    pub(crate) fn of(file: &str, source: sqlx::Error) -> Self {
+        let file = file.to_owned();
+        // The low byte is the primary code, the rest says more: https://sqlite.org/rescode.html
+        match code(&source).map(|code| code & 0xff) {
+            Some(5 | 6) => Self::Locked { file },
+            Some(13) => Self::Full { file },
+            Some(3 | 8) => Self::NotWritable { file },
+            Some(11 | 26) => Self::Corrupt { file },
+            _ => Self::Database { file, source },
+        }
+    }
+}
+
+/// SQLite's extended result code, where the error is one of SQLite's.
+pub(crate) fn code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StoreError;
+
+    #[test]
+    fn an_error_says_what_and_what_to_do() {
+        let error = StoreError::Locked { file: "usage.db".into() };
+        assert_eq!(error.to_string(), "`usage.db` is locked by another process");
+        assert!(error.help().is_some_and(|help| help.contains("end the program")));
+    }
+}

@@ -1,0 +1,86 @@
+//! Numbers for those who make ids of calls, so that no two threads of any process make the same one.
+//!
+//! 1,024 numbers, given out in turn: one that was given back, or whose process was killed, comes round
+//! again as late as possible.
+
+use crate::StoreError;
+use crate::store::USAGE;
+use sqlx::{Connection, SqliteConnection};
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// 10 bits.
+const WRITERS: u32 = 1_024;
+/// A lease that was not renewed for so long is another's.
+const HOLDS_MS: u64 = 10 * 60 * 1000;
+/// Renewed so often.
+const RENEWED_MS: u64 = 60 * 1000;
+
+/// The numbers that this process holds.
+#[derive(Debug, Default)]
+pub(crate) struct Leases(Mutex<(Vec<u16>, u64)>);
+
+impl Leases {
+    /// Leases one more.
+    pub(crate) async fn take(&self, file: &mut SqliteConnection, now_ms: u64) -> Result<u16, StoreError> {
+        let failed = |error| StoreError::of(USAGE, error);
+        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        sqlx::query("DELETE FROM writers WHERE seen_ms < ?")
+            .bind(now_ms.saturating_sub(HOLDS_MS).cast_signed())
+            .execute(&mut *change)
+            .await
+            .map_err(failed)?;
+        let last: u32 =
+            sqlx::query_scalar("SELECT id FROM last_writer").fetch_one(&mut *change).await.map_err(failed)?;
+        let held: Vec<u32> =
+            sqlx::query_scalar("SELECT id FROM writers").fetch_all(&mut *change).await.map_err(failed)?;
+        let free = (1..=WRITERS).map(|step| (last + step) % WRITERS).find(|id| !held.contains(id));
+        let id = free.ok_or(StoreError::TooManyWriters)?;
+        sqlx::query("INSERT INTO writers (id, seen_ms) VALUES (?, ?)")
+            .bind(id)
+            .bind(now_ms.cast_signed())
+            .execute(&mut *change)
+            .await
+            .map_err(failed)?;
+        sqlx::query("UPDATE last_writer SET id = ?").bind(id).execute(&mut *change).await.map_err(failed)?;
+        change.commit().await.map_err(failed)?;
+        let id = u16::try_from(id).map_err(|_| StoreError::TooManyWriters)?;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.push(id);
+        Ok(id)
+    }
+
+    /// Says that they are still held, if that is due.
+    pub(crate) async fn renew(&self, file: &mut SqliteConnection, now_ms: u64) -> Result<(), sqlx::Error> {
+        let held = {
+            let mut mine = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if now_ms < mine.1.saturating_add(RENEWED_MS) {
+                return Ok(());
+            }
+            mine.1 = now_ms;
+            mine.0.clone()
+        };
+        for id in held {
+            sqlx::query("INSERT OR REPLACE INTO writers (id, seen_ms) VALUES (?, ?)")
+                .bind(id)
+                .bind(now_ms.cast_signed())
+                .execute(&mut *file)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Gives all of them back.
+    pub(crate) async fn give_back(&self, file: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let held = std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).0);
+        for id in held {
+            sqlx::query("DELETE FROM writers WHERE id = ?").bind(id).execute(&mut *file).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The time. Leases are between processes, whose calls may be far apart; ids and rows bring their own.
+pub(crate) fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,61 @@
+//! How a ledger is kept: folder, time, rates.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How a ledger is kept.
+#[derive(Clone, Debug)]
+pub struct LedgerOptions {
+    /// Where its files are. Made with mode 0700 where it is not there.
+    pub folder: PathBuf,
+    /// How long calls are kept; whole UTC days are dropped.
+    pub keep: Duration,
+    /// Up to this many calls a second each get a row; above it ordinary ones are sampled. At least 1.
+    pub rows_per_second: u32,
+    /// No more rows than this a second, whatever happens. Not less than `rows_per_second`.
+    pub max_rows_per_second: u32,
+    /// Of which calls heads and bodies are kept.
+    pub details: DetailsWanted,
+}
+
+impl LedgerOptions {
+    /// What holds when nothing is said: 30 days, 50 rows a second, at most 2,000, details of failed calls.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            keep: Duration::from_secs(30 * 24 * 3600),
+            rows_per_second: 50,
+            max_rows_per_second: 2_000,
+            details: DetailsWanted::Failed,
+        }
+    }
+}
+
+/// Of which calls heads and bodies are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DetailsWanted {
+    /// Of none.
+    None,
+    /// Of those that were declined, refused, failed or broken off, or broke a contract.
+    #[default]
+    Failed,
+    /// Of every call that has a row.
+    All,
+}
+
+/// How the writing goes: for the start page, `/health` and logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Rows lost since the start, because they came faster than they could be written.
+    pub rows_dropped: u64,
+    /// Details lost since the start, for the same reason.
+    pub details_dropped: u64,
+    /// Rows that wait to be written.
+    pub rows_pending: u64,
+    /// Calls whose counts are not on disk yet, as of the last write (up to a second ago). None of them is lost while we run.
+    pub usage_pending: u64,
+    /// Why the last attempt to write failed; `None` when it went well.
+    pub last_error: Option<String>,
+    /// Something could not be written and is being tried again.
+    pub behind: bool,
+}

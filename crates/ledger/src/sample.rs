@@ -1,0 +1,241 @@
+//! Which calls get a row.
+//!
+//! Every call up to a rate. Above it ordinary calls are sampled, one for each place that falls free, and
+//! a row carries as weight how many calls it stands for; so weights add up to the calls. Calls that
+//! somebody will look for (refused, failed, broken off, contract broken, slow) have places of their own.
+//! Pure: the time is the calls' own.
+
+use exchange::{CallId, CallRecord, Outcome};
+use std::collections::{HashSet, VecDeque};
+
+/// Longer than this is slow, in microseconds: the index of slow calls says the same.
+pub(crate) const SLOW_US: u64 = 1_000_000;
+/// How many calls may be shown as open at once.
+const MOST_OPEN: usize = 65_536;
+/// How many kept ids are remembered for their details.
+const REMEMBERED: usize = 1_024;
+
+/// Chooses rows.
+#[derive(Debug)]
+pub(crate) struct Sampler {
+    ordinary: Lane,
+    special: Lane,
+    open: HashSet<CallId>,
+    /// The last ones that got a row, and whether their details are wanted.
+    kept: VecDeque<(CallId, bool)>,
+    now_ms: u64,
+}
+
+impl Sampler {
+    /// `rate` rows a second for ordinary calls, no more than `most` for all in any second.
+    pub(crate) fn new(rate: u32, most: u32) -> Self {
+        let rate = rate.max(1);
+        // A lane lets through its burst and its rate in the worst second; both lanes together: `most`.
+        let special = most.saturating_sub(rate.saturating_mul(2)).max(rate);
+        let burst = (special / 4).max(1);
+        Self {
+            ordinary: Lane::new(rate, rate),
+            special: Lane::new((special - burst).max(1), burst),
+            open: HashSet::new(),
+            kept: VecDeque::new(),
+            now_ms: 0,
+        }
+    }
+
+    /// Takes a call; gives it back with its weight where it gets a row. `detailed`: its details are wanted then.
+    pub(crate) fn choose(&mut self, mut record: CallRecord, detailed: bool) -> Option<CallRecord> {
+        self.now_ms = self.now_ms.max(record.id.at_ms());
+        record.weight = record.weight.max(1);
+        let chosen = if record.open {
+            // It comes again when it has ended, and is counted then.
+            let place = self.open.len() < MOST_OPEN && self.special.place(self.now_ms);
+            place.then(|| self.open.insert(record.id));
+            place.then_some(record)
+        } else if self.open.remove(&record.id) {
+            // Its open row must be closed, whatever the rate.
+            Some(record)
+        } else if is_special(&record) {
+            self.special.choose(record, self.now_ms)
+        } else {
+            self.ordinary.choose(record, self.now_ms)
+        }?;
+        if self.kept.len() == REMEMBERED {
+            self.kept.pop_front();
+        }
+        self.kept.push_back((chosen.id, detailed));
+        Some(chosen)
+    }
+
+    /// Whether the details of a call that got a row a moment ago are wanted; `None`: no such call.
+    pub(crate) fn wants_detail(&self, id: CallId) -> Option<bool> {
+        // The call just kept is the one that is asked for.
+        self.kept.iter().rev().find(|(kept, _)| *kept == id).map(|(_, detailed)| *detailed)
+    }
+
+    /// Rows for calls that were skipped and that no later row stands for, of lanes where it is quiet now:
+    /// no call since this was last asked. At the end of all they get their row in any case.
+    pub(crate) fn leftover(&mut self, end: bool) -> impl Iterator<Item = CallRecord> {
+        [&mut self.ordinary, &mut self.special].into_iter().filter_map(move |lane| lane.leftover(end))
+    }
+}
+
+/// Whether somebody will look for this call. Not a plain 4xx of the provider.
+pub(crate) fn is_special(record: &CallRecord) -> bool {
+    !matches!(record.outcome, Outcome::Succeeded | Outcome::Declined)
+        || record.breaks > 0
+        || record.took_us > SLOW_US
+}
+
+/// Places that fall free at a steady rate (a token bucket).
+#[derive(Debug)]
+struct Lane {
+    /// Places a second, that is thousandths of a place a millisecond.
+    rate: u64,
+    /// Places that may be free at once.
+    burst: u64,
+    /// Free places in thousandths.
+    free: u64,
+    /// The time of the last call.
+    at_ms: u64,
+    /// That time when it was last asked whether it is quiet.
+    asked_ms: u64,
+    /// Calls that no row stands for yet.
+    skipped: u32,
+    /// The last one of them.
+    last: Option<Box<CallRecord>>,
+}
+
+impl Lane {
+    fn new(rate: u32, burst: u32) -> Self {
+        let burst = u64::from(burst);
+        Self {
+            rate: u64::from(rate),
+            burst,
+            free: burst * 1000,
+            at_ms: 0,
+            asked_ms: 0,
+            skipped: 0,
+            last: None,
+        }
+    }
+
+    /// Takes a place, if one is free.
+    fn place(&mut self, now_ms: u64) -> bool {
+        let passed = now_ms.saturating_sub(self.at_ms);
+        self.at_ms = now_ms;
+        self.free = self.free.saturating_add(passed.saturating_mul(self.rate)).min(self.burst * 1000);
+        let has = self.free >= 1000;
+        if has {
+            self.free -= 1000;
+        }
+        has
+    }
+
+    fn choose(&mut self, mut record: CallRecord, now_ms: u64) -> Option<CallRecord> {
+        if self.place(now_ms) {
+            record.weight = record.weight.saturating_add(std::mem::take(&mut self.skipped));
+            self.last = None;
+            return Some(record);
+        }
+        self.skipped = self.skipped.saturating_add(record.weight);
+        match &mut self.last {
+            // Into the box that is there: this runs for every call above the rate.
+            Some(last) => **last = record,
+            none => *none = Some(Box::new(record)),
+        }
+        None
+    }
+
+    fn leftover(&mut self, end: bool) -> Option<CallRecord> {
+        let quiet = self.at_ms == self.asked_ms;
+        self.asked_ms = self.at_ms;
+        if !quiet && !end {
+            return None;
+        }
+        let mut record = *self.last.take()?;
+        record.weight = std::mem::take(&mut self.skipped);
+        Some(record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sampler;
+    use crate::example::call;
+    use exchange::{CallRecord, Fault, Outcome};
+
+    /// How many rows, and the sum of their weights.
+    fn sum(rows: &[CallRecord]) -> (usize, u64) {
+        (rows.len(), rows.iter().map(|row| u64::from(row.weight)).sum())
+    }
+
+    #[test]
+    fn every_call_up_to_the_rate_has_its_row() {
+        let mut sampler = Sampler::new(50, 2000);
+        // Ten seconds, in each all fifty calls in one millisecond.
+        let rows: Vec<_> = (0..500)
+            .filter_map(|nth| sampler.choose(call(1_000_000 + nth / 50 * 1000, nth), false))
+            .collect();
+        assert_eq!(sum(&rows), (500, 500));
+    }
+
+    #[test]
+    fn above_the_rate_weights_add_up_to_the_calls() {
+        let mut sampler = Sampler::new(50, 2000);
+        let calls = (0..100_000).map(|nth| call(1_000_000 + nth / 10, nth));
+        let mut rows: Vec<_> = calls.filter_map(|call| sampler.choose(call, false)).collect();
+        rows.extend(sampler.leftover(true));
+        let (count, weight) = sum(&rows);
+        assert_eq!(weight, 100_000);
+        assert!((500..=551).contains(&count), "ten seconds at 50/s and a first burst: {count}");
+        assert!(rows[100..count - 1].iter().all(|row| (190..=210).contains(&row.weight)), "evenly sampled");
+    }
+
+    #[test]
+    fn failures_are_all_kept_beside_a_flood_and_are_bounded_themselves() {
+        let mut sampler = Sampler::new(50, 2000);
+        let mut failed = Vec::new();
+        for nth in 0..100_000 {
+            let mut call = call(1_000_000 + nth / 10, nth);
+            if nth % 100 == 0 {
+                call.outcome = Outcome::Failed(Fault::Provider);
+            }
+            failed.extend(sampler.choose(call, false).filter(|call| call.outcome != Outcome::Succeeded));
+        }
+        assert_eq!(sum(&failed), (1000, 1000));
+
+        let mut sampler = Sampler::new(50, 2000);
+        let mut rows = Vec::new();
+        for nth in 0..50_000 {
+            let mut call = call(1_000_000 + nth / 50, nth);
+            call.outcome = Outcome::Refused;
+            rows.extend(sampler.choose(call, false));
+        }
+        assert!(rows.len() <= 2000, "one second: {}", rows.len());
+        rows.extend(sampler.leftover(true));
+        assert_eq!(sum(&rows).1, 50_000);
+    }
+
+    #[test]
+    fn an_open_row_is_closed_whatever_the_rate_and_counted_once() {
+        let mut sampler = Sampler::new(1, 4);
+        let mut open = call(1_000_000, 1);
+        open.open = true;
+        assert!(sampler.choose(open, false).is_some());
+        (2..100).for_each(|nth| drop(sampler.choose(call(1_000_000, nth), false)));
+        let closed = sampler.choose(call(1_000_000, 1), false).unwrap();
+        assert_eq!((closed.open, closed.weight), (false, 1));
+    }
+
+    #[test]
+    fn when_it_gets_quiet_the_skipped_ones_get_a_row() {
+        let mut sampler = Sampler::new(1, 4);
+        assert!(sampler.choose(call(1_000_000, 1), false).is_some());
+        assert!(sampler.choose(call(1_000_000, 2), false).is_none());
+        assert!(sampler.choose(call(1_000_000, 3), false).is_none());
+        assert_eq!(sampler.leftover(false).count(), 0, "calls came since the last look");
+        let rows: Vec<_> = sampler.leftover(false).collect();
+        assert_eq!(sum(&rows), (1, 2));
+        assert_eq!(sampler.leftover(true).count(), 0);
+    }
+}

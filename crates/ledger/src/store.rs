@@ -1,0 +1,157 @@
+//! The ledger's folder and the connections to its files.
+//!
+//! SQLite in WAL mode: any number of readers beside one writer, across processes. Folder 0700, files
+//! 0600: digests of keys and bodies of calls are in them.
+
+use crate::StoreError;
+use crate::migrate::Schema;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection};
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Consumers, keys, audit.
+pub(crate) const ACCOUNTS: &str = "accounts.db";
+/// Counters and writers.
+pub(crate) const USAGE: &str = "usage.db";
+
+/// How long a question waits for a lock before it says so.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the recording waits for a lock before it goes on collecting.
+const HASTE: Duration = Duration::from_millis(200);
+
+/// The folder of a ledger.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder(PathBuf);
+
+/// What is on disk once a transaction has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Everything, also after a power cut.
+    Full,
+    /// Everything after a crash of ours; a power cut may take the last second.
+    Normal,
+}
+
+impl Folder {
+    /// Takes a folder and makes it where it is not there, for this user alone.
+    pub(crate) fn make(path: &Path) -> Result<Self, StoreError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(|source| StoreError::System { path: path.to_owned(), source })?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Takes a folder that must hold a ledger.
+    pub(crate) fn existing(path: &Path) -> Result<Self, StoreError> {
+        if path.join(ACCOUNTS).is_file() {
+            Ok(Self(path.to_owned()))
+        } else {
+            Err(StoreError::Missing { folder: path.to_owned() })
+        }
+    }
+
+    /// The folder itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Opens a file for reading and writing, for somebody who waits for the answer; makes it where it is not there.
+    pub(crate) async fn open(
+        &self,
+        file: &str,
+        schema: Schema,
+        durability: Durability,
+    ) -> Result<SqliteConnection, StoreError> {
+        self.open_within(file, schema, durability, PATIENCE).await
+    }
+
+    /// As [`Self::open`], for the recording: a lock is given up on soon and tried again later.
+    pub(crate) async fn open_in_haste(
+        &self,
+        file: &str,
+        schema: Schema,
+        durability: Durability,
+    ) -> Result<SqliteConnection, StoreError> {
+        self.open_within(file, schema, durability, HASTE).await
+    }
+
+    async fn open_within(
+        &self,
+        file: &str,
+        schema: Schema,
+        durability: Durability,
+        wait: Duration,
+    ) -> Result<SqliteConnection, StoreError> {
+        let path = self.0.join(file);
+        // Made here and not by SQLite, which would let the group read it; `-wal` and `-shm` get the same mode.
+        fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(|source| {
+            match source.kind() {
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                    StoreError::NotWritable { file: file.to_owned() }
+                }
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                    StoreError::Full { file: file.to_owned() }
+                }
+                _ => StoreError::System { path: path.clone(), source },
+            }
+        })?;
+        let mut connection = options(&path, wait)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(match durability {
+                Durability::Full => SqliteSynchronous::Full,
+                Durability::Normal => SqliteSynchronous::Normal,
+            })
+            .connect()
+            .await
+            .map_err(|error| StoreError::of(file, error))?;
+        schema.apply(&mut connection, file).await?;
+        Ok(connection)
+    }
+
+    /// Opens a file for reading only; `None` where it is not there or not finished being made.
+    pub(crate) async fn read(
+        &self,
+        file: &str,
+        schema: Schema,
+    ) -> Result<Option<SqliteConnection>, StoreError> {
+        let path = self.0.join(file);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let reading = options(&path, PATIENCE).read_only(true);
+        let opened = match connect_to_read(&reading, file, schema).await {
+            // On a read-only disk the WAL's index cannot be made; without a WAL the file alone is the truth.
+            Err(error) if error.is_about_the_folder() && !self.0.join(format!("{file}-wal")).exists() => {
+                connect_to_read(&reading.immutable(true), file, schema).await
+            }
+            opened => opened,
+        };
+        match opened {
+            // Dropped by retention between the look and the opening.
+            Err(_) if !path.is_file() => Ok(None),
+            opened => opened,
+        }
+    }
+}
+
+async fn connect_to_read(
+    options: &SqliteConnectOptions,
+    file: &str,
+    schema: Schema,
+) -> Result<Option<SqliteConnection>, StoreError> {
+    let mut connection = options.connect().await.map_err(|error| StoreError::of(file, error))?;
+    Ok(schema.readable(&mut connection, file).await?.then_some(connection))
+}
+
+fn options(path: &Path, wait: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(wait)
+        .foreign_keys(true)
+        .disable_statement_logging()
+}

@@ -1,0 +1,169 @@
+//! What was called, counted: exact for every call, whatever was kept of it.
+
+use crate::store::USAGE;
+use crate::{Ledger, StoreError};
+use exchange::Outcome;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+/// Which counts are wanted, and how they are added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageFilter {
+    /// From the minute in which this lies, in milliseconds since 1970.
+    pub since_ms: Option<u64>,
+    /// Before the minute in which this lies, in milliseconds since 1970.
+    pub until_ms: Option<u64>,
+    /// Of this consumer.
+    pub consumer: Option<String>,
+    /// Of this API.
+    pub api: Option<String>,
+    /// Of this operation.
+    pub operation: Option<String>,
+    /// One row for each of these; none: one row for all.
+    pub group_by: Vec<Group>,
+}
+
+/// What counts are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Each minute.
+    Minute,
+    /// Each hour (UTC).
+    Hour,
+    /// Each day (UTC).
+    Day,
+    /// Each API.
+    Api,
+    /// Each operation.
+    Operation,
+    /// Each consumer.
+    Consumer,
+    /// Each plan.
+    Plan,
+    /// Each status class.
+    Class,
+}
+
+/// Counts that were added up. A field that is not grouped by is `None`; empty text stands for none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageRow {
+    /// Beginning of the minute, hour or day, in milliseconds since 1970.
+    pub at_ms: Option<u64>,
+    /// API.
+    pub api: Option<String>,
+    /// Operation.
+    pub operation: Option<String>,
+    /// Consumer.
+    pub consumer: Option<String>,
+    /// Plan.
+    pub plan: Option<String>,
+    /// First digit of the status; 0: no status.
+    pub class: Option<u8>,
+    /// Calls.
+    pub calls: u64,
+    /// Bytes of both bodies.
+    pub bytes: u64,
+    /// Microseconds of all calls together.
+    pub time_us: u64,
+    /// Calls by outcome, in the order of [`Outcome::WORDS`].
+    pub outcomes: [u64; 6],
+}
+
+impl UsageRow {
+    /// Calls with this outcome; 0 for a word that is none.
+    pub fn calls_that(&self, word: &str) -> u64 {
+        Outcome::WORDS.iter().position(|known| *known == word).map_or(0, |at| self.outcomes[at])
+    }
+}
+
+impl Group {
+    /// The expression that is grouped by; in the order of the columns of the answer.
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "minute - minute % 60",
+            Self::Day => "minute - minute % 1440",
+            Self::Api => "api",
+            Self::Operation => "operation",
+            Self::Consumer => "consumer",
+            Self::Plan => "plan",
+            Self::Class => "class",
+        }
+    }
+}
+
+/// How many codes of outcomes there are (see [`Outcome::code`]).
+const CODES: u8 = 11;
+
+impl Ledger {
+    /// Adds up what was counted; in the order of `group_by`. Up to the last second is not in it yet.
+    ///
+    /// # Errors
+    /// The file's.
+    pub async fn usage(&self, filter: &UsageFilter) -> Result<Vec<UsageRow>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT sum(calls), sum(bytes), sum(time_us)");
+        for code in 0..CODES {
+            query.push(", sum(calls) FILTER (WHERE outcome = ").push(code).push(")");
+        }
+        for group in &filter.group_by {
+            query.push(", ").push(group.column());
+        }
+        query.push(" FROM usage WHERE 1 = 1");
+        if let Some(since) = filter.since_ms {
+            query.push(" AND minute >= ").push_bind((since / 60_000).cast_signed());
+        }
+        if let Some(until) = filter.until_ms {
+            query.push(" AND minute < ").push_bind((until / 60_000).cast_signed());
+        }
+        for (column, wanted) in
+            [("consumer", &filter.consumer), ("api", &filter.api), ("operation", &filter.operation)]
+        {
+            if let Some(wanted) = wanted {
+                query.push(" AND ").push(column).push(" = ").push_bind(wanted);
+            }
+        }
+        for (at, group) in filter.group_by.iter().enumerate() {
+            query.push(if at == 0 { " GROUP BY " } else { ", " }).push(group.column());
+        }
+        for (at, group) in filter.group_by.iter().enumerate() {
+            query.push(if at == 0 { " ORDER BY " } else { ", " }).push(group.column());
+        }
+        let failed = |error| StoreError::of(USAGE, error);
+        let mut file = self.usage_to_read().lock().await;
+        let Some(file) = file.as_mut() else { return Ok(Vec::new()) };
+        let rows = query.build().fetch_all(file).await.map_err(failed)?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            found.push(usage_row(row, &filter.group_by).map_err(failed)?);
+        }
+        // Without groups SQLite answers one row of nothing for no calls at all.
+        found.retain(|row| row.calls > 0);
+        Ok(found)
+    }
+}
+
+fn usage_row(row: &SqliteRow, groups: &[Group]) -> Result<UsageRow, sqlx::Error> {
+    let number =
+        |at: usize| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(at)?.unwrap_or(0).cast_unsigned());
+    let mut usage =
+        UsageRow { calls: number(0)?, bytes: number(1)?, time_us: number(2)?, ..UsageRow::default() };
+    for code in 0..CODES {
+        let place = Outcome::from_code(code)
+            .and_then(|outcome| Outcome::WORDS.iter().position(|word| *word == outcome.word()));
+        if let Some(place) = place {
+            usage.outcomes[place] += number(3 + usize::from(code))?;
+        }
+    }
+    for (at, group) in groups.iter().enumerate() {
+        let at = 3 + usize::from(CODES) + at;
+        match group {
+            Group::Minute | Group::Hour | Group::Day => usage.at_ms = Some(number(at)? * 60_000),
+            Group::Api => usage.api = row.try_get(at)?,
+            Group::Operation => usage.operation = row.try_get(at)?,
+            Group::Consumer => usage.consumer = row.try_get(at)?,
+            Group::Plan => usage.plan = row.try_get(at)?,
+            Group::Class => usage.class = row.try_get(at)?,
+        }
+    }
+    Ok(usage)
+}

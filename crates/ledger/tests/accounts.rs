@@ -1,0 +1,124 @@
+//! Consumers and keys.
+
+use crate::harness::{CLI, NOW, all_rows, ledger};
+use exchange::{Accounts, ConsumerName, KeyDigest, KeyId, PlanName};
+use ledger::{Author, Ledger, StoreError};
+use std::os::unix::fs::PermissionsExt;
+
+fn plans(names: &[&str]) -> Vec<PlanName> {
+    names.iter().map(|name| PlanName::new(name)).collect()
+}
+
+#[tokio::test]
+async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file() {
+    let (folder, ledger) = ledger().await;
+    let globex = ledger.add_consumer("globex", &plans(&["gold", "free"]), CLI).await.unwrap();
+    let key = ledger.new_key(&globex, [7; 32], CLI).await.unwrap();
+    let id = KeyId::of(&key.digest());
+
+    let (consumers, keys) = ledger.accounts_rows().await.unwrap();
+    let accounts = Accounts::new(consumers, keys, |_| 1, None);
+    let entry = accounts.by_key(&KeyDigest::of(key.reveal())).unwrap();
+    assert_eq!((&entry.consumer.name, &entry.id), (&globex, &id));
+    assert_eq!(*entry.consumer.plans, *plans(&["gold", "free"]), "in the order given");
+    assert_eq!(entry.tail.as_deref(), Some(key.tail()));
+
+    let revoked = ledger.revoke_key(&id, Author { at_ms: NOW + 5, ..CLI }).await.unwrap();
+    assert_eq!(revoked.revoked_ms, Some(NOW + 5));
+    let again = ledger.revoke_key(&id, Author { at_ms: NOW + 9, ..CLI }).await.unwrap();
+    assert_eq!(again.revoked_ms, Some(NOW + 5), "the first time counts");
+    assert_eq!(ledger.accounts_rows().await.unwrap().1, []);
+    assert_eq!(ledger.list_keys(Some(&globex)).await.unwrap(), [revoked]);
+    assert_eq!(ledger.list_keys(Some(&ConsumerName::new("acme"))).await.unwrap(), []);
+
+    ledger.close().await.unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(20).any(|part| part == &key.reveal().as_bytes()[..20]));
+    }
+}
+
+#[tokio::test]
+async fn a_consumer_is_made_suspended_and_given_plans_and_all_of_it_is_noted() {
+    let (_folder, ledger) = ledger().await;
+    let acme = ledger.add_consumer("acme", &plans(&["free"]), CLI).await.unwrap();
+    ledger.add_consumer("globex", &[], CLI).await.unwrap();
+    ledger.suspend(&acme, true, CLI).await.unwrap();
+    ledger.set_plans(&acme, &plans(&["gold"]), CLI).await.unwrap();
+    ledger.new_key(&acme, [1; 32], CLI).await.unwrap();
+
+    let info = ledger.consumer(&acme).await.unwrap().unwrap();
+    assert!(info.suspended);
+    assert_eq!((info.plans, info.keys, info.created_ms), (plans(&["gold"]), 1, NOW));
+    assert_eq!(ledger.list_consumers().await.unwrap().len(), 2);
+    assert_eq!(ledger.consumer(&ConsumerName::new("initech")).await.unwrap(), None);
+
+    let audit = ledger.audit(10).await.unwrap();
+    let what: Vec<_> = audit.iter().map(|entry| (entry.what.as_str(), entry.subject.as_str())).collect();
+    assert_eq!(
+        what,
+        [
+            ("key-made", "acme"),
+            ("plans-set", "acme"),
+            ("suspended", "acme"),
+            ("consumer-added", "globex"),
+            ("consumer-added", "acme"),
+        ]
+    );
+    assert!(audit.iter().all(|entry| entry.who == "cli" && entry.at_ms == NOW));
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_and_changes_nothing() {
+    let (_folder, ledger) = ledger().await;
+    let acme = ledger.add_consumer("acme", &[], CLI).await.unwrap();
+    let nobody = ConsumerName::new("nobody");
+    let long = "x".repeat(65);
+    for name in ["", "Acme", "a b", "-x", "ümlaut", &long] {
+        let error = ledger.add_consumer(name, &[], CLI).await.unwrap_err();
+        assert!(matches!(error, StoreError::BadName { .. }), "{name}: {error}");
+        assert!(error.help().is_some());
+    }
+    let taken = ledger.add_consumer("acme", &plans(&["x"]), CLI).await.unwrap_err();
+    assert_eq!(taken.to_string(), "there is a consumer `acme` already");
+    for error in [
+        ledger.new_key(&nobody, [0; 32], CLI).await.unwrap_err(),
+        ledger.suspend(&nobody, true, CLI).await.unwrap_err(),
+        ledger.set_plans(&nobody, &[], CLI).await.unwrap_err(),
+    ] {
+        assert_eq!(error.to_string(), "there is no consumer `nobody`");
+    }
+    let unknown = ledger.revoke_key(&KeyId("k_none".into()), CLI).await.unwrap_err();
+    assert_eq!(unknown.to_string(), "there is no key `k_none`");
+    assert_eq!(ledger.consumer(&acme).await.unwrap().unwrap().plans, []);
+    assert_eq!(ledger.audit(10).await.unwrap().len(), 1, "only what was done is noted");
+}
+
+#[tokio::test]
+async fn a_key_made_by_another_process_is_seen() {
+    let (folder, board) = ledger().await;
+    let mut changes = board.watch_accounts();
+    let command = Ledger::open(all_rows(folder.path())).await.unwrap();
+    let acme = command.add_consumer("acme", &[], CLI).await.unwrap();
+    command.new_key(&acme, [3; 32], CLI).await.unwrap();
+    command.close().await.unwrap();
+    // Ends only when the change is seen.
+    while board.accounts_rows().await.unwrap().1.is_empty() || *changes.borrow_and_update() == 0 {
+        changes.changed().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_it_is_for_others_to_read() {
+    let (folder, ledger) = ledger().await;
+    let inner = folder.path().join("new/state");
+    let other = Ledger::open(all_rows(&inner)).await.unwrap();
+    other.add_consumer("acme", &[], CLI).await.unwrap();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&inner), 0o700);
+    for file in std::fs::read_dir(&inner).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    ledger.close().await.unwrap();
+}

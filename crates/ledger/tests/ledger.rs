@@ -1,0 +1,11 @@
+//! The ledger from end to end, on real files.
+#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
+
+mod accounts;
+#[path = "../src/example.rs"]
+mod example;
+mod harness;
+mod keeping;
+mod killed;
+mod searching;
+mod trouble;

@@ -1,0 +1,150 @@
+//! `switchboard check`: every problem of a board or a contract, at once. Sends nothing.
+
+use crate::arguments::Global;
+use crate::command::contract::unreadable;
+use crate::drive::{Disk, FILE, Need, board_folder, secrets_folder};
+use crate::exit::{Exit, Failure};
+use board::{Board, Diagnostics, Outside};
+use contract::Document;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Boards and contracts; default: the nearest board
+    paths: Vec<PathBuf>,
+    /// How to print the problems
+    #[arg(long, value_parser = ["text", "json", "sarif"], default_value = "text")]
+    format: String,
+}
+
+/// What a path turned out to be.
+enum Kind {
+    Board(PathBuf),
+    Contract(PathBuf),
+}
+
+impl Check {
+    /// Runs it.
+    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        if self.format == "sarif" {
+            return Err(super::not_built_yet("--format sarif"));
+        }
+        let kinds = if self.paths.is_empty() {
+            vec![Kind::Board(board_folder(global)?)]
+        } else {
+            self.paths.iter().map(|path| kind(path)).collect::<Result<_, _>>()?
+        };
+        let mut failed = false;
+        for kind in kinds {
+            failed |= match kind {
+                Kind::Board(folder) => self.board(&folder, global)?,
+                Kind::Contract(file) => self.contract(&file, global)?,
+            };
+        }
+        Ok(if failed { Exit::Usage } else { Exit::Ok })
+    }
+
+    /// Whether the board has errors.
+    fn board(&self, folder: &Path, global: &Global) -> Result<bool, Failure> {
+        let disk = Disk { secrets: secrets_folder(folder), need: Need::Secrets };
+        match board::load(folder, global.env.as_deref(), &disk) {
+            Ok(board) => {
+                self.print(&board.warnings, global);
+                keep_schema(folder, &board)?;
+                let terminal = global.terminal();
+                let operations: usize = board
+                    .apis
+                    .iter()
+                    .filter_map(|api| api.contract.as_ref())
+                    .map(|c| c.operations.len())
+                    .sum();
+                let offers: usize = board.apis.iter().map(|api| api.offers.len()).sum();
+                terminal.say(format!(
+                    "ok: {} APIs, {operations} operations, {offers} offers, {} plans, {} warnings",
+                    board.apis.len(),
+                    board.plans.len(),
+                    board.warnings.0.len()
+                ));
+                Ok(false)
+            }
+            Err(problems) => {
+                self.print(&problems, global);
+                Ok(true)
+            }
+        }
+    }
+
+    fn print(&self, problems: &Diagnostics, global: &Global) {
+        let terminal = global.terminal();
+        if self.format == "json" {
+            terminal.line(problems.to_json().to_string());
+        } else if !problems.0.is_empty() {
+            terminal.complain(problems.render(terminal.colour_err).trim_end());
+        }
+    }
+
+    /// Whether the contract cannot be read; what is left out or not enforced is listed.
+    fn contract(&self, file: &Path, global: &Global) -> Result<bool, Failure> {
+        let terminal = global.terminal();
+        let name = file.display().to_string();
+        let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
+        let bytes =
+            disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
+        let document = Document::read(&name, &bytes).map_err(|error| unreadable(&error, &name, &bytes))?;
+        let contract = document.contract();
+        let mut warnings = contract.warnings.clone();
+        warnings.extend(contract.unenforced());
+        if self.format == "json" {
+            let rows: Vec<_> = warnings
+                .iter()
+                .map(|warning| {
+                    serde_json::json!({
+                        "severity": "warning", "code": warning.code, "headline": warning.text,
+                        "file": name, "line": contract.line(&warning.at), "pointer": warning.at.as_str(),
+                    })
+                })
+                .collect();
+            terminal.line(serde_json::Value::from(rows).to_string());
+        } else {
+            for warning in &warnings {
+                let line = contract.line(&warning.at).unwrap_or(0);
+                terminal
+                    .complain(format!("warning[{}]: {}\n  --> {name}:{line}", warning.code, warning.text));
+            }
+        }
+        terminal.say(format!(
+            "ok: {} {}, {} operations, {} warnings",
+            contract.title,
+            contract.version,
+            contract.operations.len(),
+            warnings.len()
+        ));
+        Ok(false)
+    }
+}
+
+fn kind(path: &Path) -> Result<Kind, Failure> {
+    if path.is_dir() {
+        return if path.join(FILE).is_file() {
+            Ok(Kind::Board(path.to_path_buf()))
+        } else {
+            Err(Failure::usage(format!("there is no `{FILE}` in `{}`", path.display())))
+        };
+    }
+    if path.file_name().is_some_and(|name| name == FILE) {
+        return Ok(Kind::Board(path.parent().map(Path::to_path_buf).unwrap_or_default()));
+    }
+    if path.to_string_lossy().contains(".arazzo.") {
+        return Err(super::not_built_yet("flows"));
+    }
+    Ok(Kind::Contract(path.to_path_buf()))
+}
+
+/// Writes the editor's schema, specialised to this board, beside its state.
+fn keep_schema(folder: &Path, board: &Board) -> Result<(), Failure> {
+    let file = folder.join(".switchboard").join("board.schema.json");
+    let schema = serde_json::to_vec_pretty(&board::editor_schema(board)).unwrap_or_default();
+    crate::drive::write_private(&file, &schema)
+        .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", file.display())))
+}

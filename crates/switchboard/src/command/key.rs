@@ -1,0 +1,116 @@
+//! `switchboard key`: the keys that we issue.
+
+use crate::arguments::Global;
+use crate::command::consumer::known;
+use crate::drive::{author, board_folder, entropy, load_board, open_ledger, runtime, stored};
+use crate::exit::{Exit, Failure};
+use clap::Subcommand;
+use exchange::KeyId;
+use ledger::{KeyInfo, Ledger};
+use serde_json::json;
+
+/// Arguments of `key`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Key {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a key for a consumer; it is shown once
+    New {
+        /// The consumer's name
+        consumer: String,
+    },
+    /// List keys: their ids and last four characters
+    List {
+        /// Only of this consumer
+        consumer: Option<String>,
+        /// Print JSON
+        #[arg(long, value_parser = ["text", "json"], default_value = "text")]
+        format: String,
+    },
+    /// Make a key invalid, within a second on a running board
+    Revoke {
+        /// The key's id, `k_…`
+        id: String,
+    },
+}
+
+impl Key {
+    /// Runs it.
+    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        let folder = board_folder(global)?;
+        let board = load_board(&folder, global)?;
+        runtime()?.block_on(async {
+            let ledger = open_ledger(&board).await?;
+            let done = self.act(&ledger, global).await;
+            ledger.close().await.map_err(|error| stored(&error))?;
+            done
+        })
+    }
+
+    async fn act(self, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
+        let terminal = global.terminal();
+        match self.verb {
+            Verb::New { consumer } => {
+                let info = known(ledger, &consumer).await?;
+                let key =
+                    ledger.new_key(&info.name, entropy()?, author()).await.map_err(|error| stored(&error))?;
+                terminal.line(key.reveal());
+                terminal.say(format!("a key of {}, shown once: keep it now", info.name));
+            }
+            Verb::List { consumer, format } => {
+                let of = match consumer {
+                    Some(name) => Some(known(ledger, &name).await?.name),
+                    None => None,
+                };
+                let keys = ledger.list_keys(of.as_ref()).await.map_err(|error| stored(&error))?;
+                if format == "json" {
+                    let rows: Vec<_> = keys.iter().map(as_json).collect();
+                    terminal.line(serde_json::Value::from(rows).to_string());
+                } else if keys.is_empty() {
+                    terminal.say("no keys yet: switchboard key new CONSUMER");
+                } else {
+                    terminal.data(table(&keys));
+                }
+            }
+            Verb::Revoke { id } => {
+                let key = revoke(ledger, &id).await?;
+                terminal.line(format!("revoked {} of {}", key.id, key.consumer));
+            }
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+async fn revoke(ledger: &Ledger, id: &str) -> Result<KeyInfo, Failure> {
+    let keys = ledger.list_keys(None).await.map_err(|error| stored(&error))?;
+    if !keys.iter().any(|key| key.id.0 == id) {
+        let failure = Failure::usage(format!("there is no key `{id}`"));
+        return Err(match super::nearest(id, keys.iter().map(|key| key.id.0.as_str())) {
+            Some(near) => failure.help(format!("did you mean `{near}`?")),
+            None => failure.help("list them: switchboard key list"),
+        });
+    }
+    ledger.revoke_key(&KeyId(id.to_owned()), author()).await.map_err(|error| stored(&error))
+}
+
+fn as_json(key: &KeyInfo) -> serde_json::Value {
+    json!({
+        "id": key.id.0,
+        "consumer": key.consumer.as_str(),
+        "tail": key.tail,
+        "created_ms": key.created_ms,
+        "revoked_ms": key.revoked_ms,
+    })
+}
+
+fn table(keys: &[KeyInfo]) -> String {
+    let rows = keys.iter().map(|key| {
+        let state = if key.revoked_ms.is_some() { "revoked" } else { "" };
+        vec![key.id.to_string(), key.consumer.to_string(), format!("ending {}", key.tail), state.to_owned()]
+    });
+    super::columns(rows)
+}

@@ -1,0 +1,130 @@
+//! `switchboard usage`: how much was called, counted for every call.
+
+use crate::arguments::Global;
+use crate::drive::{board_folder, load_board, now_ms, period, read_ledger, runtime, stored};
+use crate::exit::{Exit, Failure};
+use exchange::Outcome;
+use ledger::{Group, UsageFilter, UsageRow};
+use serde_json::json;
+
+/// Arguments of `usage`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Usage {
+    /// How far back: `90s`, `15m`, `24h`, `7d`
+    #[arg(long, default_value = "24h", value_name = "PERIOD")]
+    since: String,
+    /// Only of this API
+    #[arg(long)]
+    api: Option<String>,
+    /// Only of this operation
+    #[arg(long)]
+    operation: Option<String>,
+    /// Only of this consumer
+    #[arg(long, visible_alias = "who")]
+    consumer: Option<String>,
+    /// What to add up by, in this order
+    #[arg(long, value_delimiter = ',', default_value = "api,operation,consumer", value_name = "NAMES",
+          value_parser = ["minute", "hour", "day", "api", "operation", "consumer", "plan", "class"])]
+    by: Vec<String>,
+    /// Print JSON
+    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
+    format: String,
+}
+
+impl Usage {
+    /// Runs it.
+    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        let folder = board_folder(global)?;
+        let board = load_board(&folder, global)?;
+        let since = u64::try_from(period(&self.since)?.as_millis()).unwrap_or(u64::MAX);
+        let filter = UsageFilter {
+            since_ms: Some(now_ms().saturating_sub(since)),
+            until_ms: None,
+            consumer: self.consumer,
+            api: self.api,
+            operation: self.operation,
+            group_by: self.by.iter().filter_map(|name| group(name)).collect(),
+        };
+        let rows = runtime()?.block_on(async {
+            let ledger = read_ledger(&board).await?;
+            ledger.usage(&filter).await.map_err(|error| stored(&error))
+        })?;
+        let terminal = global.terminal();
+        if self.format == "json" {
+            let rows: Vec<_> = rows.iter().map(|row| as_json(row, &self.by)).collect();
+            terminal.line(serde_json::Value::from(rows).to_string());
+        } else if rows.is_empty() {
+            terminal.say(format!("no calls in the last {}", self.since));
+        } else {
+            terminal.data(table(&rows, &self.by));
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+fn group(name: &str) -> Option<Group> {
+    Some(match name {
+        "minute" => Group::Minute,
+        "hour" => Group::Hour,
+        "day" => Group::Day,
+        "api" => Group::Api,
+        "operation" => Group::Operation,
+        "consumer" => Group::Consumer,
+        "plan" => Group::Plan,
+        "class" => Group::Class,
+        _ => return None,
+    })
+}
+
+/// The text of one group of a row; what is not known is `-`.
+fn cell(row: &UsageRow, by: &str) -> String {
+    let text = |value: &Option<String>| {
+        value.clone().filter(|value| !value.is_empty()).unwrap_or_else(|| "-".to_owned())
+    };
+    match by {
+        "api" => text(&row.api),
+        "operation" => text(&row.operation),
+        "consumer" => text(&row.consumer),
+        "plan" => text(&row.plan),
+        "class" => row.class.map_or_else(|| "-".to_owned(), |class| format!("{class}xx")),
+        _ => row.at_ms.map_or_else(|| "-".to_owned(), super::time_of),
+    }
+}
+
+fn as_json(row: &UsageRow, by: &[String]) -> serde_json::Value {
+    let mut object = serde_json::Map::new();
+    for name in by {
+        let value = if let ("minute" | "hour" | "day", Some(at)) = (name.as_str(), row.at_ms) {
+            json!(at)
+        } else {
+            match cell(row, name).as_str() {
+                "-" => serde_json::Value::Null,
+                text => json!(text),
+            }
+        };
+        object.insert(name.clone(), value);
+    }
+    object.insert("calls".to_owned(), json!(row.calls));
+    for word in Outcome::WORDS {
+        object.insert(word.to_owned(), json!(row.calls_that(word)));
+    }
+    object.insert("bytes".to_owned(), json!(row.bytes));
+    object.insert("time_us".to_owned(), json!(row.time_us));
+    object.into()
+}
+
+fn table(rows: &[UsageRow], by: &[String]) -> String {
+    let mut head: Vec<String> = by.to_vec();
+    head.push("calls".to_owned());
+    head.extend(Outcome::WORDS.map(str::to_owned));
+    head.push("mean ms".to_owned());
+    let body = rows.iter().map(|row| {
+        let mut cells: Vec<String> = by.iter().map(|name| cell(row, name)).collect();
+        cells.push(row.calls.to_string());
+        cells.extend(Outcome::WORDS.map(|word| row.calls_that(word).to_string()));
+        let mean = row.time_us / row.calls.max(1);
+        cells.push(format!("{}.{}", mean / 1000, mean % 1000 / 100));
+        cells
+    });
+    super::columns(std::iter::once(head).chain(body))
+}

@@ -1,0 +1,75 @@
+//! What runs: a list in the user's state folder, so that a second terminal finds a demo or a proxy.
+//!
+//! One file a process, named by its id; an entry whose process is gone is removed when it is seen.
+
+use crate::drive::place::state_folder;
+use crate::exit::Failure;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// One thing that runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// `demo`, `proxy` or `serve`.
+    pub(crate) what: String,
+    /// Process id.
+    pub(crate) pid: u32,
+    /// Folder of its board.
+    pub(crate) board: PathBuf,
+    /// What `--env` named.
+    pub(crate) env: Option<String>,
+    /// What callers see, the first listener first.
+    pub(crate) urls: Vec<String>,
+    /// The console's address.
+    pub(crate) console: Option<String>,
+    /// Its `run.sock`.
+    pub(crate) socket: PathBuf,
+    /// When it started, in milliseconds since 1970.
+    pub(crate) since_ms: u64,
+}
+
+/// An entry that is there as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Listed(PathBuf);
+
+impl Entry {
+    /// Puts the entry on the list.
+    pub(crate) fn enlist(&self) -> Result<Listed, Failure> {
+        let folder = state_folder()?.join("running");
+        let file = folder.join(format!("{}.json", self.pid));
+        let text = serde_json::to_vec_pretty(self).map_err(|error| Failure::run(error.to_string()))?;
+        crate::drive::write_private(&file, &text)
+            .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", file.display())))?;
+        Ok(Listed(file))
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// What runs on this machine for this user, the newest first.
+pub(crate) fn list() -> Vec<Entry> {
+    let Ok(folder) = state_folder().map(|folder| folder.join("running")) else { return Vec::new() };
+    let mut found: Vec<Entry> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|file| entry(&file.path()))
+        .collect();
+    found.sort_by_key(|entry| std::cmp::Reverse(entry.since_ms));
+    found
+}
+
+fn entry(file: &Path) -> Option<Entry> {
+    let text = std::fs::read(file).ok()?;
+    let entry: Entry = serde_json::from_slice(&text).ok()?;
+    // The socket answers a connection exactly as long as its process lives.
+    if std::os::unix::net::UnixStream::connect(&entry.socket).is_err() {
+        let _ = std::fs::remove_file(file);
+        return None;
+    }
+    Some(entry)
+}

@@ -1,0 +1,79 @@
+//! The board and its ledger, as commands open them.
+
+use crate::arguments::Global;
+use crate::drive::{Disk, Need, now_ms, socket};
+use crate::exit::Failure;
+use board::Board;
+use ledger::{Author, Ledger, LedgerOptions, StoreError};
+use std::path::{Path, PathBuf};
+
+/// Where `secret set` keeps the secrets of a board.
+pub(crate) fn secrets_folder(board: &Path) -> PathBuf {
+    board.join(".switchboard").join("secrets")
+}
+
+/// Loads the board in `folder` for a command that sends nothing; its problems go to stderr, all of them.
+pub(crate) fn load_board(folder: &Path, global: &Global) -> Result<Board, Failure> {
+    load_board_with(folder, global, Need::Nothing)
+}
+
+/// Loads the board in `folder`; its problems go to stderr, all of them.
+pub(crate) fn load_board_with(folder: &Path, global: &Global, need: Need) -> Result<Board, Failure> {
+    let disk = Disk { secrets: secrets_folder(folder), need };
+    board::load(folder, global.env.as_deref(), &disk).map_err(|problems| {
+        let terminal = global.terminal();
+        terminal.complain(problems.render(terminal.colour_err).trim_end());
+        Failure::usage(format!("the board in `{}` cannot be used", folder.display()))
+    })
+}
+
+/// Opens the ledger of a board, to write.
+pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
+    let options = LedgerOptions {
+        keep: board.ledger.keep,
+        rows_per_second: board.record.rows_per_second,
+        details: match board.record.details {
+            board::DetailsWanted::None => ledger::DetailsWanted::None,
+            board::DetailsWanted::Failed => ledger::DetailsWanted::Failed,
+            board::DetailsWanted::All => ledger::DetailsWanted::All,
+        },
+        ..LedgerOptions::new(&board.ledger.folder)
+    };
+    Ledger::open(options).await.map_err(|error| stored(&error))
+}
+
+/// Opens the ledger of a board to read; a board that runs writes down first what it still holds.
+pub(crate) async fn read_ledger(board: &Board) -> Result<Ledger, Failure> {
+    // Nothing runs, or it cannot write just now: what is on the disk is what there is.
+    let _ = socket::ask(&board.ledger.folder, "/flush", &serde_json::Value::Null).await;
+    Ledger::open_read_only(&board.ledger.folder).await.map_err(|error| stored(&error))
+}
+
+/// A ledger's error as a failure of the command.
+pub(crate) fn stored(error: &StoreError) -> Failure {
+    let failure = Failure::run(error.to_string());
+    match error.help() {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// Who changes accounts from here.
+pub(crate) fn author() -> Author<'static> {
+    Author { who: "cli", at_ms: now_ms() }
+}
+
+/// 32 random bytes from the system.
+pub(crate) fn entropy() -> Result<[u8; 32], Failure> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::run(format!("no random numbers: {error}")))?;
+    Ok(bytes)
+}
+
+/// A runtime for commands: one thread.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::run(format!("cannot start: {error}")))
+}

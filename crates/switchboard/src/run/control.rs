@@ -1,0 +1,82 @@
+//! What a running board answers on `run.sock`: health, an explanation with live counts, a link to the console.
+
+use crate::drive::socket::Socket;
+use crate::drive::{entropy, now_ms};
+use board::Board;
+use console::SignIn;
+use gateway::Running;
+use http::StatusCode;
+use ledger::Ledger;
+use serde_json::{Value, json};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What questions are answered from.
+#[derive(Clone)]
+pub(super) struct Control {
+    pub(super) gateway: Rc<Running>,
+    pub(super) ledger: Ledger,
+    pub(super) board: Arc<Board>,
+    pub(super) sign_in: Option<SignIn>,
+    pub(super) console: Option<String>,
+}
+
+impl Control {
+    /// Answers until the socket is dropped.
+    pub(super) async fn answer(self, socket: Socket) {
+        socket
+            .serve(move |path, question| {
+                let control = self.clone();
+                async move { control.one(&path, &question).await }
+            })
+            .await;
+    }
+
+    async fn one(&self, path: &str, question: &Value) -> (StatusCode, Value) {
+        match path {
+            "/flush" => match self.ledger.flush().await {
+                Ok(()) => (StatusCode::OK, json!({})),
+                Err(error) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": error.to_string() })),
+            },
+            "/health" => (StatusCode::OK, self.health()),
+            "/console/link" => self.link(),
+            "/explain" => match crate::command::Question::read(question) {
+                Some(question) => {
+                    let decisions = self.gateway.explain(&question.request());
+                    (StatusCode::OK, json!({ "decisions": decisions, "at_ms": now_ms() }))
+                }
+                None => (StatusCode::BAD_REQUEST, json!({ "error": "the question cannot be read" })),
+            },
+            _ => (
+                StatusCode::NOT_FOUND,
+                json!({ "error": "this board is older than the command: restart it" }),
+            ),
+        }
+    }
+
+    fn health(&self) -> Value {
+        let health = self.ledger.health();
+        json!({
+            "pid": std::process::id(),
+            "revision": format!("{:016x}", self.board.revision),
+            "rows_dropped": health.rows_dropped,
+            "usage_pending": health.usage_pending,
+            "behind": health.behind,
+            "last_error": health.last_error,
+        })
+    }
+
+    fn link(&self) -> (StatusCode, Value) {
+        let (Some(sign_in), Some(url)) = (&self.sign_in, &self.console) else {
+            return (StatusCode::CONFLICT, json!({ "error": "the console of this board is off" }));
+        };
+        match entropy() {
+            Ok(entropy) => {
+                let link = sign_in.issue(entropy, SystemTime::now()).at(url);
+                (StatusCode::OK, json!({ "link": link }))
+            }
+            Err(failure) => (StatusCode::INTERNAL_SERVER_ERROR, json!({ "error": failure.message })),
+        }
+    }
+}
