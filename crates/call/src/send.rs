@@ -364,11 +364,7 @@ fn frame(fields: &mut HeaderMap, body: &Sending, upgrade: bool) {
     fields.remove(header::TRANSFER_ENCODING);
     match body.size_hint().exact() {
         // An empty body may be announced, as for a POST that means it (RFC 9110 §8.6); nothing else may.
-        Some(0) => {
-            if fields.contains_key(header::CONTENT_LENGTH) {
-                fields.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-            }
-        }
+        Some(0) if !fields.contains_key(header::CONTENT_LENGTH) => {}
         Some(length) => {
             fields.insert(header::CONTENT_LENGTH, length.into());
         }

@@ -132,3 +132,15 @@ async fn what_cannot_be_meant_is_a_usage_error() {
         place.run(&words).ended(2, &[said]);
     }
 }
+
+#[tokio::test]
+async fn a_path_alone_goes_to_the_boards_first_listener() {
+    let provider = Provider::echo().start().await;
+    let board = format!(
+        "[listen.edge]\nbind = \"{}\"\n[apis.any.upstream]\nurls = [\"http://127.0.0.1:9\"]\n",
+        provider.address()
+    );
+    let place = Place::new().with("switchboard.toml", board);
+    assert_eq!(place.run(&["call", "/a?b=c"]).json()["target"], "/a?b=c");
+    assert_eq!(place.run(&["call", "PUT", "/a"]).json()["method"], "PUT");
+}
