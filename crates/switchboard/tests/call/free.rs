@@ -114,7 +114,7 @@ async fn what_cannot_be_meant_is_a_usage_error() {
         (vec!["call"], "nothing to call"),
         (vec!["call", "wether"], "is no URL, no file, and no API"),
         (vec!["call", "GET"], "what is to be called"),
-        (vec!["call", "/x"], "a path alone needs a board"),
+        (vec!["call", "/x"], "a path alone needs a board with a listener"),
         (vec!["call", ":1", "nothing"], "is no item"),
         (vec!["call", ":1", "a:=x"], "is no JSON"),
         (vec!["call", ":1", "a=1", "-d", "x"], "no items can be added"),

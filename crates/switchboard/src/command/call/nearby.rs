@@ -6,20 +6,20 @@ use crate::exit::Failure;
 use board::{Board, Listener};
 use std::cell::OnceCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The board near this command.
 #[derive(Debug)]
 pub(crate) struct Nearby<'g> {
     global: &'g Global,
     found: OnceCell<Result<Option<Board>, Failure>>,
-    running: OnceCell<Option<drive::Entry>>,
+    folder: OnceCell<Result<Option<PathBuf>, Failure>>,
 }
 
 impl<'g> Nearby<'g> {
     /// Nothing is looked for yet.
     pub(crate) fn new(global: &'g Global) -> Self {
-        Self { global, found: OnceCell::new(), running: OnceCell::new() }
+        Self { global, found: OnceCell::new(), folder: OnceCell::new() }
     }
 
     /// The board, if there is one near; one that was asked for by name must be there.
@@ -31,34 +31,26 @@ impl<'g> Nearby<'g> {
     }
 
     fn load(&self) -> Result<Option<Board>, Failure> {
-        match drive::board_folder(self.global) {
-            Ok(folder) => self.read(&folder, self.global.env.as_deref()).map(Some),
-            Err(failure) if self.global.board.is_some() => Err(failure),
-            // A proxy of flags alone has no file to read: then there is no board, only an address.
-            Err(_) => Ok(self.elsewhere().and_then(|entry| {
-                let board = self.read(&entry.board, entry.env.as_deref()).ok()?;
-                self.say_where(entry);
-                Some(board)
-            })),
+        let Some(folder) = self.folder()? else { return Ok(None) };
+        // A proxy of flags alone has no file to read: then there is no board, only an address.
+        if !folder.join(drive::FILE).is_file() {
+            return Ok(None);
         }
-    }
-
-    fn read(&self, folder: &Path, env: Option<&str>) -> Result<Board, Failure> {
         let disk = drive::Disk { secrets: drive::secrets_folder(folder), need: drive::Need::Secrets };
         let colour = self.global.terminal().colour_err;
-        board::load(folder, env, &disk).map_err(|problems| {
+        board::load(folder, self.global.env.as_deref(), &disk).map(Some).map_err(|problems| {
             Failure::usage(format!("the board has problems\n{}", problems.render(colour).trim_end()))
         })
     }
 
-    /// What was started last and still runs, when no board is near.
-    fn elsewhere(&self) -> Option<&drive::Entry> {
-        self.running.get_or_init(|| drive::running().into_iter().next()).as_ref()
-    }
-
-    fn say_where(&self, entry: &drive::Entry) {
-        let at = entry.urls.first().map_or("", String::as_str);
-        self.global.terminal().say(format!("no board here: taking the {} that runs at {at}", entry.what));
+    /// The folder of the board near here, or of what runs elsewhere, which is said once.
+    fn folder(&self) -> Result<Option<&Path>, Failure> {
+        let found = self.folder.get_or_init(|| match drive::board_folder(self.global) {
+            Ok(folder) => Ok(Some(folder)),
+            Err(failure) if self.global.board.is_some() => Err(failure),
+            Err(_) => Ok(None),
+        });
+        found.as_ref().map(Option::as_deref).map_err(Clone::clone)
     }
 
     /// Names of the board's APIs; none without a board.
@@ -69,19 +61,17 @@ impl<'g> Nearby<'g> {
 
     /// The address of this board's first listener, else of what runs elsewhere; without a slash at the end.
     pub(crate) fn first_listener(&self) -> Result<String, Failure> {
-        if drive::board_folder(self.global).is_ok() {
-            if let Some(listener) = self.board()?.and_then(|board| board.listeners.first()) {
-                return Ok(address(listener));
+        // First where it runs, not where its file says: a demo whose port was taken listens on the next one.
+        if let Some(folder) = self.folder()? {
+            let running = drive::running().into_iter().find(|entry| entry.board == folder);
+            if let Some(url) = running.as_ref().and_then(|entry| entry.urls.first()) {
+                return Ok(url.trim_end_matches('/').to_owned());
             }
-            return Err(Failure::usage("this board has no listener").help("write the whole address"));
         }
-        // Not from its file: a demo whose port was taken listens on the next one.
-        let entry = self.elsewhere().filter(|_| self.global.board.is_none());
-        if let Some((entry, url)) = entry.and_then(|entry| Some((entry, entry.urls.first()?))) {
-            self.say_where(entry);
-            return Ok(url.trim_end_matches('/').to_owned());
+        if let Some(listener) = self.board()?.and_then(|board| board.listeners.first()) {
+            return Ok(address(listener));
         }
-        Err(Failure::usage("a path alone needs a board, and there is none here")
+        Err(Failure::usage("a path alone needs a board with a listener, and there is none here")
             .help("write the whole address, or name the board: `--board DIR`"))
     }
 }
