@@ -440,6 +440,8 @@ mod tests {
             ("GET", "/t/"),
             ("POST", "/f/{+rest}:cancel"),
             ("GET", "/f/{+rest}/brands/{id}"),
+            ("GET", "/g/{+rest}:cancel"),
+            ("GET", "/g/{+rest}/{last}"),
         ]);
         let trie = trie(&templates);
         for (method, path, expected) in [
@@ -458,6 +460,7 @@ mod tests {
             ("POST", "/f/x/y/z", Hit::OtherMethods(vec![Method::GET])),
             ("GET", "/f/x/y/brands/7", Hit::Operation(12)),
             ("GET", "/f/brands/7", Hit::Operation(7)),
+            ("GET", "/g/x/y:cancel", Hit::Operation(14)),
             ("GET", "/", Hit::Operation(9)),
             ("GET", "/t/", Hit::Operation(10)),
             ("GET", "/t", Hit::Nothing),

@@ -54,7 +54,10 @@ impl AddressTable {
             let Some(first) = ways.iter().min_by_key(frees_in) else { continue };
             let before = first.subject.load(Ordering::Relaxed);
             if before != subject
-                && first.subject.compare_exchange(before, subject, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+                && first
+                    .subject
+                    .compare_exchange(before, subject, Ordering::Relaxed, Ordering::Relaxed)
+                    .is_ok()
             {
                 first.meter.clear();
                 return &first.meter;

@@ -97,8 +97,11 @@ pub(crate) fn admit(call: &mut Exchange, permitted: Permitted) -> Result<Admitte
 /// What the limits have left, without taking; refused when one has nothing.
 pub(crate) fn decide(world: &World, seen: &mut Seen, shared: &Shared) -> Result<(), Refusal> {
     let (Some(served), Some(plan)) = (world.offer_of(seen), world.plan(seen)) else { return Ok(()) };
-    let now: Vec<Left> =
-        plan.limits.iter().map(|limit| meter(served, limit, seen, shared).peek(&limit.limit.rate, seen.now)).collect();
+    let now: Vec<Left> = plan
+        .limits
+        .iter()
+        .map(|limit| meter(served, limit, seen, shared).peek(&limit.limit.rate, seen.now))
+        .collect();
     let empty = plan.limits.iter().zip(&now).find(|(_, left)| left.remaining == 0);
     let refused = empty.map(|(limit, left)| {
         let rate = &limit.limit.rate;
@@ -157,9 +160,8 @@ fn meter<'m>(served: &'m Served, limit: &ServedLimit, seen: &'m Seen, shared: &'
     let table = if per_address { &shared.addresses } else { &shared.subjects };
     let subject = match (limit.limit.per, &seen.caller) {
         (Per::Address, _) => table.subject((policy, address)),
-        (Per::Consumer, _) => table.subject((policy, whose)),
         (Per::Key, Some(Caller::Key(_, digest))) => table.subject((policy, digest)),
-        (Per::Key, _) => table.subject((policy, whose)),
+        (Per::Consumer | Per::Key, _) => table.subject((policy, whose)),
         (Per::Operation, _) => {
             let operation = match seen.bound {
                 Bound::One(index) => Some(index),

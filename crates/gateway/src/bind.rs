@@ -13,7 +13,10 @@ use std::net::{SocketAddr, TcpListener};
 const BACKLOG: i32 = 1024;
 
 /// Opens each listener once per thread. Outer: threads; inner: listeners, in the board's order.
-pub(crate) fn bind(listeners: &[Listener], threads: usize) -> Result<(Vec<Vec<TcpListener>>, Vec<SocketAddr>), GatewayError> {
+pub(crate) fn bind(
+    listeners: &[Listener],
+    threads: usize,
+) -> Result<(Vec<Vec<TcpListener>>, Vec<SocketAddr>), GatewayError> {
     let mut sockets: Vec<Vec<TcpListener>> = (0..threads).map(|_| Vec::new()).collect();
     let mut addresses = Vec::new();
     for listener in listeners {

@@ -49,15 +49,9 @@ pub(crate) async fn check(call: &mut Exchange, admitted: Admitted) -> Result<Che
     match mode {
         CheckMode::Block => {
             let media = found.iter().any(|violation| violation.code == "media-type");
-            if !media {
-                match need {
-                    Need::Nothing => {}
-                    Need::Watch(check) | Need::Whole(check) => {
-                        hold(call, served.offer.max_body).await?;
-                        let report = held(call, check).await?;
-                        found.extend(report.found);
-                    }
-                }
+            if !media && let Need::Watch(check) | Need::Whole(check) = need {
+                hold(call, served.offer.max_body).await?;
+                found.extend(held(call, check).await?.found);
             }
             if !found.is_empty() {
                 call.found("request", &found);
@@ -66,9 +60,8 @@ pub(crate) async fn check(call: &mut Exchange, admitted: Admitted) -> Result<Che
         }
         CheckMode::Report => {
             call.found("request", &found);
-            match need {
-                Need::Nothing => {}
-                Need::Watch(check) | Need::Whole(check) => watch(call, check.at_most(served.offer.max_body.as_usize())).await?,
+            if let Need::Watch(check) | Need::Whole(check) = need {
+                watch(call, check.at_most(served.offer.max_body.as_usize())).await?;
             }
         }
         CheckMode::Off => {}
@@ -87,14 +80,23 @@ fn look(operation: &Operation, head: &Head, below: usize) -> (Vec<Violation>, Ne
 }
 
 /// The verdict on a head alone, for `explain`: its body is not there.
-pub(crate) fn decide(served: &Served, bound: Bound, head: &Head, below: usize) -> Result<Option<usize>, Refusal> {
+pub(crate) fn decide(
+    served: &Served,
+    bound: Bound,
+    head: &Head,
+    below: usize,
+) -> Result<Option<usize>, Refusal> {
     let operation = match bound {
         Bound::One(index) if served.api.checks.requests != CheckMode::Off => served.operation(index),
         _ => None,
     };
     let Some(operation) = operation else { return Ok(None) };
     let (found, _) = look(operation, head, below);
-    if found.is_empty() { Ok(Some(operation.parameters.len())) } else { Err(refusal(served, operation, found)) }
+    if found.is_empty() {
+        Ok(Some(operation.parameters.len()))
+    } else {
+        Err(refusal(served, operation, found))
+    }
 }
 
 /// What checking the request came to, in words.
@@ -116,7 +118,13 @@ pub(crate) fn words(served: &Served, bound: Bound, breaks: u32) -> Decision {
             (format!("{count} parameter{plural}"), verdict)
         }
     };
-    Decision { stage: Stage::Request, subject, words, origin: Some(served.api.origin.to_string()), refused: None }
+    Decision {
+        stage: Stage::Request,
+        subject,
+        words,
+        origin: Some(served.api.origin.to_string()),
+        refused: None,
+    }
 }
 
 /// Checks a held body; a heavy one elsewhere, so that this thread goes on.
@@ -141,14 +149,11 @@ pub(crate) async fn run(call: &Exchange, check: Check, bytes: Bytes) -> Result<R
 
 /// Lets the body flow on while it is watched.
 async fn watch(call: &mut Exchange, check: Check) -> Result<(), Refusal> {
-    match &call.payload {
-        Payload::Stream(body) => {
-            *body.tap().check.borrow_mut() = Some(check);
-        }
-        _ => {
-            let report = held(call, check).await?;
-            call.found("request", &report.found);
-        }
+    if let Payload::Stream(body) = &call.payload {
+        *body.tap().check.borrow_mut() = Some(check);
+    } else {
+        let report = held(call, check).await?;
+        call.found("request", &report.found);
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 //!
 //! A full queue is an answer (503), never a wait.
 
-use contract::{Check, Report};
 use bytes::Bytes;
+use contract::{Check, Report};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;

@@ -106,11 +106,9 @@ fn end_watches(call: &mut Exchange, broken: bool) {
             call.found("request", &report.found);
         }
     }
-    if let Some(watch) = call.facts.answer.watch.take()
-        && !broken
-    {
-        let report = watch.check.end(None);
-        call.facts.unchecked |= report.cut;
+    if let Some(report) = call.facts.answer.report.take().and_then(|report| report.take()) {
+        // What broke off is a failure of its own; that it could not be checked says nothing more.
+        call.facts.unchecked |= report.cut && !broken;
         call.found("response", &report.found);
     }
 }

@@ -32,17 +32,6 @@ const EXPOSED: [&str; 13] = [
     "X-RateLimit-Reset",
     "X-Request-Id",
 ];
-/// A provider's CORS fields; also what is never allowed to stand twice.
-const FIELDS: [HeaderName; 8] = [
-    header::ACCESS_CONTROL_ALLOW_ORIGIN,
-    header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    header::ACCESS_CONTROL_ALLOW_HEADERS,
-    header::ACCESS_CONTROL_ALLOW_METHODS,
-    header::ACCESS_CONTROL_EXPOSE_HEADERS,
-    header::ACCESS_CONTROL_MAX_AGE,
-    HeaderName::from_static("access-control-allow-private-network"),
-    HeaderName::from_static("timing-allow-origin"),
-];
 /// How long a browser may remember a preflight, in seconds.
 const REMEMBER: &str = "600";
 /// Names a page may ask for at once.
@@ -61,7 +50,9 @@ impl Prepared {
         let mut names: BTreeSet<String> = EXPOSED.iter().map(|name| (*name).to_owned()).collect();
         let declared = api.contract.iter().flat_map(|contract| &contract.operations);
         for field in declared.flat_map(|operation| &operation.outputs).flat_map(|output| &output.fields) {
-            if field.name.parse::<HeaderName>().is_ok() && !names.iter().any(|known| known.eq_ignore_ascii_case(&field.name)) {
+            if field.name.parse::<HeaderName>().is_ok()
+                && !names.iter().any(|known| known.eq_ignore_ascii_case(&field.name))
+            {
                 names.insert(field.name.clone());
             }
         }
@@ -82,7 +73,8 @@ impl Prepared {
         if !cors.any {
             vary(fields, "Origin");
         }
-        let Some(origin) = origin.filter(|origin| origin.to_str().is_ok_and(|origin| cors.allows(origin))) else {
+        let Some(origin) = origin.filter(|origin| origin.to_str().is_ok_and(|origin| cors.allows(origin)))
+        else {
             return false;
         };
         if cors.any {
@@ -102,13 +94,6 @@ pub(crate) fn is_preflight(head: &Head) -> bool {
     head.method == Method::OPTIONS
         && head.fields.contains_key(header::ORIGIN)
         && head.fields.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-}
-
-/// Removes the provider's CORS fields.
-pub(crate) fn strip(fields: &mut HeaderMap) {
-    for name in &FIELDS {
-        fields.remove(name);
-    }
 }
 
 /// Writes the CORS fields of an answer, ours or a provider's.
@@ -167,7 +152,9 @@ fn decide(world: &World, head: &Head, seen: &Seen) -> Result<(Vec<String>, Vec<S
     }
     let (mut methods, mut names) = (Vec::new(), BTreeSet::new());
     for method in declared {
-        let Found::Operation { operation: index, .. } = router.find(&head.host, &method, path) else { continue };
+        let Found::Operation { operation: index, .. } = router.find(&head.host, &method, path) else {
+            continue;
+        };
         let open = served.offer.opens.get(index).copied().unwrap_or(false);
         let Some(operation) = served.operation(index).filter(|_| open) else { continue };
         methods.push(method.as_str().to_owned());

@@ -4,7 +4,7 @@
 //! whose names say so, and those that the board names.
 
 use crate::seen::Caller;
-use crate::under_way::{Exchange, Payload};
+use crate::under_way::Exchange;
 use crate::{admit, check, explain, forward, identify, permit, route};
 use board::KeyPlace;
 use bytes::Bytes;
@@ -34,6 +34,9 @@ const SENSITIVE: [&str; 18] = [
     "pin",
 ];
 
+/// How much of a body is kept.
+pub(crate) const KEPT: usize = 16 * 1024;
+
 struct Cleaner<'w> {
     redactor: Cow<'w, Redactor>,
     names: Vec<String>,
@@ -44,18 +47,14 @@ pub(crate) fn of(call: &Exchange) -> Detail {
     let cleaner = Cleaner::new(call);
     let facts = &call.facts;
     let body = facts.body.as_ref();
-    let request_body = match (&call.payload, body) {
-        (Payload::Held(bytes), _) => (vec![bytes.clone()], bytes.len() as u64),
-        (_, Some(tap)) => (tap.kept.borrow().clone(), tap.bytes.get()),
-        _ => (Vec::new(), 0),
-    };
+    let request_body = body.map_or_else(Default::default, |tap| (tap.kept.borrow().clone(), tap.bytes.get()));
     let query = call.head.query().map(|query| format!("?{}", cleaner.pairs(query, "&"))).unwrap_or_default();
     let line = format!("{} {}{query} {:?}", call.head.method, call.head.shown_path(), call.head.version);
-    let request = cleaner.message(line, &call.head.fields, &request_body.0, request_body.1);
+    let request = cleaner.message(&line, &call.head.fields, &request_body.0, request_body.1);
     let sent = facts.sent.as_ref().and_then(|sent| sent.head.as_ref());
-    let sent = sent.map(|(line, fields)| cleaner.message(cleaner.text(line), fields, &[], 0));
+    let sent = sent.map(|(line, fields)| cleaner.message(&cleaner.line(line), fields, &[], 0));
     let response = facts.answer.fields.as_ref().map(|fields| {
-        cleaner.message(format!("HTTP/1.1 {}", facts.status), fields, &facts.answer.kept, facts.bytes_out)
+        cleaner.message(&format!("HTTP/1.1 {}", facts.status), fields, &facts.answer.kept, facts.bytes_out)
     });
     Detail {
         decisions: decisions(call),
@@ -113,15 +112,21 @@ fn timing(call: &Exchange) -> Vec<Timing> {
     let (waited, connect, first) = (us(sent.waited), us(sent.connect), us(sent.first_byte));
     let before = facts.provider_us.saturating_sub(waited + connect + first);
     let mut from = 0;
-    [("checks", before), ("pace", waited), ("connect", connect), ("provider", first), ("body", total.saturating_sub(facts.provider_us))]
-        .into_iter()
-        .map(|(part, took_us)| {
-            let timing = Timing { part: part.to_owned(), from_us: from, took_us };
-            from += took_us;
-            timing
-        })
-        .filter(|timing| timing.took_us > 0)
-        .collect()
+    [
+        ("checks", before),
+        ("pace", waited),
+        ("connect", connect),
+        ("provider", first),
+        ("body", total.saturating_sub(facts.provider_us)),
+    ]
+    .into_iter()
+    .map(|(part, took_us)| {
+        let timing = Timing { part: part.to_owned(), from_us: from, took_us };
+        from += took_us;
+        timing
+    })
+    .filter(|timing| timing.took_us > 0)
+    .collect()
 }
 
 impl<'w> Cleaner<'w> {
@@ -154,8 +159,17 @@ impl<'w> Cleaner<'w> {
         let name = name.to_ascii_lowercase();
         self.names.iter().any(|known| {
             name == *known
-                || name.strip_suffix(known.as_str()).is_some_and(|rest| known.len() > 3 && rest.ends_with(['_', '-', '.']))
+                || name
+                    .strip_suffix(known.as_str())
+                    .is_some_and(|rest| known.len() > 3 && rest.ends_with(['_', '-', '.']))
         })
+    }
+
+    /// A request line: its query is pairs.
+    fn line(&self, line: &str) -> String {
+        let Some((before, rest)) = line.split_once('?') else { return self.text(line) };
+        let (query, after) = rest.split_once(' ').unwrap_or((rest, ""));
+        self.text(&format!("{before}?{} {after}", self.pairs(query, "&")))
     }
 
     /// `a=b` pairs: a query or a form.
@@ -170,20 +184,20 @@ impl<'w> Cleaner<'w> {
         self.text(&clean.join(separator))
     }
 
-    fn message(&self, line: String, fields: &HeaderMap, pieces: &[Bytes], size: u64) -> Message {
+    fn message(&self, line: &str, fields: &HeaderMap, pieces: &[Bytes], size: u64) -> Message {
         let shown = fields.iter().map(|(name, value)| {
             let text = String::from_utf8_lossy(value.as_bytes());
             let value = if self.hides(name.as_str()) { "***".to_owned() } else { self.text(&text) };
             (name.as_str().to_owned(), value)
         });
         let (body, cut) = self.body(fields, pieces, size);
-        Message { line: self.text(&line), fields: shown.collect(), body, size, cut }
+        Message { line: self.text(line), fields: shown.collect(), body, size, cut }
     }
 
     /// The beginning of a body as text.
     fn body(&self, fields: &HeaderMap, pieces: &[Bytes], size: u64) -> (String, bool) {
         let mut bytes = pieces.concat();
-        bytes.truncate(forward::KEPT);
+        bytes.truncate(KEPT);
         let short = (bytes.len() as u64) < size;
         if fields.contains_key(http::header::CONTENT_ENCODING) {
             return (String::new(), size > 0);
@@ -195,7 +209,8 @@ impl<'w> Cleaner<'w> {
             Err(_) => return (String::new(), true),
         };
         let Ok(text) = std::str::from_utf8(&bytes[..end]) else { return (String::new(), true) };
-        let media = fields.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media =
+            fields.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let text = if media.starts_with("application/x-www-form-urlencoded") {
             self.pairs(text, "&")
         } else {
@@ -255,14 +270,13 @@ fn value_end(text: &str) -> usize {
                 continue;
             }
             b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth == 0 => return at,
+            b'}' | b']' | b',' if depth == 0 => return at,
             b'}' | b']' => {
                 depth -= 1;
                 if depth == 0 {
                     return at + 1;
                 }
             }
-            b',' if depth == 0 => return at,
             _ => {}
         }
         at += 1;

@@ -36,7 +36,8 @@ impl Errand {
         let mut fields = parts.headers;
         if !fields.contains_key(http::header::HOST)
             && parts.uri.authority().is_none()
-            && let Ok(host) = worker.world().url(peer.listener).rsplit('/').next().unwrap_or("localhost").parse()
+            && let Ok(host) =
+                worker.world().url(peer.listener).rsplit('/').next().unwrap_or("localhost").parse()
         {
             fields.insert(http::header::HOST, host);
         }
@@ -68,7 +69,8 @@ async fn push(body: &mut OutBody, sender: &mpsc::Sender<Piece>) {
 fn listener(worker: &Worker, target: &http::Uri) -> usize {
     let port = target.port_u16();
     let world = worker.world();
-    port.and_then(|port| world.board.listeners.iter().position(|listener| listener.bind.port() == port)).unwrap_or(0)
+    port.and_then(|port| world.board.listeners.iter().position(|listener| listener.bind.port() == port))
+        .unwrap_or(0)
 }
 
 /// A body on its way out of a worker.
@@ -95,7 +97,11 @@ impl Inboxes {
 }
 
 impl Dispatch for Inboxes {
-    fn call(&self, request: Request<Bytes>, who: As) -> BoxFuture<'_, Result<Response<Channel>, DispatchError>> {
+    fn call(
+        &self,
+        request: Request<Bytes>,
+        who: As,
+    ) -> BoxFuture<'_, Result<Response<Channel>, DispatchError>> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.inboxes.len().max(1);
         let (answer, answered) = oneshot::channel();
         let errand = Errand { request, who, answer };

@@ -35,7 +35,9 @@ impl GatewayError {
 fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => "it is taken; stop who has it, or choose another port".to_owned(),
-        io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need a privilege; choose a higher one".to_owned()
+        }
         io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
         _ => error.to_string(),
     }

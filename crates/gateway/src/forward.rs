@@ -6,28 +6,26 @@
 use crate::check::Checked;
 use crate::identify::key;
 use crate::under_way::{Bound, Exchange, Payload};
-use crate::wire::{Answer, Content, Upgrade};
+use crate::wire::Upgrade;
 use crate::world::Served;
 use board::CheckMode;
 use call::pass::Forwarded;
 use call::{CallError, ErrorKind, OutBody, Outgoing};
 use contract::Repeat;
 use exchange::{By, Decision, Outcome, Reason, Refusal, Stage};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use std::pin::pin;
 
 const MAX_FORWARDS: HeaderName = HeaderName::from_static("max-forwards");
-/// How much of a streamed body is kept for the record.
-pub(crate) const KEPT: usize = 16 * 1024;
 
 /// What came back.
 #[derive(Debug)]
 pub(crate) enum Answered {
     /// A message.
-    Message(Answer),
+    Message(call::Answer),
     /// A 101: both connections now speak something else.
-    Tunnel(Answer, Upgrade, hyper::upgrade::OnUpgrade),
+    Tunnel(call::Answer, Upgrade, hyper::upgrade::OnUpgrade),
 }
 
 /// Sends the request; the answer's body is still coming.
@@ -40,12 +38,7 @@ pub(crate) async fn forward(call: &mut Exchange, checked: Checked) -> Result<Ans
         Payload::Upgrade(own) => (Some(own), OutBody::Empty),
         Payload::Empty | Payload::Taken => (None, OutBody::Empty),
         Payload::Held(bytes) => (None, OutBody::Held(bytes)),
-        Payload::Stream(body) => {
-            if call.world.board.record.details != board::DetailsWanted::None {
-                body.tap().keep.set(KEPT);
-            }
-            (None, OutBody::Stream(Box::pin(body)))
-        }
+        Payload::Stream(body) => (None, OutBody::Stream(Box::pin(body))),
     };
     send(call, served, &checked, (wants, own), body).await
 }
@@ -61,9 +54,8 @@ async fn send(
     let worker = call.worker.clone();
     let answer = {
         let mut sending = pin!(worker.providers().send(&served.api.upstream, outgoing));
-        let mut long = pin!(tokio::time::sleep_until(
-            (call.facts.started + worker.settings().open_row_after).into()
-        ));
+        let mut long =
+            pin!(tokio::time::sleep_until((call.facts.started + worker.settings().open_row_after).into()));
         let mut written = false;
         loop {
             tokio::select! {
@@ -77,21 +69,23 @@ async fn send(
         }
     };
     call.facts.provider_us = u64::try_from(call.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let answer = answer.map_err(|error| failed(call, &error))?;
-    call.facts.sent = Some(Box::new(answer.sent));
-    let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+    let mut answer = answer.map_err(|error| failed(call, &error))?;
+    let refused =
+        matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
     if refused && !served.api.upstream.credentials.is_empty() {
+        call.facts.sent = Some(Box::new(answer.sent));
         let words = "the provider does not accept the gateway's credential";
         return Err(Reason::CredentialRefused.because(words));
     }
-    let message = Answer { status: answer.status, fields: answer.fields, content: Content::Provider(answer.body) };
-    match (answer.status, answer.upgrade, own) {
-        (StatusCode::SWITCHING_PROTOCOLS, Some(theirs), Some(own)) => Ok(Answered::Tunnel(message, own, theirs)),
+    match (answer.status, answer.upgrade.take(), own) {
+        (StatusCode::SWITCHING_PROTOCOLS, Some(theirs), Some(own)) => {
+            Ok(Answered::Tunnel(answer, own, theirs))
+        }
         // RFC 9110 §15.2: a 101 that nobody asked for is no answer.
         (StatusCode::SWITCHING_PROTOCOLS, ..) => {
             Err(Reason::ProviderBroken.because("the provider switched to a protocol that was not asked for"))
         }
-        _ => Ok(Answered::Message(message)),
+        _ => Ok(Answered::Message(answer)),
     }
 }
 
@@ -104,7 +98,7 @@ fn outgoing(
     body: OutBody,
 ) -> Result<Outgoing, Refusal> {
     let shared = call.worker.shared();
-    if has_been_here(&call.head.fields, &shared.via) {
+    if call::pass::is_loop(&call.head.fields, &shared.via) {
         return Err(Reason::Loop.because("the request has been through this gateway before"));
     }
     let keeps = call.world.board.record.details != board::DetailsWanted::None;
@@ -114,8 +108,6 @@ fn outgoing(
     } else {
         call.head.query().map(str::to_owned)
     };
-    fields.remove(header::HOST);
-    fields.remove(header::EXPECT); // we have answered it ourselves
     let forwarded = Forwarded {
         address: call.facts.seen.address,
         host: &call.head.authority,
@@ -124,7 +116,8 @@ fn outgoing(
     };
     call::pass::fields(&mut fields, &forwarded);
     if call.head.method == Method::OPTIONS
-        && let Some(left) = fields.get(MAX_FORWARDS).and_then(|value| value.to_str().ok()?.parse::<u32>().ok())
+        && let Some(left) =
+            fields.get(MAX_FORWARDS).and_then(|value| value.to_str().ok()?.parse::<u32>().ok())
     {
         // RFC 9110 §7.6.2: one hop less; 0 was answered by `route`.
         fields.insert(MAX_FORWARDS, left.saturating_sub(1).into());
@@ -164,19 +157,11 @@ fn upgrade(call: &Exchange, served: &Served) -> Result<Option<HeaderValue>, Refu
         return Ok(None);
     }
     if !served.offer.upgrade.contains(&board::Upgrade::WebSocket) {
-        return Err(Reason::UpgradeNotOffered.because("WebSocket is not offered here").origin(served.offer.origin.clone()));
+        return Err(Reason::UpgradeNotOffered
+            .because("WebSocket is not offered here")
+            .origin(served.offer.origin.clone()));
     }
     Ok(matches!(call.payload, Payload::Upgrade(_)).then(|| HeaderValue::from_static("websocket")))
-}
-
-/// RFC 9110 §7.6.3: our own name in `Via` means that the request goes round.
-fn has_been_here(fields: &HeaderMap, own: &str) -> bool {
-    fields
-        .get_all(header::VIA)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|hop| hop.split_whitespace().nth(1) == Some(own))
 }
 
 /// What HTTP itself says of sending a method again (RFC 9110 §9.2).
@@ -219,16 +204,13 @@ fn failed(call: &mut Exchange, error: &CallError) -> Refusal {
 
 /// What became of sending, in words.
 pub(crate) fn words(served: &Served, sent: Option<&call::Sent>) -> Decision {
-    let (subject, words) = match sent {
-        Some(sent) => {
-            let how = if sent.reused { "reused connection" } else { "new connection" };
-            let plural = if sent.attempts == 1 { "attempt" } else { "attempts" };
-            (sent.server.to_string(), format!("{} {plural}, {how}", sent.attempts))
-        }
-        None => {
-            let first = served.api.upstream.servers.first().map(ToString::to_string);
-            (first.unwrap_or_default(), "not asked, or no answer".to_owned())
-        }
+    let (subject, words) = if let Some(sent) = sent {
+        let how = if sent.reused { "reused connection" } else { "new connection" };
+        let plural = if sent.attempts == 1 { "attempt" } else { "attempts" };
+        (sent.server.to_string(), format!("{} {plural}, {how}", sent.attempts))
+    } else {
+        let first = served.api.upstream.servers.first().map(ToString::to_string);
+        (first.unwrap_or_default(), "not asked, or no answer".to_owned())
     };
     let origin = Some(served.api.upstream.origin.to_string());
     Decision { stage: Stage::Provider, subject, words, origin, refused: None }

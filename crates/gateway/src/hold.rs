@@ -5,7 +5,7 @@
 
 use crate::under_way::{Exchange, Payload};
 use bytes::{Bytes, BytesMut};
-use exchange::{ByteCount, By, Outcome, Reason, Refusal};
+use exchange::{By, ByteCount, Outcome, Reason, Refusal};
 use http_body_util::BodyExt as _;
 
 /// Holds the body; afterwards the payload is held, or there is none.

@@ -81,16 +81,14 @@ pub(crate) fn decide(world: &World, head: &Head, seen: &Seen) -> Result<Caller, 
         }
     };
     let digest = KeyDigest::of(&key);
-    match world.accounts.by_key(&digest) {
-        Some(entry) => Ok(Caller::Key(entry.consumer.clone(), digest)),
-        None => {
-            let words = match exchange::ApiKey::parse(&key) {
-                Err(exchange::KeyError::Checksum) => exchange::KeyError::Checksum.to_string(),
-                _ => "no such key, or it was revoked".to_owned(),
-            };
-            Err(challenged(Reason::KeyUnknown.because(words), invalid(&served.offer)))
-        }
+    if let Some(entry) = world.accounts.by_key(&digest) {
+        return Ok(Caller::Key(entry.consumer.clone(), digest));
     }
+    let words = match exchange::ApiKey::parse(&key) {
+        Err(exchange::KeyError::Checksum) => exchange::KeyError::Checksum.to_string(),
+        _ => "no such key, or it was revoked".to_owned(),
+    };
+    Err(challenged(Reason::KeyUnknown.because(words), invalid(&served.offer)))
 }
 
 /// Who calls, in words.
@@ -107,7 +105,10 @@ pub(crate) fn words(world: &World, seen: &Seen) -> Option<Decision> {
         Caller::Named(consumer) => (consumer.name.to_string(), join("by name, without a key")),
         Caller::Key(consumer, digest) => {
             let tail = world.accounts.by_key(digest).and_then(|entry| entry.tail.clone());
-            let key = tail.map_or_else(|| format!("key {}", exchange::KeyId::of(digest)), |tail| format!("key ending {tail}"));
+            let key = tail.map_or_else(
+                || format!("key {}", exchange::KeyId::of(digest)),
+                |tail| format!("key ending {tail}"),
+            );
             (consumer.name.to_string(), join(&key))
         }
     };

@@ -5,8 +5,8 @@ use crate::under_way::Exchange;
 use crate::wire::{Answer, Content, Head};
 use board::Auth;
 use exchange::Reason;
-use http::header::{self, HeaderMap, HeaderValue};
 use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderValue};
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -92,10 +92,14 @@ fn offers(call: &Exchange) -> Answer {
 }
 
 fn offers_page(call: &Exchange) -> Answer {
-    let mut text = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>APIs</title><h1>APIs</h1><ul>".to_owned();
+    let mut text =
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>APIs</title><h1>APIs</h1><ul>"
+            .to_owned();
     for offer in shown(call) {
         let (url, title, name) = (escaped(&offer.url), escaped(&offer.title), escaped(&offer.name));
-        let keys = offer.keys.map_or_else(|| "no key needed".to_owned(), |keys| format!("key in {}", escaped(&keys)));
+        let keys = offer
+            .keys
+            .map_or_else(|| "no key needed".to_owned(), |keys| format!("key in {}", escaped(&keys)));
         let _ = write!(text, "<li><b>{title}</b> <code>{name}</code> <a href=\"{url}\">{url}</a>, {keys}");
     }
     text.push_str("</ul></html>\n");

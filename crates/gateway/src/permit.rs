@@ -72,7 +72,11 @@ pub(crate) fn words(world: &World, seen: &Seen) -> Option<Decision> {
     Some(Decision {
         stage: Stage::Permission,
         subject: plan.plan.name.to_string(),
-        words: if served.offer.rule.is_empty() { "everything is open".to_owned() } else { served.offer.rule.clone() },
+        words: if served.offer.rule.is_empty() {
+            "everything is open".to_owned()
+        } else {
+            served.offer.rule.clone()
+        },
         origin: Some(served.offer.rule_origin.to_string()),
         refused: None,
     })

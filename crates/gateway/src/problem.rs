@@ -93,7 +93,8 @@ fn wants_xml(head: &Head) -> bool {
 
 /// RFC 9457 appendix B: members as elements, arrays of `i`.
 fn xml(document: &Map<String, Value>) -> String {
-    let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<problem xmlns=\"urn:ietf:rfc:7807\">".to_owned();
+    let mut out =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<problem xmlns=\"urn:ietf:rfc:7807\">".to_owned();
     members(&mut out, document);
     out.push_str("</problem>\n");
     out
@@ -155,7 +156,8 @@ pub(crate) fn page(reason: Reason, html: bool) -> Answer {
         )
     } else {
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let page = json!({"slug": slug, "title": title, "status": status.as_u16(), "means": means, "do": remedy});
+        let page =
+            json!({"slug": slug, "title": title, "status": status.as_u16(), "means": means, "do": remedy});
         format!("{page}\n")
     };
     Answer { status: http::StatusCode::OK, fields, content: Content::Held(text.into()) }
@@ -172,33 +174,103 @@ pub fn explained(reason: Reason) -> (&'static str, &'static str) {
             "The path holds something that two servers could read differently, for example an encoded slash or a `..` above the root.",
             "Percent-encode each segment once, without `/`, `\\`, `;`, `?`, `#` or control characters in it.",
         ),
-        Reason::NoOffer => ("No API is offered at this address.", "`GET /` lists the addresses. Mind the host name and the first part of the path."),
-        Reason::NoOperation => ("The API is here, but its contract has no such path.", "Compare the path with the API's reference, also its version and a slash at the end."),
-        Reason::MethodNotAllowed => ("The path is there, but not with this method.", "Use a method that `Allow` lists."),
-        Reason::TooLarge => ("The body, or the head, is larger than is accepted here.", "Send less at once, in pages or parts."),
-        Reason::CallerTooSlow => ("The request did not arrive in time.", "Send it again over a better connection; do not open a request before its body is ready."),
-        Reason::ExpectationUnknown => ("`Expect` asks for something that is not known.", "Send `Expect: 100-continue` or leave the field out."),
-        Reason::CodingUnknown => ("The transfer coding is not one that is understood.", "Use `Transfer-Encoding: chunked` alone; compress with `Content-Encoding` instead."),
-        Reason::KeyMissing => ("This API needs a key, and none was sent.", "Send it where `detail` says. Ask the API's owner for one."),
-        Reason::KeyUnknown => ("The key is not known: it was mistyped, revoked, or is for another place.", "Compare it with what you were given; make a new one if it was revoked."),
-        Reason::TooManyGuesses => ("Too many wrong keys or unknown addresses came from your network address.", "Wait for `Retry-After` seconds, then send a right key."),
+        Reason::NoOffer => (
+            "No API is offered at this address.",
+            "`GET /` lists the addresses. Mind the host name and the first part of the path.",
+        ),
+        Reason::NoOperation => (
+            "The API is here, but its contract has no such path.",
+            "Compare the path with the API's reference, also its version and a slash at the end.",
+        ),
+        Reason::MethodNotAllowed => {
+            ("The path is there, but not with this method.", "Use a method that `Allow` lists.")
+        }
+        Reason::TooLarge => (
+            "The body, or the head, is larger than is accepted here.",
+            "Send less at once, in pages or parts.",
+        ),
+        Reason::CallerTooSlow => (
+            "The request did not arrive in time.",
+            "Send it again over a better connection; do not open a request before its body is ready.",
+        ),
+        Reason::ExpectationUnknown => (
+            "`Expect` asks for something that is not known.",
+            "Send `Expect: 100-continue` or leave the field out.",
+        ),
+        Reason::CodingUnknown => (
+            "The transfer coding is not one that is understood.",
+            "Use `Transfer-Encoding: chunked` alone; compress with `Content-Encoding` instead.",
+        ),
+        Reason::KeyMissing => (
+            "This API needs a key, and none was sent.",
+            "Send it where `detail` says. Ask the API's owner for one.",
+        ),
+        Reason::KeyUnknown => (
+            "The key is not known: it was mistyped, revoked, or is for another place.",
+            "Compare it with what you were given; make a new one if it was revoked.",
+        ),
+        Reason::TooManyGuesses => (
+            "Too many wrong keys or unknown addresses came from your network address.",
+            "Wait for `Retry-After` seconds, then send a right key.",
+        ),
         Reason::Suspended => ("The account that holds this key is suspended.", "Ask the API's owner."),
-        Reason::PlanMissing => ("The account has no plan that opens this API.", "Ask the API's owner for a plan."),
-        Reason::NotOffered => ("The API can do this, but it is not opened at this address, or not for this page.", "Ask the API's owner, or use another operation."),
-        Reason::UpgradeNotOffered => ("The connection was asked to become another protocol, which is not opened here.", "Use plain HTTP here, or ask the API's owner to open it."),
-        Reason::OverLimit => ("The plan's limit is used up for now.", "Wait for `Retry-After` seconds. `RateLimit` on every answer says what is left."),
-        Reason::RequestBreaksContract => ("The request does not match the API's contract.", "Each entry of `errors` says where, what was expected, and which rule of the contract says so."),
-        Reason::MediaTypeUnsupported => ("The body's media type is not one that this operation takes.", "Set `Content-Type` to one that `Accept` in this answer lists."),
-        Reason::ResponseBreaksContract => ("The provider's answer does not match its contract and was held back.", "Nothing on your side: tell the API's owner the call's id."),
-        Reason::ProviderUnreachable => ("The server behind this API cannot be reached.", "Try again later; tell the API's owner the call's id if it lasts."),
-        Reason::ProviderBroken => ("The server behind this API broke off or did not answer in HTTP.", "Try again if the call is safe to repeat; tell the API's owner the call's id."),
-        Reason::ProviderUntrusted => ("The server behind this API shows a certificate that is not trusted.", "Nothing on your side: tell the API's owner."),
-        Reason::CredentialRefused => ("The server behind this API refused the gateway's own credential.", "Nothing on your side: your key is right. Tell the API's owner."),
-        Reason::ProviderSilent => ("The server behind this API did not answer in time.", "Whether the call took effect is not known: look before you repeat it."),
-        Reason::ProviderBusy => ("The server behind this API may not be called faster, and the queue is long.", "Wait for `Retry-After` seconds."),
+        Reason::PlanMissing => {
+            ("The account has no plan that opens this API.", "Ask the API's owner for a plan.")
+        }
+        Reason::NotOffered => (
+            "The API can do this, but it is not opened at this address, or not for this page.",
+            "Ask the API's owner, or use another operation.",
+        ),
+        Reason::UpgradeNotOffered => (
+            "The connection was asked to become another protocol, which is not opened here.",
+            "Use plain HTTP here, or ask the API's owner to open it.",
+        ),
+        Reason::OverLimit => (
+            "The plan's limit is used up for now.",
+            "Wait for `Retry-After` seconds. `RateLimit` on every answer says what is left.",
+        ),
+        Reason::RequestBreaksContract => (
+            "The request does not match the API's contract.",
+            "Each entry of `errors` says where, what was expected, and which rule of the contract says so.",
+        ),
+        Reason::MediaTypeUnsupported => (
+            "The body's media type is not one that this operation takes.",
+            "Set `Content-Type` to one that `Accept` in this answer lists.",
+        ),
+        Reason::ResponseBreaksContract => (
+            "The provider's answer does not match its contract and was held back.",
+            "Nothing on your side: tell the API's owner the call's id.",
+        ),
+        Reason::ProviderUnreachable => (
+            "The server behind this API cannot be reached.",
+            "Try again later; tell the API's owner the call's id if it lasts.",
+        ),
+        Reason::ProviderBroken => (
+            "The server behind this API broke off or did not answer in HTTP.",
+            "Try again if the call is safe to repeat; tell the API's owner the call's id.",
+        ),
+        Reason::ProviderUntrusted => (
+            "The server behind this API shows a certificate that is not trusted.",
+            "Nothing on your side: tell the API's owner.",
+        ),
+        Reason::CredentialRefused => (
+            "The server behind this API refused the gateway's own credential.",
+            "Nothing on your side: your key is right. Tell the API's owner.",
+        ),
+        Reason::ProviderSilent => (
+            "The server behind this API did not answer in time.",
+            "Whether the call took effect is not known: look before you repeat it.",
+        ),
+        Reason::ProviderBusy => (
+            "The server behind this API may not be called faster, and the queue is long.",
+            "Wait for `Retry-After` seconds.",
+        ),
         Reason::Overloaded => ("The gateway has more to do than it can.", "Try again in a moment."),
         Reason::Stopping => ("The gateway is stopping.", "Try again: another one takes over."),
-        Reason::Loop => ("The request came back to the gateway that had passed it on.", "Nothing on your side: an upstream's address leads back to the gateway."),
+        Reason::Loop => (
+            "The request came back to the gateway that had passed it on.",
+            "Nothing on your side: an upstream's address leads back to the gateway.",
+        ),
         _ => ("Something went wrong inside the gateway.", "Tell the API's owner the call's id."),
     }
 }

@@ -15,20 +15,6 @@ const X_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const X_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const X_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// Every name that a provider may use for the same, so that its own does not stand beside ours.
-const PROVIDERS: [HeaderName; 10] = [
-    RATELIMIT,
-    RATELIMIT_POLICY,
-    X_LIMIT,
-    X_REMAINING,
-    X_RESET,
-    HeaderName::from_static("ratelimit-limit"),
-    HeaderName::from_static("ratelimit-remaining"),
-    HeaderName::from_static("ratelimit-reset"),
-    HeaderName::from_static("x-rate-limit-limit"),
-    HeaderName::from_static("x-rate-limit-remaining"),
-];
-
 /// `RateLimit-Policy`: `"free";q=60;w=60`.
 pub(crate) fn policy(limits: &[ServedLimit]) -> Option<HeaderValue> {
     let mut text = String::new();
@@ -38,13 +24,6 @@ pub(crate) fn policy(limits: &[ServedLimit]) -> Option<HeaderValue> {
         let _ = write!(text, "{comma}{};q={};w={}", quoted(&served.name), rate.count(), whole(rate.period()));
     }
     (!text.is_empty()).then(|| HeaderValue::from_str(&text).ok()).flatten()
-}
-
-/// Removes the provider's words about its own limits: they are not the caller's.
-pub(crate) fn strip(fields: &mut HeaderMap) {
-    for name in &PROVIDERS {
-        fields.remove(name);
-    }
 }
 
 /// Writes the fields of an answer of a limited offer.
@@ -76,6 +55,7 @@ pub(crate) fn whole(wait: Duration) -> u64 {
 
 /// A structured-fields string (RFC 9651 §3.3.3); a plan's name has no quote in it, but who knows.
 fn quoted(name: &str) -> String {
-    let clean: String = name.chars().filter(|letter| matches!(letter, ' '..='~') && !"\"\\".contains(*letter)).collect();
+    let clean: String =
+        name.chars().filter(|letter| matches!(letter, ' '..='~') && !"\"\\".contains(*letter)).collect();
     format!("\"{clean}\"")
 }

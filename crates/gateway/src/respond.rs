@@ -3,33 +3,73 @@
 //! Status and body of a provider pass untouched. Fields that name or bind the provider do not. Every
 //! answer carries the call's id; every answer of a limited offer says what is left.
 
-use crate::forward::{Answered, KEPT};
-use crate::under_way::{Bound, Exchange, Watch};
+use crate::detail::KEPT;
+use crate::forward::Answered;
+use crate::under_way::{Bound, Exchange};
 use crate::wire::{Answer, Content, OutBody};
 use crate::{check, cors, problem, rate_fields, tunnel};
 use board::{CheckMode, DetailsWanted};
 use bytes::{Bytes, BytesMut};
-use contract::{Check, Need, Violation};
-use exchange::{Reason, Refusal, Stage};
+use call::pass::Back;
+use contract::{Check, Need, Operation, Violation};
+use exchange::{ByteCount, Reason, Refusal, Stage};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt as _;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const ALT_SVC: HeaderName = HeaderName::from_static("alt-svc");
 
 /// Checks the provider's answer as the board wants it, and makes it ours.
-pub(crate) async fn respond(call: &mut Exchange, answered: Answered) -> Result<(Answer, Option<tunnel::Ends>), Refusal> {
+pub(crate) async fn respond(
+    call: &mut Exchange,
+    answered: Answered,
+) -> Result<(Answer, Option<tunnel::Ends>), Refusal> {
     call.enter(Stage::Response);
-    let (mut answer, ends) = match answered {
-        Answered::Message(answer) => (answer, None),
-        Answered::Tunnel(answer, own, theirs) => (answer, Some(tunnel::Ends { own, theirs })),
+    let answer = match answered {
+        Answered::Tunnel(answer, own, theirs) => {
+            return Ok((received(call, answer), Some(tunnel::Ends { own, theirs })));
+        }
+        Answered::Message(answer) => answer,
     };
-    if ends.is_none() {
-        judge(call, &mut answer).await?;
-        clean(call, &mut answer.fields);
-    }
-    Ok((answer, ends))
+    let world = call.world.clone();
+    let Some(served) = world.offer_of(&call.facts.seen) else {
+        return Err(Reason::Internal.because("no offer was found before"));
+    };
+    let operation = match call.facts.seen.bound {
+        Bound::One(index) => served.operation(index),
+        Bound::Unknown => None,
+    };
+    let mut answer = match (served.api.checks.responses, operation) {
+        (CheckMode::Off, _) | (_, None) => received(call, answer),
+        (CheckMode::Report, Some(operation)) => {
+            let report = Rc::new(RefCell::new(None));
+            let done = Rc::clone(&report);
+            call.facts.answer.report = Some(report);
+            let most = served.offer.max_body;
+            let watched = call::response::check(answer, operation, &call.head.method, most, move |report| {
+                *done.borrow_mut() = Some(report);
+            });
+            received(call, watched)
+        }
+        (CheckMode::Block, Some(operation)) => {
+            let mut answer = received(call, answer);
+            block(call, &mut answer, operation, served.offer.max_body).await?;
+            answer
+        }
+    };
+    exchange::hop_by_hop::strip(&mut answer.fields);
+    let back = Back { servers: &served.api.upstream.servers, at: &served.offer.at };
+    call::pass::answer_fields(&mut answer.fields, &back);
+    answer.fields.remove(X_REQUEST_ID);
+    Ok((answer, None))
+}
+
+/// Takes an answer over: how it was got goes into the record.
+fn received(call: &mut Exchange, answer: call::Answer) -> Answer {
+    call.facts.sent = Some(Box::new(answer.sent));
+    Answer { status: answer.status, fields: answer.fields, content: Content::Provider(answer.body) }
 }
 
 /// Our own no, in the caller's format.
@@ -71,7 +111,10 @@ fn keep(call: &mut Exchange, fields: &HeaderMap) {
         DetailsWanted::All => true,
         DetailsWanted::Failed => {
             let facts = &call.facts;
-            facts.refusal.is_some() || facts.breaks > 0 || facts.status >= 500 || facts.answer.watch.is_some()
+            facts.refusal.is_some()
+                || facts.breaks > 0
+                || facts.status >= 500
+                || facts.answer.report.is_some()
         }
     };
     if wanted {
@@ -80,53 +123,29 @@ fn keep(call: &mut Exchange, fields: &HeaderMap) {
     }
 }
 
-/// Removes what names or binds the provider.
-fn clean(call: &Exchange, fields: &mut HeaderMap) {
-    exchange::hop_by_hop::strip(fields);
-    rate_fields::strip(fields);
-    cors::strip(fields);
-    fields.remove(ALT_SVC);
-    fields.remove(X_REQUEST_ID);
-    let _ = call;
-}
-
-/// Checks the answer against the contract.
-async fn judge(call: &mut Exchange, answer: &mut Answer) -> Result<(), Refusal> {
-    let world = call.world.clone();
-    let Some(served) = world.offer_of(&call.facts.seen) else { return Ok(()) };
-    let mode = served.api.checks.responses;
-    let operation = match call.facts.seen.bound {
-        Bound::One(index) if mode != CheckMode::Off => served.operation(index),
-        _ => None,
-    };
-    let Some(operation) = operation else { return Ok(()) };
+/// Lets nothing pass that breaks the contract.
+async fn block(
+    call: &mut Exchange,
+    answer: &mut Answer,
+    operation: &Operation,
+    most: ByteCount,
+) -> Result<(), Refusal> {
     let (mut found, need) = contract::check_answer(operation, answer.status, &answer.fields);
-    let headless = call.head.method == http::Method::HEAD
-        || matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let need = if headless { Need::Nothing } else { need };
-    let coded = answer.fields.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-    match (mode, need) {
-        (CheckMode::Off, _) | (CheckMode::Report, Need::Nothing) => call.found("response", &found),
-        (CheckMode::Report, Need::Watch(_) | Need::Whole(_)) if coded => {
-            call.found("response", &found);
-            call.facts.unchecked = true;
-        }
-        (CheckMode::Report, Need::Watch(check) | Need::Whole(check)) => {
-            call.found("response", &found);
-            let check = check.at_most(served.offer.max_body.as_usize());
-            call.facts.answer.watch = Some(Watch { check });
-        }
-        (CheckMode::Block, need) => {
-            if let Need::Watch(check) | Need::Whole(check) = need {
-                found.extend(hold_and_check(call, answer, check, served.offer.max_body.0, coded).await?);
-            }
-            if !found.is_empty() {
-                call.found("response", &found);
-                return Err(breaks(&found));
-            }
-        }
+    let headless = call.head.method == Method::HEAD
+        || matches!(
+            answer.status,
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+        );
+    if let Need::Watch(check) | Need::Whole(check) = need
+        && !headless
+    {
+        found.extend(hold_and_check(call, answer, check, most.0).await?);
     }
-    Ok(())
+    if found.is_empty() {
+        return Ok(());
+    }
+    call.found("response", &found);
+    Err(breaks(&found))
 }
 
 /// Holds the provider's body and checks it; afterwards the answer's content is held.
@@ -135,17 +154,19 @@ async fn hold_and_check(
     answer: &mut Answer,
     check: Check,
     most: u64,
-    coded: bool,
 ) -> Result<Vec<Violation>, Refusal> {
-    let too_much = || Reason::ResponseBreaksContract.because("the provider's answer is larger than can be checked");
-    if coded {
+    let too_much =
+        || Reason::ResponseBreaksContract.because("the provider's answer is larger than can be checked");
+    // We asked for identity (RFC 9110 §12.5.3); a provider that compresses anyway cannot be checked.
+    if answer.fields.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         let words = "the provider's answer is compressed and cannot be checked";
         return Err(Reason::ResponseBreaksContract.because(words));
     }
     let Content::Provider(body) = &mut answer.content else { return Ok(Vec::new()) };
     let mut held = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Reason::ProviderBroken.because("the provider broke off inside its answer"))?;
+        let frame =
+            frame.map_err(|_| Reason::ProviderBroken.because("the provider broke off inside its answer"))?;
         let Ok(bytes) = frame.into_data() else { continue };
         if (held.len() + bytes.len()) as u64 > most {
             return Err(too_much());
@@ -162,5 +183,6 @@ async fn hold_and_check(
 fn breaks(found: &[Violation]) -> Refusal {
     // Positions without the provider's values: what is wrong may be what must not get out.
     let places: Vec<_> = found.iter().take(3).map(Violation::place).collect();
-    Reason::ResponseBreaksContract.because(format!("the provider's answer breaks its contract: {}", places.join(", ")))
+    Reason::ResponseBreaksContract
+        .because(format!("the provider's answer breaks its contract: {}", places.join(", ")))
 }

@@ -3,16 +3,16 @@
 //! What is matched here is the normalised path that will be limited, recorded and forwarded.
 //! Source: RFC 9110 §15.5.5, §15.5.6; §9.3.7 and §7.6.2 for `OPTIONS`.
 
+use crate::cors;
 use crate::local::{self, Local};
 use crate::seen::Seen;
 use crate::under_way::{Bound, Exchange, Way};
 use crate::wire::Head;
 use crate::world::World;
-use crate::cors;
 use board::{Found, Offer, Undeclared};
 use exchange::{Decision, Reason, Refusal, Stage};
-use http::header::{ALLOW, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{ALLOW, HeaderName, HeaderValue};
 use std::sync::Arc;
 
 const MAX_FORWARDS: HeaderName = HeaderName::from_static("max-forwards");
@@ -157,7 +157,8 @@ pub(crate) fn words(world: &World, seen: &Seen) -> Vec<Decision> {
     };
     out.push(Decision {
         stage: Stage::Operation,
-        subject: operation.map_or_else(|| "unchecked".to_owned(), |known| format!("{}.{}", served.api.name, known.id)),
+        subject: operation
+            .map_or_else(|| "unchecked".to_owned(), |known| format!("{}.{}", served.api.name, known.id)),
         words: match (operation, &served.api.contract) {
             (Some(known), _) => format!("{} {}", known.method(), known.template()),
             (None, Some(_)) => "the contract has no such path".to_owned(),

@@ -231,7 +231,11 @@ impl Drop for Running {
 ///
 /// # Errors
 /// [`GatewayError::Tls`], [`GatewayError::Thread`].
-pub fn explain_cold(board: Arc<Board>, accounts: Arc<Accounts>, asked: &Asked) -> Result<Vec<Decision>, GatewayError> {
+pub fn explain_cold(
+    board: Arc<Board>,
+    accounts: Arc<Accounts>,
+    asked: &Asked,
+) -> Result<Vec<Decision>, GatewayError> {
     let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
     let shared = Shared::new().map_err(GatewayError::Thread)?;
     Ok(explain::explain(&World::new(board, accounts, prepared), &shared, asked))

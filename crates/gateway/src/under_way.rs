@@ -7,10 +7,12 @@ use crate::seen::Seen;
 use crate::wire::{Body, Head, Tap, Upgrade};
 use crate::worker::Worker;
 use crate::world::World;
+use board::DetailsWanted;
 use bytes::Bytes;
-use contract::Violation;
+use contract::{Report, Violation};
 use exchange::{As, By, CallId, Fault, Finding, Outcome, Reason, Refusal, Stage};
 use http::{HeaderMap, Method, StatusCode};
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -99,14 +101,9 @@ pub(crate) struct AnswerFacts {
     pub(crate) fields: Option<HeaderMap>,
     pub(crate) keep: usize,
     pub(crate) kept: Vec<Bytes>,
-    pub(crate) watch: Option<Watch>,
+    /// What the check that watches it found, once it has ended.
+    pub(crate) report: Option<Rc<RefCell<Option<Report>>>>,
     pub(crate) head_only: bool,
-}
-
-/// A check that watches an answer, and how its bytes become readable for it.
-#[derive(Debug)]
-pub(crate) struct Watch {
-    pub(crate) check: contract::Check,
 }
 
 impl Exchange {
@@ -121,7 +118,13 @@ impl Exchange {
         let world = worker.world();
         let seen = Seen::of(&world, &head, peer, worker.shared().nanos(started), who);
         let body = match &payload {
-            Payload::Stream(body) => Some(body.tap()),
+            Payload::Stream(body) => {
+                let tap = body.tap();
+                if world.board.record.details != DetailsWanted::None {
+                    tap.keep.set(crate::detail::KEPT);
+                }
+                Some(tap)
+            }
             _ => None,
         };
         let facts = Facts {
@@ -183,12 +186,6 @@ impl Exchange {
             facts.answer.keep -= part.len();
             facts.answer.kept.push(part);
         }
-        if let Some(watch) = facts.answer.watch.as_mut()
-            && watch.check.push(bytes).is_err()
-        {
-            facts.answer.watch = None;
-            facts.unchecked = true;
-        }
     }
 
     /// The tunnel is over: so many bytes went to the provider, so many came from it.
@@ -235,7 +232,7 @@ impl Drop for Exchange {
         // Dropped unanswered: a panic unwinds, the caller went away, or the thread stops.
         let outcome = if std::thread::panicking() {
             Outcome::Panicked
-        } else if self.worker.is_stopping() {
+        } else if self.worker.is_cutting() {
             Outcome::Aborted(By::Us)
         } else {
             Outcome::Aborted(By::Caller)

@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::under_way::Peer;
 use crate::wire;
 use crate::world::{Prepared, Shared, World};
-use board::Board;
+use board::{Board, DetailsWanted};
 use exchange::{Accounts, By, CallId, CallIds, CallRecord, Outcome, Reason, Recorder, Usage, UsageKey};
 use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
@@ -42,6 +42,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     settings: Settings,
     stop: watch::Sender<bool>,
+    cutting: Cell<bool>,
     connections: Cell<usize>,
     calls: Cell<usize>,
     quiet: Notify,
@@ -65,15 +66,32 @@ pub(crate) struct Start {
 
 /// Runs a worker to its end. To be called inside a `LocalSet`.
 pub(crate) async fn run(start: Start) {
-    let Start { board, accounts, prepared, recorder, shared, settings, writer, sockets, mut orders, mut errands } = start;
+    let Start {
+        board,
+        accounts,
+        prepared,
+        recorder,
+        shared,
+        settings,
+        writer,
+        sockets,
+        mut orders,
+        mut errands,
+    } = start;
+    let dial = call::Dial {
+        idle_per_server: settings.idle_per_server,
+        keep_head: board.record.details == DetailsWanted::All,
+        ..call::Dial::default()
+    };
     let worker = Rc::new(Worker {
         world: RefCell::new(Rc::new(World::new(board, accounts, prepared))),
-        providers: call::Providers::new(call::Dial { idle_per_server: settings.idle_per_server, ..call::Dial::default() }),
+        providers: call::Providers::with_paces(dial, Arc::clone(&shared.paces)),
         recorder,
         ids: RefCell::new(CallIds::new(writer)),
         shared,
         settings,
         stop: watch::Sender::new(false),
+        cutting: Cell::new(false),
         connections: Cell::new(0),
         calls: Cell::new(0),
         quiet: Notify::new(),
@@ -114,6 +132,7 @@ async fn drain(worker: &Worker, wait: Duration) -> usize {
         }
     };
     let _ = tokio::time::timeout(wait, quiet).await;
+    worker.cutting.set(true);
     worker.calls.get()
 }
 
@@ -208,13 +227,18 @@ impl Worker {
         *self.stop.borrow()
     }
 
+    /// Whether what is under way is being cut off.
+    pub(crate) fn is_cutting(&self) -> bool {
+        self.cutting.get()
+    }
+
     /// Comes back when the worker is told to stop.
     pub(crate) fn stopping(&self) -> impl Future<Output = ()> + 'static {
         let mut stop = self.stop.subscribe();
         async move {
             if stop.wait_for(|stop| *stop).await.is_err() {
                 // The worker is gone: whoever waits goes with it.
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }
@@ -235,16 +259,21 @@ impl Worker {
     /// Idle and head timeouts of a listener.
     pub(crate) fn timeouts(&self, listener: usize) -> (Duration, Duration) {
         let world = self.world();
-        world.board.listeners.get(listener).map_or((Duration::from_secs(60), Duration::from_secs(10)), |listener| {
-            (listener.idle_timeout, listener.head_timeout)
-        })
+        world
+            .board
+            .listeners
+            .get(listener)
+            .map_or((Duration::from_secs(60), Duration::from_secs(10)), |listener| {
+                (listener.idle_timeout, listener.head_timeout)
+            })
     }
 
     /// Keeps the record of bytes that never became a request.
     pub(crate) fn unreadable(&self, peer: Peer, reason: Reason) {
         let (id, world) = (self.next_id(), self.world());
         self.call_over();
-        let outcome = if reason == Reason::CallerTooSlow { Outcome::Aborted(By::Us) } else { Outcome::Refused };
+        let outcome =
+            if reason == Reason::CallerTooSlow { Outcome::Aborted(By::Us) } else { Outcome::Refused };
         self.recorder.usage(Usage {
             key: UsageKey {
                 minute: id.at_ms() / 60_000,

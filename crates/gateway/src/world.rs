@@ -64,7 +64,7 @@ impl Prepared {
     pub(crate) fn new(board: &Board) -> Result<Self, String> {
         let mut offers = Vec::new();
         let mut by_address = HashMap::new();
-        let routed = board.routers.iter().flat_map(|router| router.offers());
+        let routed = board.routers.iter().flat_map(board::Router::offers);
         for offer in routed.chain(board.apis.iter().flat_map(|api| &api.offers)) {
             let address = Arc::as_ptr(offer).addr();
             if by_address.contains_key(&address) {
@@ -216,6 +216,8 @@ pub(crate) struct Shared {
     pub(crate) pool: crate::check_pool::CheckPool,
     /// The name by which this process calls itself in `Via`.
     pub(crate) via: String,
+    /// How fast providers may be called, over all threads.
+    pub(crate) paces: Arc<call::Paces>,
     lost: std::sync::atomic::AtomicU64,
 }
 
@@ -230,6 +232,7 @@ impl Shared {
             subjects: AddressTable::new(1 << 20),
             pool: crate::check_pool::CheckPool::start()?,
             via: format!("switchboard-{:08x}", own & 0xffff_ffff),
+            paces: Arc::default(),
             lost: std::sync::atomic::AtomicU64::new(0),
         })
     }

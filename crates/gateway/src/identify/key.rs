@@ -45,7 +45,13 @@ pub(crate) fn find<'h>(places: &[KeyPlace], head: &'h Head) -> Result<Option<Cow
                 }
             }
             KeyPlace::Cookie(name) => {
-                for (known, value) in head.fields.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(cookies) {
+                for (known, value) in head
+                    .fields
+                    .get_all(COOKIE)
+                    .iter()
+                    .filter_map(|value| value.to_str().ok())
+                    .flat_map(cookies)
+                {
                     if known == name {
                         note(value.into())?;
                     }
@@ -69,7 +75,9 @@ pub(crate) fn strip(places: &[KeyPlace], fields: &mut HeaderMap, query: Option<&
             }
             KeyPlace::Query(name) => {
                 let left = query.as_deref().map(|query| {
-                    let kept = query.split('&').filter(|pair| decoded(pair.split('=').next().unwrap_or(pair)) != *name);
+                    let kept = query
+                        .split('&')
+                        .filter(|pair| decoded(pair.split('=').next().unwrap_or(pair)) != *name);
                     kept.collect::<Vec<_>>().join("&")
                 });
                 query = left.filter(|query| !query.is_empty());
@@ -112,7 +120,10 @@ fn cookies(text: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value)))
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (decoded(name), decoded(value)))
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {
@@ -165,7 +176,11 @@ mod tests {
         ] {
             let head = head(target, fields);
             let found = find(&places(), &head);
-            assert_eq!(found.as_ref().map(|key| key.as_deref()), expected.as_ref().copied(), "{target} {fields:?}");
+            assert_eq!(
+                found.as_ref().map(|key| key.as_deref()),
+                expected.as_ref().copied(),
+                "{target} {fields:?}"
+            );
         }
     }
 
@@ -173,7 +188,12 @@ mod tests {
     fn nothing_of_a_key_is_left() {
         let mut head = head(
             "/?b=2&key=K&k%65y=K&c",
-            &[("authorization", "Bearer K"), ("x-api-key", "K"), ("cookie", "a=b; sid=K"), ("cookie", "sid=K")],
+            &[
+                ("authorization", "Bearer K"),
+                ("x-api-key", "K"),
+                ("cookie", "a=b; sid=K"),
+                ("cookie", "sid=K"),
+            ],
         );
         let query = head.query().map(str::to_owned);
         let left = strip(&places(), &mut head.fields, query.as_deref());

@@ -68,7 +68,9 @@ impl Body {
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let wire = match &mut self.source {
-            Source::Held(bytes) => return Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(Ok)),
+            Source::Held(bytes) => {
+                return Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(Ok));
+            }
             Source::Wire(wire) => wire,
         };
         loop {
@@ -125,7 +127,11 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let next = ready!(self.poll_source(cx));
         match &next {
-            Some(Ok(bytes)) => self.tap.see(bytes),
+            Some(Ok(bytes)) => {
+                self.tap.see(bytes);
+                // Whoever reads by a length does not ask for an end.
+                self.tap.ended.set(self.is_end_stream());
+            }
             None => self.tap.ended.set(true),
             Some(Err(_)) => {}
         }

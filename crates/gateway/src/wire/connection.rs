@@ -40,6 +40,7 @@ where
         .header_read_timeout(None)
         .half_close(false)
         .max_headers(MOST_FIELDS)
+        .max_header_size(LARGEST_HEAD)
         .max_buf_size(LARGEST_HEAD)
         .serve_connection(io, service)
         .with_upgrades();
@@ -56,15 +57,15 @@ where
                 connection.as_mut().graceful_shutdown();
                 told = true;
             }
-            () = timer.as_mut() => match wait(&pulse, idle, head) {
-                Some(more) => timer.as_mut().reset(tokio::time::Instant::now() + more),
-                None => {
+            () = timer.as_mut() => {
+                let Some(more) = wait(&pulse, idle, head) else {
                     if pulse.now().0 == Phase::Head {
                         worker.unreadable(peer, exchange::Reason::CallerTooSlow);
                     }
                     return;
-                }
-            },
+                };
+                timer.as_mut().reset(tokio::time::Instant::now() + more);
+            }
         }
     };
     if let Err(error) = ended
@@ -72,11 +73,8 @@ where
         && pulse.now().0 != Phase::Busy
     {
         // hyper has answered 400, 414 or 431 by itself; the bytes never became a request.
-        let reason = if error.is_parse_too_large() {
-            exchange::Reason::TooLarge
-        } else {
-            exchange::Reason::Malformed
-        };
+        let reason =
+            if error.is_parse_too_large() { exchange::Reason::TooLarge } else { exchange::Reason::Malformed };
         worker.unreadable(peer, reason);
     }
 }

@@ -50,7 +50,8 @@ impl Pulse {
 
     /// Moves to a phase, from now on.
     pub(crate) fn enter(&self, phase: Phase) {
-        self.since.store(u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.since
+            .store(u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
@@ -78,7 +79,11 @@ pub(crate) struct Watched<I> {
 }
 
 impl<I: Read + Unpin> Read for Watched<I> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
         self.pulse.bytes_came();
         Poll::Ready(Ok(()))

@@ -69,6 +69,8 @@ impl OutBody {
     }
 
     fn close(&mut self, outcome: Option<Outcome>) {
+        // First, so that a check that watches the provider's body has said what it found.
+        self.content = Content::Empty;
         if let Some(mut call) = self.call.take() {
             call.close(outcome);
         }
@@ -180,6 +182,8 @@ impl Drop for OutBody {
         let complete = self.is_end_stream() || self.left == Some(0);
         let headless = self.call.as_ref().is_some_and(|call| call.sends_no_body());
         let ours = matches!(self.content, Content::Held(_));
-        self.close((!complete && !headless && !ours).then_some(Outcome::Aborted(By::Caller)));
+        let by =
+            if self.call.as_ref().is_some_and(|call| call.worker.is_cutting()) { By::Us } else { By::Caller };
+        self.close((!complete && !headless && !ours).then_some(Outcome::Aborted(by)));
     }
 }

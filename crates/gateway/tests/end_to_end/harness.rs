@@ -1,7 +1,5 @@
 //! Starts a gateway on a board of text, calls it over real sockets, and keeps what it records.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot start has nothing to go on with")]
-
 use board::{Board, Outside, OutsideError};
 use exchange::{Accounts, CallId, CallRecord, Detail, KeyDigest, Recorder, Usage};
 use gateway::{Gateway, GatewayOptions, Running, Settings};
@@ -13,15 +11,15 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 /// Long enough for a busy machine; only a failing test waits for it.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The key of the consumer `NAME` is `key-of-NAME`; this is its digest as boards write it.
-pub fn digest(name: &str) -> String {
+pub(crate) fn digest(name: &str) -> String {
     KeyDigest::of(&format!("key-of-{name}")).to_string()
 }
 
 /// `[consumers.NAME]` for a board.
-pub fn consumer(name: &str, plans: &str) -> String {
+pub(crate) fn consumer(name: &str, plans: &str) -> String {
     format!("[consumers.{name}]\nplans = {plans}\nkeys = [\"{}\"]\n", digest(name))
 }
 
@@ -43,23 +41,24 @@ impl Outside for Texts {
 }
 
 /// Resolves a board of text. Files are found by their last name.
-pub fn board(text: &str, files: &[(&str, &[u8])]) -> Board {
+pub(crate) fn board(text: &str, files: &[(&str, &[u8])]) -> Board {
     let mut texts = HashMap::from([("switchboard.toml".to_owned(), text.as_bytes().to_vec())]);
     texts.extend(files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())));
-    board::load(Path::new("/board"), None, &Texts(texts)).unwrap_or_else(|found| panic!("{}", found.render(false)))
+    board::load(Path::new("/board"), None, &Texts(texts))
+        .unwrap_or_else(|found| panic!("{}", found.render(false)))
 }
 
-pub fn accounts(board: &Board, before: Option<&Accounts>) -> Accounts {
+pub(crate) fn accounts(board: &Board, before: Option<&Accounts>) -> Accounts {
     let known = &board.consumers;
     Accounts::new(known.consumers.clone(), known.keys.clone(), |plan| board.limits_of(plan), before)
 }
 
 /// Keeps everything; `wait` is how tests wait for a record without sleeping.
 #[derive(Debug, Default)]
-pub struct Kept {
-    pub calls: Mutex<Vec<CallRecord>>,
-    pub usage: Mutex<Vec<Usage>>,
-    pub details: Mutex<Vec<(CallId, Detail)>>,
+pub(crate) struct Kept {
+    pub(crate) calls: Mutex<Vec<CallRecord>>,
+    pub(crate) usage: Mutex<Vec<Usage>>,
+    pub(crate) details: Mutex<Vec<(CallId, Detail)>>,
     came: Condvar,
 }
 
@@ -81,7 +80,7 @@ impl Recorder for Kept {
 
 impl Kept {
     /// Closed records, once there are `count`.
-    pub fn closed(&self, count: usize) -> Vec<CallRecord> {
+    pub(crate) fn closed(&self, count: usize) -> Vec<CallRecord> {
         let mut calls = self.calls.lock().expect("calls");
         let until = Instant::now() + PATIENCE;
         loop {
@@ -95,7 +94,7 @@ impl Kept {
     }
 
     /// Records of calls that are still running, once there are `count`.
-    pub fn open(&self, count: usize) -> Vec<CallRecord> {
+    pub(crate) fn open(&self, count: usize) -> Vec<CallRecord> {
         let mut calls = self.calls.lock().expect("calls");
         let until = Instant::now() + PATIENCE;
         loop {
@@ -108,7 +107,7 @@ impl Kept {
         }
     }
 
-    pub fn detail(&self, id: CallId) -> Detail {
+    pub(crate) fn detail(&self, id: CallId) -> Detail {
         let until = Instant::now() + PATIENCE;
         loop {
             let found = self.details.lock().expect("details").iter().find(|(known, _)| *known == id).cloned();
@@ -122,18 +121,18 @@ impl Kept {
 }
 
 /// A gateway that runs, with what it recorded.
-pub struct Started {
-    pub running: Running,
-    pub kept: Arc<Kept>,
-    pub board: Arc<Board>,
-    pub accounts: Arc<Accounts>,
+pub(crate) struct Started {
+    pub(crate) running: Running,
+    pub(crate) kept: Arc<Kept>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) accounts: Arc<Accounts>,
 }
 
-pub fn start(text: &str, files: &[(&str, &[u8])]) -> Started {
+pub(crate) fn start(text: &str, files: &[(&str, &[u8])]) -> Started {
     start_with(text, files, Settings::default())
 }
 
-pub fn start_with(text: &str, files: &[(&str, &[u8])], settings: Settings) -> Started {
+pub(crate) fn start_with(text: &str, files: &[(&str, &[u8])], settings: Settings) -> Started {
     let board = Arc::new(board(text, files));
     let accounts = Arc::new(accounts(&board, None));
     let kept = Arc::new(Kept::default());
@@ -149,65 +148,67 @@ pub fn start_with(text: &str, files: &[(&str, &[u8])], settings: Settings) -> St
 }
 
 impl Started {
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.running.addresses()[0].1
     }
 
-    pub fn connect(&self) -> Line {
+    pub(crate) fn connect(&self) -> Line {
         Line::to(self.address())
     }
 
     /// One request on a connection of its own.
-    pub fn send(&self, request: &str) -> Reply {
+    pub(crate) fn send(&self, request: &str) -> Reply {
         let mut line = self.connect();
         line.write(request.as_bytes());
         line.reply(request.starts_with("HEAD"))
     }
 
-    pub fn get(&self, target: &str) -> Reply {
+    pub(crate) fn get(&self, target: &str) -> Reply {
         self.send(&format!("GET {target} HTTP/1.1\r\nHost: gw.example\r\n\r\n"))
     }
 
-    pub fn with(&self, target: &str, fields: &str) -> Reply {
+    pub(crate) fn with(&self, target: &str, fields: &str) -> Reply {
         self.send(&format!("GET {target} HTTP/1.1\r\nHost: gw.example\r\n{fields}\r\n"))
     }
 
-    pub fn post(&self, target: &str, fields: &str, body: &str) -> Reply {
+    pub(crate) fn post(&self, target: &str, fields: &str, body: &str) -> Reply {
         let length = body.len();
-        self.send(&format!("POST {target} HTTP/1.1\r\nHost: gw.example\r\nContent-Length: {length}\r\n{fields}\r\n{body}"))
+        self.send(&format!(
+            "POST {target} HTTP/1.1\r\nHost: gw.example\r\nContent-Length: {length}\r\n{fields}\r\n{body}"
+        ))
     }
 }
 
 /// A connection on which every byte is the test's own.
-pub struct Line {
-    pub stream: TcpStream,
+pub(crate) struct Line {
+    pub(crate) stream: TcpStream,
     held: Vec<u8>,
 }
 
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub fields: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
     /// The body came to its announced end.
-    pub whole: bool,
+    pub(crate) whole: bool,
 }
 
 impl Line {
-    pub fn to(address: SocketAddr) -> Self {
+    pub(crate) fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the gateway listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("timeout");
         stream.set_nodelay(true).expect("nodelay");
         Self { stream, held: Vec::new() }
     }
 
-    pub fn write(&mut self, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
         // A gateway that has refused may have closed already.
         let _ = self.stream.write_all(bytes);
     }
 
     /// Reads more; false at the end.
-    pub fn more(&mut self) -> bool {
+    pub(crate) fn more(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
         match self.stream.read(&mut buffer) {
             Ok(0) | Err(_) => false,
@@ -219,18 +220,23 @@ impl Line {
     }
 
     /// Whether the gateway has closed.
-    pub fn is_closed(&mut self) -> bool {
+    pub(crate) fn is_closed(&mut self) -> bool {
         while self.more() {}
         true
     }
 
-    pub fn head(&mut self) -> Reply {
+    pub(crate) fn head(&mut self) -> Reply {
         let end = loop {
             if let Some(end) = self.held.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end + 4;
             }
             if !self.more() {
-                return Reply { status: 0, fields: Vec::new(), body: std::mem::take(&mut self.held), whole: false };
+                return Reply {
+                    status: 0,
+                    fields: Vec::new(),
+                    body: std::mem::take(&mut self.held),
+                    whole: false,
+                };
             }
         };
         let text = String::from_utf8_lossy(&self.held[..end]).into_owned();
@@ -245,13 +251,13 @@ impl Line {
     }
 
     /// Takes what is there, at least `count` bytes, unless it ends.
-    pub fn take(&mut self, count: usize) -> Vec<u8> {
+    pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
         while self.held.len() < count && self.more() {}
         let count = count.min(self.held.len());
         self.held.drain(..count).collect()
     }
 
-    pub fn reply(&mut self, headless: bool) -> Reply {
+    pub(crate) fn reply(&mut self, headless: bool) -> Reply {
         let mut reply = self.head();
         if headless || reply.status < 200 || matches!(reply.status, 204 | 304) {
             return reply;
@@ -276,7 +282,7 @@ impl Line {
     }
 
     /// One chunk; `None`: it broke off.
-    pub fn chunk(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn chunk(&mut self) -> Option<Vec<u8>> {
         let end = loop {
             if let Some(end) = self.held.windows(2).position(|two| two == b"\r\n") {
                 break end;
@@ -293,24 +299,24 @@ impl Line {
 }
 
 impl Reply {
-    pub fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn all(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         self.fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?} {}", self.text()))
     }
 
     /// Slug of the problem's type.
-    pub fn slug(&self) -> String {
+    pub(crate) fn slug(&self) -> String {
         let kind = self.json()["type"].as_str().unwrap_or_default().to_owned();
         kind.rsplit('/').next().unwrap_or_default().to_owned()
     }

@@ -1,6 +1,5 @@
 //! An API without a contract: everything passes, nothing of the connection does.
 
-
 use crate::harness;
 use demo::Provider;
 use exchange::Outcome;

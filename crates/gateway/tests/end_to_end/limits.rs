@@ -1,0 +1,110 @@
+//! Limits and guesses: what is counted for whom, and what every answer says about it.
+
+use crate::harness;
+use crate::orders::{self, KEY};
+use demo::Provider;
+use exchange::Reason;
+
+#[test]
+fn a_limit_says_what_is_left_and_then_when_to_come_back() {
+    let provider = Provider::echo().try_start().unwrap();
+    let gateway = orders::start_as(&provider.url(), "", "", "limit = \"3/h\"");
+    for left in ["2", "1", "0"] {
+        let reply = gateway.with("/shop/orders", KEY);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert_eq!(reply.field("ratelimit-policy"), Some("\"free\";q=3;w=3600"));
+        assert!(reply.field("ratelimit").unwrap().starts_with(&format!("\"free\";r={left};t=")));
+        assert_eq!(reply.field("x-ratelimit-limit"), Some("3"));
+        assert_eq!(reply.field("x-ratelimit-remaining"), Some(left));
+    }
+    let reply = gateway.with("/shop/orders", KEY);
+    assert_eq!((reply.status, reply.slug().as_str()), (429, "over-limit"));
+    let wait: u32 = reply.field("retry-after").unwrap().parse().unwrap();
+    assert!((1..=1200).contains(&wait), "{wait}");
+    assert_eq!(reply.field("x-ratelimit-remaining"), Some("0"));
+    assert_eq!(
+        gateway.with("/shop/orders", "X-Api-Key: key-of-hooli\r\n").status,
+        200,
+        "another consumer has its own"
+    );
+    assert_eq!(gateway.get("/shop/orders").field("ratelimit"), None, "nobody is known on a 401");
+    let peeked = gateway.running.peek("globex");
+    assert_eq!((peeked[0].0.as_str(), peeked[0].2.remaining), ("free", 0));
+}
+
+#[test]
+fn what_a_later_rule_refuses_costs_the_earlier_ones_nothing() {
+    let provider = Provider::echo().try_start().unwrap();
+    let gateway = orders::start_as(&provider.url(), "", "", "limit = [\"10/h\", \"2/h per operation\"]");
+    for _ in 0..2 {
+        assert_eq!(gateway.with("/shop/orders", KEY).status, 200);
+    }
+    for _ in 0..20 {
+        assert_eq!(gateway.with("/shop/orders", KEY).status, 429);
+    }
+    let reply = gateway.with("/shop/orders/7", KEY);
+    assert_eq!(reply.status, 200, "another operation");
+    let left = reply.field("ratelimit").unwrap().to_owned();
+    assert!(left.starts_with("\"free\";r=7;") && left.contains("\"free-2\";r=1;"), "{left}");
+}
+
+#[test]
+fn what_the_contract_refuses_has_paid_the_rate() {
+    let provider = Provider::echo().try_start().unwrap();
+    let gateway = orders::start_as(
+        &provider.url(),
+        "check = { requests = \"block\", responses = \"off\" }",
+        "",
+        "limit = \"2/h\"",
+    );
+    let reply = gateway.with("/shop/orders?limit=999", KEY);
+    assert_eq!((reply.status, reply.field("x-ratelimit-remaining")), (400, Some("1")));
+}
+
+#[test]
+fn a_limit_per_address_believes_only_trusted_proxies() {
+    let provider = Provider::echo().try_start().unwrap();
+    for (trust, expected) in [("[\"127.0.0.1/32\"]", 200), ("[]", 429)] {
+        let text = format!(
+            "[listen.edge]\nbind = \"127.0.0.1:0\"\ntrust = {trust}\n[apis.things]\n[apis.things.upstream]\nurls = [\"{}\"]\n\
+             [apis.things.offer.all]\nat = \"/\"\nplans = [\"open\"]\n[plans.open]\nauth = \"none\"\nlimit = \"1/h\"\n",
+            provider.url()
+        );
+        let gateway = harness::start(&text, &[]);
+        assert_eq!(gateway.with("/", "X-Forwarded-For: 192.0.2.1\r\n").status, 200);
+        assert_eq!(gateway.with("/", "X-Forwarded-For: 192.0.2.2\r\n").status, expected);
+        assert_eq!(gateway.with("/", "X-Forwarded-For: 192.0.2.1\r\n").status, 429);
+    }
+}
+
+#[test]
+fn guesses_run_out_and_right_keys_do_not_pay() {
+    let provider = Provider::echo().try_start().unwrap();
+    let text = orders::text(&provider.url(), "", "", "")
+        .replace("trust = [\"127.0.0.1/32\"]", "guesses = \"3/h per ip\"");
+    let gateway = harness::start(&text, &[("orders.yaml", orders::CONTRACT.as_bytes())]);
+    for _ in 0..5 {
+        assert_eq!(gateway.with("/shop/orders", KEY).status, 200);
+    }
+    assert_eq!(gateway.with("/shop/orders", "X-Api-Key: wrong\r\n").status, 401);
+    assert_eq!(gateway.get("/nowhere").status, 404);
+    assert_eq!(gateway.get("/shop/orders").status, 401);
+    let reply = gateway.with("/shop/orders", "X-Api-Key: wrong\r\n");
+    assert_eq!((reply.status, reply.slug().as_str()), (429, Reason::TooManyGuesses.slug()));
+    assert!(reply.field("retry-after").is_some());
+    assert_eq!(gateway.get("/nowhere").status, 429);
+}
+
+#[test]
+fn limits_are_not_reset_by_a_new_board() {
+    let provider = Provider::echo().try_start().unwrap();
+    let gateway = orders::start_as(&provider.url(), "", "", "limit = \"1/h\"");
+    assert_eq!(gateway.with("/shop/orders", KEY).status, 200);
+    let board = std::sync::Arc::new(harness::board(
+        &orders::text(&provider.url(), "", "", "limit = \"1/h\""),
+        &[("orders.yaml", orders::CONTRACT.as_bytes())],
+    ));
+    let accounts = std::sync::Arc::new(harness::accounts(&board, Some(&gateway.accounts)));
+    gateway.running.swap(board, accounts).unwrap();
+    assert_eq!(gateway.with("/shop/orders", KEY).status, 429);
+}
