@@ -18,6 +18,7 @@ ifeq ($(NEXTEST),yes)
 else
 	cargo test --workspace --no-fail-fast
 endif
+	sh e2e/run
 
 fix:
 	cargo fmt --all

@@ -10,8 +10,8 @@ use crate::provider::Server;
 use crate::response::{Tee, Watched};
 use crate::{BodyError, CallError, ErrorKind};
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::fmt;
@@ -57,7 +57,7 @@ struct FromProvider {
 
 impl Limits {
     pub(crate) fn new(fields: &HeaderMap, timeout: Duration, total: Option<Instant>) -> Self {
-        let kind = fields.get(CONTENT_TYPE).map(|value| value.as_bytes());
+        let kind = fields.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         let events = kind.is_some_and(|kind| {
             kind.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
         });

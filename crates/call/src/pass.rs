@@ -53,7 +53,7 @@ pub fn fields(fields: &mut HeaderMap, forwarded: &Forwarded<'_>) {
 pub fn is_loop(fields: &HeaderMap, via: &str) -> bool {
     fields.get_all(VIA).iter().flat_map(|value| value.as_bytes().split(|&byte| byte == b',')).any(|hop| {
         // received-protocol RWS received-by [ RWS comment ]
-        let mut words = hop.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
+        let mut words = hop.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         words.nth(1).is_some_and(|by| by.eq_ignore_ascii_case(via.as_bytes()))
     })
 }

@@ -42,7 +42,7 @@ pub(crate) struct Server {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pools: RefCell<HashMap<PoolKey, Rc<Pool>>>,
-    settings: RefCell<HashMap<Option<Arc<[u8]>>, Arc<ClientConfig>>>,
+    settings: RefCell<HashMap<Trust, Arc<ClientConfig>>>,
 }
 
 /// Connections are shared by calls to the same host and port under the same trust.
@@ -50,8 +50,28 @@ pub(crate) struct Shared {
 struct PoolKey {
     host: Arc<str>,
     port: u16,
-    /// `None`: plain. `Some(None)`: the system's roots.
-    trust: Option<Option<Arc<[u8]>>>,
+    trust: Trust,
+}
+
+/// Whom a connection trusts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Trust {
+    /// Anybody: it is not TLS.
+    Plain,
+    /// The system's roots.
+    System,
+    /// This authority, in PEM.
+    Authority(Arc<[u8]>),
+}
+
+impl Trust {
+    fn of(url: &ServerUrl, upstream: &Upstream) -> Self {
+        match &upstream.authority {
+            _ if !url.https => Self::Plain,
+            None => Self::System,
+            Some(pem) => Self::Authority(Arc::clone(pem)),
+        }
+    }
 }
 
 /// Pools and settings that nobody uses any more are dropped when there are more than this.
@@ -126,29 +146,27 @@ impl Server {
 fn server(url: &ServerUrl, upstream: &Upstream, shared: &Shared, dial: &Dial) -> Result<Server, String> {
     let authority = url.authority();
     let host = HeaderValue::from_str(&authority).map_err(|_| format!("`{authority}` is no host"))?;
-    let tls = if url.https { Some(shared.settings(upstream.authority.as_ref(), dial)?) } else { None };
+    let trust = Trust::of(url, upstream);
+    let tls = if trust == Trust::Plain { None } else { Some(shared.settings(&trust, dial)?) };
     // Texts of its own: a count shared by threads would be written by all of them on each call.
     let url = ServerUrl { host: Arc::from(&*url.host), base: Arc::from(&*url.base), ..*url };
-    let key = PoolKey {
-        host: Arc::clone(&url.host),
-        port: url.port,
-        trust: url.https.then(|| upstream.authority.clone()),
-    };
+    let key = PoolKey { host: Arc::clone(&url.host), port: url.port, trust };
     let pool = shared.pool(key, dial);
     Ok(Server { url, host, tls, pool })
 }
 
 impl Shared {
-    fn settings(&self, authority: Option<&Arc<[u8]>>, dial: &Dial) -> Result<Arc<ClientConfig>, String> {
+    fn settings(&self, trust: &Trust, dial: &Dial) -> Result<Arc<ClientConfig>, String> {
         let mut known = self.settings.borrow_mut();
-        if let Some(settings) = known.get(&authority.cloned()) {
+        if let Some(settings) = known.get(trust) {
             return Ok(Arc::clone(settings));
         }
-        let made = tls::settings(authority.map(|pem| &**pem), dial)?;
+        let authority = if let Trust::Authority(pem) = trust { Some(&**pem) } else { None };
+        let made = tls::settings(authority, dial)?;
         if known.len() >= MANY {
             known.retain(|_, settings| Arc::strong_count(settings) > 1);
         }
-        known.insert(authority.cloned(), Arc::clone(&made));
+        known.insert(trust.clone(), Arc::clone(&made));
         Ok(made)
     }
 

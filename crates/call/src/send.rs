@@ -363,9 +363,8 @@ fn frame(fields: &mut HeaderMap, body: &Sending, upgrade: bool) {
     use http_body::Body as _;
     fields.remove(header::TRANSFER_ENCODING);
     match body.size_hint().exact() {
-        Some(0) => {
-            fields.remove(header::CONTENT_LENGTH);
-        }
+        // An empty body may be announced, as for a POST that means it (RFC 9110 §8.6); nothing else may.
+        Some(0) if !fields.contains_key(header::CONTENT_LENGTH) => {}
         Some(length) => {
             fields.insert(header::CONTENT_LENGTH, length.into());
         }

@@ -110,7 +110,9 @@ fn untrusted(why: &CertificateError, host: &str) -> String {
         C::InvalidPurpose | C::InvalidPurposeContext { .. } => {
             "its certificate is not made for servers (invalid purpose)".to_owned()
         }
-        C::BadSignature => "the signature on its certificate is wrong".to_owned(),
+        C::BadSignature => {
+            "its certificate was not signed by the authority that it names (bad signature)".to_owned()
+        }
         other => format!("its certificate is not trusted: {other}"),
     }
 }
@@ -126,9 +128,10 @@ fn broken(error: &Error) -> String {
     }
 }
 
-/// A name from a stranger's certificate, as it may stand in a message.
+/// A name from a stranger's certificate, as it may stand in a message: `DnsName("a.example")` is `a.example`.
 fn plain(name: &str) -> String {
-    let clean: String = name.chars().filter(|letter| !letter.is_control()).take(100).collect();
+    let inner = name.split_once("(\"").and_then(|(_, rest)| rest.strip_suffix("\")")).unwrap_or(name);
+    let clean: String = inner.chars().filter(|letter| !letter.is_control()).take(100).collect();
     format!("`{clean}`")
 }
 

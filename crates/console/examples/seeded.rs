@@ -31,7 +31,10 @@ async fn main() {
     let ledger = seed::ledger(folder.path()).await;
     if words.get(1).is_none_or(|word| word != "empty") {
         let seeded = seed::fill(&ledger, now_ms()).await;
-        println!("limited {}\nbroken {}\nwrong {}\nsilent {}\nfine {}", seeded.limited, seeded.broken, seeded.wrong, seeded.silent, seeded.fine);
+        println!(
+            "limited {}\nbroken {}\nwrong {}\nsilent {}\nfine {}",
+            seeded.limited, seeded.broken, seeded.wrong, seeded.silent, seeded.fine
+        );
     }
     let sign_in = SignIn::new(entropy());
     let (_board, board) = watch::channel(seed::board());

@@ -92,7 +92,10 @@ fn base(call: &CallRecord, request: Option<&Message>, board: &Board) -> Option<S
 }
 
 fn clean(text: &str) -> String {
-    text.replace("***", FILL_IN).chars().filter(|letter| !letter.is_control() || *letter == '\n' || *letter == '\t').collect()
+    text.replace("***", FILL_IN)
+        .chars()
+        .filter(|letter| !letter.is_control() || *letter == '\n' || *letter == '\t')
+        .collect()
 }
 
 /// One word for a shell.

@@ -29,7 +29,11 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 ];
 
 /// Stands before every route.
-pub(crate) async fn door(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response<Body> {
+pub(crate) async fn door(
+    State(console): State<Arc<Console>>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
     let mut response = match refuse(&console, &request) {
         Some(refusal) => refusal,
         None => next.run(request).await,
@@ -109,7 +113,8 @@ pub(crate) fn signed_in(console: &Console, fields: &HeaderMap) -> bool {
 ///
 /// Source: RFC 6265 §4.1.2; `SameSite`: draft-ietf-httpbis-rfc6265bis §5.6.7.
 pub(crate) fn cookie(console: &Console, session: &Secret) -> Option<HeaderValue> {
-    let text = format!("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200", console.cookie, session.reveal());
+    let text =
+        format!("{}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200", console.cookie, session.reveal());
     let mut value = HeaderValue::from_str(&text).ok()?;
     value.set_sensitive(true);
     Some(value)
@@ -154,7 +159,9 @@ mod tests {
             ("same-site", "cors", "empty", true),
         ] {
             let mut fields = HeaderMap::new();
-            for (name, value) in [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)] {
+            for (name, value) in
+                [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)]
+            {
                 fields.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
             }
             assert_eq!(is_foreign(&fields), expected, "{site} {mode} {dest}");

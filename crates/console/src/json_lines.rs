@@ -17,14 +17,22 @@ pub(crate) struct Line {
 pub(crate) fn lines(body: &str, places: &[&str]) -> Option<Vec<Line>> {
     // From here on the text is known to be JSON, at most 128 deep.
     serde_json::from_str::<IgnoredAny>(body).ok()?;
-    let mut printer = Printer { done: Vec::new(), line: String::new(), open: Vec::new(), at: String::new(), starts: Vec::new() };
+    let mut printer = Printer {
+        done: Vec::new(),
+        line: String::new(),
+        open: Vec::new(),
+        at: String::new(),
+        starts: Vec::new(),
+    };
     printer.print(body);
     let Printer { done, starts, .. } = printer;
     let mut lines: Vec<Line> = done.into_iter().map(|text| Line { text, marks: Vec::new() }).collect();
     for (index, place) in places.iter().enumerate() {
         let nearest = starts
             .iter()
-            .filter(|(at, _)| *place == at || place.strip_prefix(at.as_str()).is_some_and(|rest| rest.starts_with('/')))
+            .filter(|(at, _)| {
+                *place == at || place.strip_prefix(at.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            })
             .max_by_key(|(at, _)| at.len());
         if let Some(line) = nearest.and_then(|(_, line)| lines.get_mut(*line)) {
             line.marks.push(index);
@@ -142,21 +150,21 @@ mod tests {
     use super::lines;
 
     fn shown(body: &str, places: &[&str]) -> Option<String> {
-        let lines = lines(body, places)?;
-        Some(
-            lines
-                .iter()
-                .map(|line| {
-                    let marks = line.marks.iter().map(|mark| format!(" <{mark}>")).collect::<String>();
-                    format!("{}{marks}\n", line.text)
-                })
-                .collect(),
-        )
+        let mut text = String::new();
+        for line in lines(body, places)? {
+            text.push_str(&line.text);
+            for mark in &line.marks {
+                text.extend([" <", &mark.to_string(), ">"]);
+            }
+            text.push('\n');
+        }
+        Some(text)
     }
 
     #[test]
     fn a_body_is_indented_and_marked() {
-        let body = r#" {"items":[{"id":1,"total":"12.50"},{"id":2}],"a/b":{},"n":1.0e5,"t":"x:\",}","e":[]} "#;
+        let body =
+            r#" {"items":[{"id":1,"total":"12.50"},{"id":2}],"a/b":{},"n":1.0e5,"t":"x:\",}","e":[]} "#;
         let expected = "\
 {
   \"items\": [
@@ -180,7 +188,9 @@ mod tests {
 
     #[test]
     fn every_json_text_keeps_its_tokens() {
-        for body in ["1", "\"a\"", "null", "[]", "{}", "[[1,[2,{\"a\":[]}]],3]", "{\"\":{\"\":1}}", "\"ä\\u00e9\""] {
+        for body in
+            ["1", "\"a\"", "null", "[]", "{}", "[[1,[2,{\"a\":[]}]],3]", "{\"\":{\"\":1}}", "\"ä\\u00e9\""]
+        {
             let shown = shown(body, &[]).unwrap();
             let bare: String = shown.chars().filter(|letter| !letter.is_whitespace()).collect();
             assert_eq!(bare, body);

@@ -10,7 +10,7 @@ use ledger::StoreError;
 use maud::{DOCTYPE, Markup, html};
 
 /// A whole page. `head` stands above the content: the one `h1` is in it.
-pub(crate) fn frame(title: &str, signed_in: bool, content: Markup) -> Markup {
+pub(crate) fn frame(title: &str, signed_in: bool, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -66,7 +66,8 @@ pub(crate) enum Notice<'n> {
 
 /// The page of a notice.
 pub(crate) fn notice(said: &Notice<'_>) -> Markup {
-    let link = html! { p { "In a terminal, in the board's folder:" } (type_this("switchboard console link")) };
+    let link =
+        html! { p { "In a terminal, in the board's folder:" } (type_this("switchboard console link")) };
     let (title, words, more) = match said {
         Notice::SignedOut => (
             "Sign in with a link",
@@ -127,7 +128,7 @@ pub(crate) fn notice(said: &Notice<'_>) -> Markup {
         said,
         Notice::NoPage | Notice::NoId(_) | Notice::NoCall(..) | Notice::Unreadable(_) | Notice::Broken
     );
-    frame(title, signed_in, html! { div.notice { h1 { (title) } p { (words) } (more) } })
+    frame(title, signed_in, &html! { div.notice { h1 { (title) } p { (words) } (more) } })
 }
 
 /// A line to paste; the script puts a button beside it.

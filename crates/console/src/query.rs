@@ -18,8 +18,18 @@ pub(crate) const NAMES: [&str; 11] =
     ["api", "operation", "method", "path", "who", "status", "outcome", "reason", "took", "contract", "since"];
 
 /// What may stand in a query's value unescaped (RFC 3986 §3.4), less what parts pairs.
-const KEEP: AsciiSet =
-    CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>').add(b'=').add(b'?').add(b'\'');
+const KEEP: AsciiSet = CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'&')
+    .add(b'+')
+    .add(b'<')
+    .add(b'>')
+    .add(b'=')
+    .add(b'?')
+    .add(b'\'');
 
 /// A filter as it was asked for.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +72,11 @@ impl Query {
                 if id.is_none() && !value.is_empty() {
                     self.problem(name, "a call's id, `c_` and 13 letters".to_owned());
                 }
-                if name == "before" { self.before = id } else { self.after = id }
+                if name == "before" {
+                    self.before = id;
+                } else {
+                    self.after = id;
+                }
                 return;
             }
             _ => {}
@@ -207,7 +221,7 @@ fn duration(text: &str) -> Option<Duration> {
     };
     let number: f64 = number.trim().parse().ok()?;
     let whole = number * seconds;
-    (whole >= 0.0 && whole <= TEN_YEARS).then(|| Duration::from_secs_f64(whole))
+    (0.0..=TEN_YEARS).contains(&whole).then(|| Duration::from_secs_f64(whole))
 }
 
 #[cfg(test)]
@@ -221,8 +235,13 @@ mod tests {
 
     #[test]
     fn a_filter_is_its_address() {
-        let query =
-            read(&[("took", ">300ms"), ("api", "orders"), ("status", "4xx"), ("who", ""), ("path", "/a b&c")]);
+        let query = read(&[
+            ("took", ">300ms"),
+            ("api", "orders"),
+            ("status", "4xx"),
+            ("who", ""),
+            ("path", "/a b&c"),
+        ]);
         assert!(query.has_empty);
         assert_eq!(query.url("/calls", None), "/calls?api=orders&path=/a%20b%26c&status=4xx&took=%3E300ms");
         let filter = query.filter(1_000_000, 51);

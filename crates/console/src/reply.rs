@@ -43,7 +43,8 @@ pub(crate) fn takes_gzip(wanted: &HeaderMap) -> bool {
         value.split(',').any(|coding| {
             let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
             let weight = weight.trim().trim_start_matches("q=");
-            name.trim().eq_ignore_ascii_case("gzip") && weight.parse::<f32>().map_or(true, |weight| weight > 0.0)
+            name.trim().eq_ignore_ascii_case("gzip")
+                && weight.parse::<f32>().map_or(true, |weight| weight > 0.0)
         })
     })
 }
@@ -55,9 +56,13 @@ mod tests {
 
     #[test]
     fn gzip_is_sent_to_those_who_take_it() {
-        for (value, expected) in
-            [("gzip, deflate, br", true), ("br;q=1.0, gzip;q=0.8", true), ("gzip;q=0", false), ("br", false), ("", false)]
-        {
+        for (value, expected) in [
+            ("gzip, deflate, br", true),
+            ("br;q=1.0, gzip;q=0.8", true),
+            ("gzip;q=0", false),
+            ("br", false),
+            ("", false),
+        ] {
             let mut wanted = HeaderMap::new();
             wanted.insert(header::ACCEPT_ENCODING, HeaderValue::from_str(value).unwrap());
             assert_eq!(takes_gzip(&wanted), expected, "{value}");

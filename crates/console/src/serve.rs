@@ -105,7 +105,6 @@ pub(crate) struct Console {
 ///
 /// # Errors
 /// [`ConsoleError::Listener`].
-#[expect(clippy::unused_async, reason = "it needs the caller's runtime: `await` says so where it is called")]
 pub async fn serve(options: ConsoleOptions) -> Result<Running, ConsoleError> {
     let ConsoleOptions { listener, ledger, board, sign_in, mut hosts, clock } = options;
     listener.set_nonblocking(true)?;
@@ -129,14 +128,13 @@ pub async fn serve(options: ConsoleOptions) -> Result<Running, ConsoleError> {
         stop: stopping.clone(),
     });
     let mut ending = stopping.clone();
-    let serving = axum::serve(Connections::new(listener), routes(console)).with_graceful_shutdown(async move {
-        // The sender gone is an end as well.
-        let _ = ending.wait_for(|stop| *stop).await;
-    });
-    let tasks = [
-        tokio::spawn(async move { drop(serving.await) }),
-        tokio::spawn(live.follow(ledger, stopping)),
-    ];
+    let serving =
+        axum::serve(Connections::new(listener), routes(console)).with_graceful_shutdown(async move {
+            // The sender gone is an end as well.
+            let _ = ending.wait_for(|stop| *stop).await;
+        });
+    let tasks =
+        [tokio::spawn(async move { drop(serving.await) }), tokio::spawn(live.follow(ledger, stopping))];
     Ok(Running { address, stop, tasks })
 }
 
@@ -147,7 +145,9 @@ fn routes(console: Arc<Console>) -> Router {
         .route("/calls", get(calls))
         .route("/calls/live", get(watch_calls))
         .route("/calls/{id}", get(call))
-        .fallback(async |fields: HeaderMap| reply::page(StatusCode::NOT_FOUND, &fields, notice(&Notice::NoPage)))
+        .fallback(async |fields: HeaderMap| {
+            reply::page(StatusCode::NOT_FOUND, &fields, notice(&Notice::NoPage))
+        })
         .layer(from_fn_with_state(Arc::clone(&console), door::door))
         .with_state(console)
 }
@@ -169,7 +169,8 @@ async fn sign_in(
         return reply::page(StatusCode::GONE, &fields, notice(&Notice::LinkUsed));
     };
     // A browser that comes from another site does not send a strict cookie along a redirect: it gets a page.
-    let from_outside = fields.get("sec-fetch-site").is_some_and(|site| site != "none" && site != "same-origin");
+    let from_outside =
+        fields.get("sec-fetch-site").is_some_and(|site| site != "none" && site != "same-origin");
     let mut response = if from_outside {
         reply::page(StatusCode::OK, &fields, notice(&Notice::SignedIn))
     } else {
@@ -206,7 +207,8 @@ async fn calls(
         None
     };
     let status = if found.is_some() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    let view = page::calls::View { query: &query, found: found.as_ref(), board: &board, health: &health, now_ms };
+    let view =
+        page::calls::View { query: &query, found: found.as_ref(), board: &board, health: &health, now_ms };
     reply::page(status, &fields, page::calls::page(&view))
 }
 
@@ -251,7 +253,11 @@ async fn missed(console: &Console, query: &Query, after: Option<CallId>) -> Vec<
 }
 
 /// One call.
-async fn call(State(console): State<Arc<Console>>, Path(text): Path<String>, fields: HeaderMap) -> Response<Body> {
+async fn call(
+    State(console): State<Arc<Console>>,
+    Path(text): Path<String>,
+    fields: HeaderMap,
+) -> Response<Body> {
     let Some(id) = CallId::parse(&text) else {
         return reply::page(StatusCode::NOT_FOUND, &fields, notice(&Notice::NoId(&text)));
     };

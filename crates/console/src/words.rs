@@ -106,10 +106,14 @@ pub(crate) fn story(call: &CallRecord) -> String {
         return "It was still running when this was written.".to_owned();
     }
     let because = call.reason.map(Reason::title);
-    let provider = call.api.as_deref().map_or_else(|| "The provider".to_owned(), |api| format!("The provider of {api}"));
+    let provider =
+        call.api.as_deref().map_or_else(|| "The provider".to_owned(), |api| format!("The provider of {api}"));
     match call.outcome {
         Outcome::Succeeded if call.breaks > 0 => {
-            format!("{provider} answered {}, and what was said breaks the contract. It passed as it was.", call.status)
+            format!(
+                "{provider} answered {}, and what was said breaks the contract. It passed as it was.",
+                call.status
+            )
         }
         Outcome::Succeeded => format!("{provider} answered {} in {}.", call.status, took(call.took_us)),
         Outcome::Declined => {
@@ -118,7 +122,11 @@ pub(crate) fn story(call: &CallRecord) -> String {
         Outcome::Refused => format!(
             "{}. {}",
             because.unwrap_or("Switchboard said no"),
-            if call.provider_us == 0 { "Switchboard answered; the provider was not asked." } else { "Switchboard answered in the provider's place." }
+            if call.provider_us == 0 {
+                "Switchboard answered; the provider was not asked."
+            } else {
+                "Switchboard answered in the provider's place."
+            }
         ),
         Outcome::Failed(fault) => match because {
             Some(because) => format!("{because}. The fault is {}.", whose(fault)),
@@ -129,7 +137,9 @@ pub(crate) fn story(call: &CallRecord) -> String {
         },
         Outcome::Aborted(By::Caller) => "The caller went away before the answer was complete.".to_owned(),
         Outcome::Aborted(By::Provider) => format!("{provider} broke off inside its answer."),
-        Outcome::Aborted(By::Us) => "Switchboard broke it off: a stop, or a limit on size or time.".to_owned(),
+        Outcome::Aborted(By::Us) => {
+            "Switchboard broke it off: a stop, or a limit on size or time.".to_owned()
+        }
         Outcome::Panicked => "A bug in switchboard ended it. Other calls were not touched.".to_owned(),
     }
 }
@@ -185,7 +195,14 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_have_units() {
-        for (us, expected) in [(0, "0 µs"), (420, "420 µs"), (9_870, "9.8 ms"), (24_100, "24 ms"), (1_240_000, "1.2 s"), (180_000_000, "3 min")] {
+        for (us, expected) in [
+            (0, "0 µs"),
+            (420, "420 µs"),
+            (9_870, "9.8 ms"),
+            (24_100, "24 ms"),
+            (1_240_000, "1.2 s"),
+            (180_000_000, "3 min"),
+        ] {
             assert_eq!(took(us), expected);
         }
         for (bytes, expected) in [(0, "0 bytes"), (1, "1 byte"), (1_234, "1.2 kB"), (5_600_000, "5.6 MB")] {
@@ -197,7 +214,9 @@ mod tests {
 
     #[test]
     fn a_pointer_is_said_as_a_path() {
-        for (pointer, expected) in [("", "the whole body"), ("/items/0/total", "items[0].total"), ("/a~1b", "a/b")] {
+        for (pointer, expected) in
+            [("", "the whole body"), ("/items/0/total", "items[0].total"), ("/a~1b", "a/b")]
+        {
             assert_eq!(path_of(pointer), expected);
         }
     }

@@ -1,5 +1,9 @@
 //! The console from a seeded ledger, over real sockets, without a browser.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests; free functions are not covered by clippy.toml")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests; free functions are not covered by clippy.toml"
+)]
 
 #[path = "harness/seed.rs"]
 mod seed;
@@ -89,7 +93,15 @@ impl Site {
         ]
         .map(str::to_owned)
         .into();
-        for id in [calls.fine, calls.limited, calls.broken, calls.wrong, calls.silent, calls.declined, calls.hostile] {
+        for id in [
+            calls.fine,
+            calls.limited,
+            calls.broken,
+            calls.wrong,
+            calls.silent,
+            calls.declined,
+            calls.hostile,
+        ] {
             pages.push(format!("/calls/{id}"));
         }
         pages
@@ -106,14 +118,23 @@ async fn every_page_is_well_made() {
         assert_eq!((count("h1"), count("main"), count("title")), (1, 1, 1), "{path}");
         assert_eq!(count("style"), 0, "{path}: an inline style sheet");
         let mut ids = HashSet::new();
-        let labels: HashSet<_> = tags.iter().filter_map(|tag| (tag.name == "label").then(|| tag.attribute("for"))?).collect();
+        let labels: HashSet<_> =
+            tags.iter().filter_map(|tag| (tag.name == "label").then(|| tag.attribute("for"))?).collect();
         for tag in &tags {
             if let Some(id) = tag.attribute("id") {
                 assert!(ids.insert(id), "{path}: `{id}` twice");
             }
-            assert!(!tag.attributes.iter().any(|(name, _)| name == "style" || name.starts_with("on")), "{path}: {tag:?}");
+            assert!(
+                !tag.attributes.iter().any(|(name, _)| name == "style" || name.starts_with("on")),
+                "{path}: {tag:?}"
+            );
             match tag.name.as_str() {
-                "script" => assert!(tag.attribute("src").is_some() && tag.then.is_empty(), "{path}: an inline script"),
+                "script" => {
+                    assert!(
+                        tag.attribute("src").is_some() && tag.then.is_empty(),
+                        "{path}: an inline script"
+                    );
+                }
                 "input" | "select" if tag.attribute("type") != Some("hidden") => {
                     assert!(labels.contains(tag.attribute("id").unwrap()), "{path}: no label for {tag:?}");
                 }
@@ -124,7 +145,10 @@ async fn every_page_is_well_made() {
         }
         for tag in &tags {
             for name in ["aria-labelledby", "aria-describedby"] {
-                assert!(tag.attribute(name).is_none_or(|id| ids.contains(id)), "{path}: {tag:?} names nothing");
+                assert!(
+                    tag.attribute(name).is_none_or(|id| ids.contains(id)),
+                    "{path}: {tag:?} names nothing"
+                );
             }
         }
     }
@@ -163,11 +187,16 @@ async fn every_answer_carries_the_policy() {
     let site = Site::start(true).await;
     let style = tags(site.get("/calls").await.text())
         .iter()
-        .find_map(|tag| (tag.attribute("rel") == Some("stylesheet")).then(|| tag.attribute("href").unwrap().to_owned()))
+        .find_map(|tag| {
+            (tag.attribute("rel") == Some("stylesheet")).then(|| tag.attribute("href").unwrap().to_owned())
+        })
         .unwrap();
-    for (path, caching) in
-        [("/calls", "no-store"), ("/nowhere", "no-store"), ("/", "no-store"), (&*style, "public, max-age=31536000, immutable")]
-    {
+    for (path, caching) in [
+        ("/calls", "no-store"),
+        ("/nowhere", "no-store"),
+        ("/", "no-store"),
+        (&*style, "public, max-age=31536000, immutable"),
+    ] {
         let answer = site.get(path).await;
         assert_eq!(
             answer.field("content-security-policy"),
@@ -218,7 +247,11 @@ async fn only_who_has_a_link_gets_in_and_only_once() {
     assert!(!site.get(&call).await.text().contains("orders"), "nothing of a call is told");
 
     let link = site.link([2; 32]);
-    assert_eq!(site.ask(&link, &["Sec-Purpose: prefetch"]).await.status, 204, "a look ahead does not use it up");
+    assert_eq!(
+        site.ask(&link, &["Sec-Purpose: prefetch"]).await.status,
+        204,
+        "a look ahead does not use it up"
+    );
     let answer = site.get(&link).await;
     assert_eq!((answer.status, answer.field("location")), (303, "/calls"));
     let cookie = answer.field("set-cookie").to_owned();
@@ -272,11 +305,17 @@ async fn no_text_of_a_call_becomes_markup() {
     ] {
         let answer = site.get(&path).await;
         let page = answer.text();
-        assert!(!page.contains("<script>") && !page.contains("<img src=x") && !page.contains("<B>"), "{path}");
+        assert!(
+            !page.contains("<script>") && !page.contains("<img src=x") && !page.contains("<B>"),
+            "{path}"
+        );
         assert!(!page.contains("\"' onmouseover"), "{path}");
         assert!(tags(page).iter().all(|tag| tag.attribute("onmouseover").is_none()), "{path}");
     }
-    assert!(site.get(&format!("/calls/{hostile}")).await.text().contains("&lt;script&gt;"), "it is shown as text");
+    assert!(
+        site.get(&format!("/calls/{hostile}")).await.text().contains("&lt;script&gt;"),
+        "it is shown as text"
+    );
 }
 
 #[tokio::test]
@@ -323,9 +362,9 @@ async fn older_pages_hold_the_rest_and_nothing_twice() {
         assert!(all.is_disjoint(&found), "{path}");
         all.extend(found);
         pages += 1;
-        let next = tags(answer.text())
-            .iter()
-            .find_map(|tag| (tag.attribute("rel") == Some("next")).then(|| tag.attribute("href").unwrap().to_owned()));
+        let next = tags(answer.text()).iter().find_map(|tag| {
+            (tag.attribute("rel") == Some("next")).then(|| tag.attribute("href").unwrap().to_owned())
+        });
         match next {
             Some(next) if pages < 9 => path = next,
             _ => break,
@@ -362,17 +401,50 @@ async fn a_call_tells_who_decided_what_and_where_it_is_written() {
     let site = Site::start(true).await;
     let calls = site.calls.unwrap();
     for (id, words) in [
-        (calls.limited, &["Allowance used up. Switchboard answered; the provider was not asked.", "switchboard.toml:67", "Said no: over-limit", "20 of 20 used", "retry-after"][..]),
-        (calls.broken, &["1 point breaks the contract", "contracts/orders.yaml:419", "expected an integer, got a string", "/total", "87 %"]),
-        (calls.wrong, &["2 points break the contract", "items[0].sku", "curl http://127.0.0.1:8080/orders/v1/orders", "switchboard call POST", "YOUR-SECRET"]),
-        (calls.silent, &["The provider did not answer in time. The fault is the provider&#39;s.", "3.0 s in all"]),
+        (
+            calls.limited,
+            &[
+                "Allowance used up. Switchboard answered; the provider was not asked.",
+                "switchboard.toml:67",
+                "Said no: over-limit",
+                "20 of 20 used",
+                "retry-after",
+            ][..],
+        ),
+        (
+            calls.broken,
+            &[
+                "1 point breaks the contract",
+                "contracts/orders.yaml:419",
+                "expected an integer, got a string",
+                "/total",
+                "87 %",
+            ],
+        ),
+        (
+            calls.wrong,
+            &[
+                "2 points break the contract",
+                "items[0].sku",
+                "curl http://127.0.0.1:8080/orders/v1/orders",
+                "switchboard call POST",
+                "YOUR-SECRET",
+            ],
+        ),
+        (
+            calls.silent,
+            &["The provider did not answer in time. The fault is the provider&#39;s.", "3.0 s in all"],
+        ),
         (calls.fine, &["Not kept", "details = &quot;all&quot;"]),
         (calls.declined, &["said no with 404"]),
     ] {
         let answer = site.get(&format!("/calls/{id}")).await;
         assert_eq!(answer.status, 200);
         for words in words {
-            assert!(answer.text().replace("'", "&#39;").contains(words), "{id}: `{words}` is not on the page");
+            assert!(
+                answer.text().replace('\'', "&#39;").contains(words),
+                "{id}: `{words}` is not on the page"
+            );
         }
         assert!(answer.text().contains(&id.to_string()));
     }
@@ -386,7 +458,8 @@ async fn a_call_tells_who_decided_what_and_where_it_is_written() {
 async fn the_wrong_field_is_marked_in_the_body() {
     let site = Site::start(true).await;
     let answer = site.get(&format!("/calls/{}", site.calls.unwrap().broken)).await;
-    let marked: Vec<_> = tags(answer.text()).into_iter().filter(|tag| tag.name == "mark").map(|tag| tag.then).collect();
+    let marked: Vec<_> =
+        tags(answer.text()).into_iter().filter(|tag| tag.name == "mark").map(|tag| tag.then).collect();
     assert_eq!(marked, ["  &quot;total&quot;: &quot;64.00&quot;,"]);
 }
 

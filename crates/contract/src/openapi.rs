@@ -11,6 +11,7 @@ mod media;
 pub(crate) mod outline;
 mod payload;
 pub(crate) mod read;
+mod surroundings;
 mod text;
 
 pub use check::{check_answer, check_head};

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod add;
 mod call;
 mod check;
 mod console;
@@ -8,6 +9,7 @@ mod contract;
 mod curl;
 mod demo;
 mod explain;
+mod init;
 mod key;
 mod log;
 mod place;
@@ -30,6 +32,10 @@ pub(crate) enum Command {
     Demo(demo::Demo),
     /// Put a key and a limit before a server
     Proxy(proxy::Proxy),
+    /// Make this folder a board
+    Init(init::Init),
+    /// Put an API on the board
+    Add(add::Add),
     /// Find every problem of a board or a contract; sends nothing
     Check(check::Check),
     /// Run the board
@@ -60,6 +66,8 @@ pub(crate) enum Command {
 pub(crate) fn run(arguments: Arguments) -> Exit {
     let global = &arguments.global;
     let result = match arguments.command {
+        Command::Init(init) => init.run(global),
+        Command::Add(add) => add.run(global),
         Command::Demo(demo) => demo.run(global),
         Command::Proxy(proxy) => proxy.run(global),
         Command::Serve(serve) => serve.run(global),

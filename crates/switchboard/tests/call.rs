@@ -1,5 +1,12 @@
 //! `switchboard call` and `switchboard curl` as a person runs them: the binary, real sockets, exit code, stdout and stderr.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test stops at what it did not expect, and says what it skipped"
+)]
+
 #[path = "call/checks.rs"]
 mod checks;
 #[path = "call/contract.rs"]

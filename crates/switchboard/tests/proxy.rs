@@ -106,7 +106,7 @@ fn httpbin_sees_no_key_and_its_answers_pass_untouched() {
     let field = format!("X-Api-Key: {key}");
     let call = |args: &[&str], path: &str| curl(&[args, &["-H", &field, &format!("{url}{path}")]].concat());
 
-    let seen = call(&[], "/headers").json();
+    let seen = call(&[], "/headers?show_env=1").json();
     assert!(!seen.to_string().contains("sbk_"), "{seen}");
     assert!(seen["headers"]["Via"].as_str().unwrap().starts_with("1.1 "), "{seen}");
     let posted = call(&["-d", "name=globex"], "/post").json();

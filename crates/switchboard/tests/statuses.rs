@@ -16,7 +16,7 @@ impl Demo {
         program("curl")?;
         let mut running = Running::demo();
         let url = running.word_after("Gateway");
-        let key = running.word_after("Key");
+        let key = running.word_after("  Key  ");
         Some(Self { url, key, running })
     }
 

@@ -61,9 +61,8 @@ impl Back<'_> {
     fn below(&self, path: &str, base: &str) -> Option<String> {
         let rest = path.strip_prefix(base)?;
         match rest.bytes().next() {
-            Some(b'/') => Some(format!("{}{rest}", self.at)),
             None | Some(b'?' | b'#') if self.at.is_empty() => Some(format!("/{rest}")),
-            None | Some(b'?' | b'#') => Some(format!("{}{rest}", self.at)),
+            None | Some(b'/' | b'?' | b'#') => Some(format!("{}{rest}", self.at)),
             Some(_) => None, // `/v10` is not below `/v1`
         }
     }

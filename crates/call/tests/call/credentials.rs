@@ -28,7 +28,7 @@ fn a_credential_stands_in_its_place_and_replaces_the_callers() {
         ] {
             let provider = Provider::echo().start().await;
             let upstream =
-                Upstream { credentials: vec![credential(place, secret)], ..upstream([provider.url()]) };
+                Upstream { credentials: vec![credential(place, secret)], ..upstream(&[provider.url()]) };
             let mut outgoing = get("/a?q=1&k=mine");
             for (name, value) in [
                 ("x-key", "mine"),
@@ -64,7 +64,7 @@ fn a_credential_that_cannot_be_sent_is_named_and_not_shown() {
         ] {
             let upstream = Upstream {
                 credentials: vec![credential(place, secret)],
-                ..upstream(["http://127.0.0.1:9".to_owned()])
+                ..upstream(&["http://127.0.0.1:9".to_owned()])
             };
             let error = providers().send(&upstream, get("/")).await.unwrap_err();
             assert_eq!(error.kind, call::ErrorKind::Unusable);
@@ -80,10 +80,10 @@ fn equal_fingerprints_do_not_send_a_credential_to_anothers_server() {
         let providers = providers();
         let with = Upstream {
             credentials: vec![credential(CredentialPlace::Bearer, "geheim")],
-            ..upstream([mine.url()])
+            ..upstream(&[mine.url()])
         };
         providers.send(&with, get("/")).await.unwrap();
-        providers.send(&upstream([other.url()]), get("/")).await.unwrap();
+        providers.send(&upstream(&[other.url()]), get("/")).await.unwrap();
         assert_eq!(other.requests()[0].field("authorization"), None);
         assert_eq!((mine.calls(), other.calls()), (1, 1));
     });

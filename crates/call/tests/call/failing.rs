@@ -23,7 +23,7 @@ fn every_way_to_fail_has_a_kind() {
             (half.url(), ErrorKind::BrokenOff, Fault::Provider),
             (switching.url(), ErrorKind::Garbage, Fault::Provider),
         ] {
-            let error = providers().send(&upstream([url.clone()]), get("/")).await.unwrap_err();
+            let error = providers().send(&upstream(std::slice::from_ref(&url)), get("/")).await.unwrap_err();
             assert_eq!((error.kind, error.fault()), (kind, fault), "{error}");
             assert!(error.detail.starts_with(&url), "{error}");
         }
@@ -35,7 +35,7 @@ fn a_provider_that_hangs_is_silent_after_its_time() {
     on_one_thread(async {
         let provider = Provider::silent().start().await;
         let upstream =
-            Upstream { timeout: Duration::from_millis(50), retries: 3, ..upstream([provider.url()]) };
+            Upstream { timeout: Duration::from_millis(50), retries: 3, ..upstream(&[provider.url()]) };
         for outgoing in [get("/"), post("/", "{}")] {
             let error = providers().send(&upstream, outgoing).await.unwrap_err();
             assert_eq!((error.kind, error.attempts), (ErrorKind::Silent, 1), "{error}");
@@ -52,7 +52,7 @@ fn a_connection_that_is_never_made_times_out() {
         // TLS towards somebody who accepts and says nothing.
         let provider = Provider::silent().start().await;
         let url = provider.url().replace("http:", "https:");
-        let upstream = Upstream { connect_timeout: Duration::from_millis(50), ..upstream([url]) };
+        let upstream = Upstream { connect_timeout: Duration::from_millis(50), ..upstream(&[url]) };
         let error = providers().send(&upstream, get("/")).await.unwrap_err();
         assert_eq!((error.kind, error.nothing_was_sent()), (ErrorKind::ConnectTimeout, true), "{error}");
     });
@@ -62,7 +62,7 @@ fn a_connection_that_is_never_made_times_out() {
 fn a_body_that_breaks_off_says_so() {
     on_one_thread(async {
         let provider = Provider::closing_mid_body().start().await;
-        let (providers, upstream) = (providers(), upstream([provider.url()]));
+        let (providers, upstream) = (providers(), upstream(&[provider.url()]));
         let answer = providers.send(&upstream, get("/")).await.unwrap();
         assert_eq!(answer.status.as_u16(), 200);
         let error = read(answer).await.unwrap_err();
@@ -80,7 +80,7 @@ fn the_total_time_ends_a_body_that_goes_on() {
             Provider::slow_body(1000, Duration::from_millis(20)).start().await,
         ] {
             let upstream =
-                Upstream { total_timeout: Some(Duration::from_millis(200)), ..upstream([provider.url()]) };
+                Upstream { total_timeout: Some(Duration::from_millis(200)), ..upstream(&[provider.url()]) };
             let answer = providers().send(&upstream, get("/")).await.unwrap();
             let mut body = answer.body;
             let error = loop {
@@ -110,7 +110,7 @@ fn a_body_that_stalls_ends_after_a_minute_and_an_event_stream_does_not() {
                 socket.write_all(head.as_bytes()).unwrap();
                 let _ = socket.read(&mut [0; 16]); // until the caller closes
             });
-            let mut answer = providers().send(&upstream([url]), get("/")).await.unwrap();
+            let mut answer = providers().send(&upstream(&[url]), get("/")).await.unwrap();
             let begun = http_body_util::BodyExt::frame(&mut answer.body).await.unwrap().unwrap();
             assert_eq!(begun.into_data().unwrap(), "begun");
             tokio::time::pause();
@@ -132,7 +132,7 @@ fn a_body_that_stalls_ends_after_a_minute_and_an_event_stream_does_not() {
 fn the_next_server_is_asked_when_one_cannot_be_reached() {
     on_one_thread(async {
         let (dead, alive) = (Provider::refusing().start().await, Provider::echo().start().await);
-        let (providers, upstream) = (providers(), upstream([dead.url(), alive.url()]));
+        let (providers, upstream) = (providers(), upstream(&[dead.url(), alive.url()]));
         for _ in 0..4 {
             let answer = providers.send(&upstream, post("/", "{}")).await.unwrap();
             assert_eq!((answer.sent.attempts, &answer.sent.server), (1, &upstream.servers[1]));
@@ -147,7 +147,7 @@ fn what_broke_off_is_repeated_as_often_as_allowed_and_where_harmless() {
     on_one_thread(async {
         for (outgoing, retries, calls) in [(get("/"), 0, 1), (get("/"), 2, 3), (post("/", "{}"), 2, 1)] {
             let provider = Provider::raw("").start().await;
-            let upstream = Upstream { retries, ..upstream([provider.url()]) };
+            let upstream = Upstream { retries, ..upstream(&[provider.url()]) };
             let error = providers().send(&upstream, outgoing).await.unwrap_err();
             assert_eq!((error.kind, u64::from(error.attempts)), (ErrorKind::BrokenOff, calls));
             assert_eq!(provider.calls(), calls);
@@ -177,7 +177,7 @@ fn a_status_is_an_answer_unless_patience_is_asked_for() {
             (vec![status(500, None), status(200, None)], get("/"), true, 500, 1),
         ] {
             let provider = Provider::script(answers).start().await;
-            let upstream = Upstream { retries: 2, ..upstream([provider.url()]) };
+            let upstream = Upstream { retries: 2, ..upstream(&[provider.url()]) };
             let answer = if patient {
                 providers().send_patiently(&upstream, outgoing, patience).await.unwrap()
             } else {

@@ -1,6 +1,9 @@
 //! The provider's side from end to end: real sockets, right providers and broken ones.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod caller;
+mod checking;
 mod credentials;
 mod failing;
 mod pacing;

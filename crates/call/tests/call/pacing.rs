@@ -10,20 +10,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// `count` a second, `burst` at once.
-fn rate(count: u32, burst: u32) -> Option<Rate> {
+fn rate(count: u32, burst: u32) -> Rate {
     let count = NonZeroU32::new(count).unwrap();
-    Some(Rate::new(count, Duration::from_secs(1)).with_burst(NonZeroU32::new(burst).unwrap()))
+    Rate::new(count, Duration::from_secs(1)).with_burst(NonZeroU32::new(burst).unwrap())
 }
 
 #[test]
 fn a_call_that_would_wait_too_long_is_busy_at_once_and_books_nothing() {
     on_one_thread(async {
         let provider = Provider::echo().start().await;
-        let (paces, pace) = (Arc::new(Paces::default()), rate(1, 1));
+        let (paces, pace) = (Arc::new(Paces::default()), Some(rate(1, 1)));
         // Two threads' worth of providers share the turns.
         let thread = || Providers::with_paces(Dial::default(), Arc::clone(&paces));
         let (first, second) = (thread(), thread());
-        let upstream = Upstream { pace, timeout: Duration::from_millis(1500), ..upstream([provider.url()]) };
+        let upstream = Upstream { pace, timeout: Duration::from_millis(1500), ..upstream(&[provider.url()]) };
         first.send(&upstream, get("/")).await.unwrap();
         let waiting = second.send(&upstream, get("/"));
         let busy = async {
@@ -45,7 +45,7 @@ fn a_turn_that_was_not_waited_for_is_given_back() {
     on_one_thread(async {
         let provider = Provider::echo().start().await;
         let (providers, upstream) =
-            (providers(), Upstream { pace: rate(1, 1), ..upstream([provider.url()]) });
+            (providers(), Upstream { pace: Some(rate(1, 1)), ..upstream(&[provider.url()]) });
         providers.send(&upstream, get("/")).await.unwrap();
         for _ in 0..30 {
             let gone =

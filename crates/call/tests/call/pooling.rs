@@ -13,7 +13,7 @@ use std::time::Duration;
 fn a_connection_comes_back_when_the_body_has_ended_and_not_before() {
     on_one_thread(async {
         let provider = Provider::slow_body(3, Duration::from_millis(1)).start().await;
-        let (providers, upstream) = (providers(), upstream([provider.url()]));
+        let (providers, upstream) = (providers(), upstream(&[provider.url()]));
         let first = providers.send(&upstream, get("/1")).await.unwrap();
         let second = providers.send(&upstream, get("/2")).await.unwrap();
         assert!(!second.sent.reused, "the first body has not ended");
@@ -35,7 +35,7 @@ fn concurrent_calls_have_connections_of_their_own_and_keep_as_many_as_allowed() 
     on_one_thread(async {
         let provider = Provider::echo().start().await;
         let providers = Providers::new(Dial { idle_per_server: 4, ..Dial::default() });
-        let upstream = upstream([provider.url()]);
+        let upstream = upstream(&[provider.url()]);
         for (round, connections) in [(0, 10), (1, 16)] {
             let calls = (0..10).map(|n| {
                 let (providers, upstream) = (&providers, &upstream);
@@ -56,7 +56,7 @@ fn concurrent_calls_have_connections_of_their_own_and_keep_as_many_as_allowed() 
 fn nothing_is_kept_where_nothing_may_be() {
     on_one_thread(async {
         let provider = Provider::echo().start().await;
-        let (providers, upstream) = (Providers::new(Dial::default()), upstream([provider.url()]));
+        let (providers, upstream) = (Providers::new(Dial::default()), upstream(&[provider.url()]));
         for _ in 0..3 {
             read(providers.send(&upstream, get("/")).await.unwrap()).await.unwrap();
         }
@@ -81,7 +81,7 @@ fn a_connection_with_bytes_that_nobody_asked_for_is_not_used_again() {
                 connections.push(socket); // stays open: the caller has to close it
             }
         });
-        let (providers, upstream) = (providers(), upstream([url]));
+        let (providers, upstream) = (providers(), upstream(&[url]));
         for _ in 0..2 {
             let answer = providers.send(&upstream, get("/")).await.unwrap();
             assert!(!answer.sent.reused);
@@ -95,7 +95,7 @@ fn a_connection_with_bytes_that_nobody_asked_for_is_not_used_again() {
 fn a_connection_whose_request_was_not_sent_whole_is_not_used_again() {
     on_one_thread(async {
         let provider = Provider::raw("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").start().await;
-        let (providers, upstream) = (providers(), upstream([provider.url()]));
+        let (providers, upstream) = (providers(), upstream(&[provider.url()]));
         let endless = StreamBody::new(futures_util::stream::pending());
         let body = OutBody::Stream(Box::pin(endless));
         let outgoing = Outgoing { body, ..crate::caller::request(Method::POST, "/") };
@@ -112,7 +112,7 @@ fn a_connection_that_was_closed_meanwhile_is_replaced_for_any_method() {
     on_one_thread(async {
         for outgoing in [get("/"), post("/", "{}")] {
             let provider = Provider::closing_after_answer().start().await;
-            let (providers, upstream) = (providers(), upstream([provider.url()]));
+            let (providers, upstream) = (providers(), upstream(&[provider.url()]));
             for _ in 0..3 {
                 let answer = providers.send(&upstream, outgoing.again().unwrap()).await.unwrap();
                 read(answer).await.unwrap();
@@ -142,7 +142,7 @@ fn a_reset_on_reuse_is_repeated_once_where_that_is_harmless_and_only_there() {
         ] {
             let name = format!("{} {:?}", outgoing.method, outgoing.body);
             let provider = Provider::resetting_on_reuse().start().await;
-            let (providers, upstream) = (providers(), upstream([provider.url()]));
+            let (providers, upstream) = (providers(), upstream(&[provider.url()]));
             read(providers.send(&upstream, get("/")).await.unwrap()).await.unwrap();
             match providers.send(&upstream, outgoing).await {
                 Ok(answer) => {
@@ -164,7 +164,7 @@ fn a_reset_on_reuse_is_repeated_once_where_that_is_harmless_and_only_there() {
 fn an_idle_connection_is_closed_after_a_minute() {
     on_one_thread(async {
         let provider = Provider::echo().start().await;
-        let (providers, upstream) = (providers(), upstream([provider.url()]));
+        let (providers, upstream) = (providers(), upstream(&[provider.url()]));
         read(providers.send(&upstream, get("/")).await.unwrap()).await.unwrap();
         tokio::time::pause();
         tokio::time::sleep(Duration::from_secs(50)).await;

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 fn a_request_arrives_as_it_was_meant() {
     on_one_thread(async {
         let provider = Provider::echo().start().await;
-        let upstream = upstream([format!("{}/v1/", provider.url())]);
+        let upstream = upstream(&[format!("{}/v1/", provider.url())]);
         let mut outgoing = post("/orders?a=1&a=2&b=%20", "{}");
         outgoing.fields.insert("content-type", "application/json".parse().unwrap());
         let answer = providers().send(&upstream, outgoing).await.unwrap();
@@ -20,7 +20,7 @@ fn a_request_arrives_as_it_was_meant() {
         assert_eq!(seen["method"], "POST");
         assert_eq!(seen["target"], "/v1/orders?a=1&a=2&b=%20");
         assert_eq!(seen["body"], "{}");
-        let mut fields: Vec<_> = seen["fields"].as_array().unwrap().iter().map(|f| f.to_string()).collect();
+        let mut fields: Vec<_> = seen["fields"].as_array().unwrap().iter().map(ToString::to_string).collect();
         fields.sort();
         assert_eq!(
             fields,
@@ -39,7 +39,7 @@ fn a_host_that_was_given_is_kept() {
         let provider = Provider::echo().start().await;
         let mut outgoing = get("/");
         outgoing.fields.insert("host", "weather.example".parse().unwrap());
-        let answer = providers().send(&upstream([provider.url()]), outgoing).await.unwrap();
+        let answer = providers().send(&upstream(&[provider.url()]), outgoing).await.unwrap();
         let (line, fields) = answer.sent.head.clone().unwrap();
         assert_eq!((line.as_str(), &fields["host"]), ("GET / HTTP/1.1", &"weather.example".parse().unwrap()));
         assert_eq!(provider.requests()[0].field("host"), Some("weather.example"));
@@ -57,7 +57,7 @@ fn answers_without_a_body_end_with_their_head_and_free_the_connection() {
             (Method::POST, 205),
         ] {
             let provider = Provider::status(code).start().await;
-            let (providers, upstream) = (providers(), upstream([provider.url()]));
+            let (providers, upstream) = (providers(), upstream(&[provider.url()]));
             for reused in [false, true] {
                 let answer = providers.send(&upstream, request(method.clone(), "/")).await.unwrap();
                 assert_eq!((answer.status.as_u16(), answer.sent.reused), (code, reused), "{method} {code}");
@@ -79,7 +79,7 @@ fn fields_of_the_connection_stay_on_it() {
         )
         .start()
         .await;
-        let answer = providers().send(&upstream([provider.url()]), get("/")).await.unwrap();
+        let answer = providers().send(&upstream(&[provider.url()]), get("/")).await.unwrap();
         let mut names: Vec<_> = answer.fields.keys().map(http::HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["content-length", "x-end"]);
@@ -95,7 +95,7 @@ fn early_hints_do_not_stand_for_the_answer() {
         )
         .start()
         .await;
-        let answer = providers().send(&upstream([provider.url()]), get("/")).await.unwrap();
+        let answer = providers().send(&upstream(&[provider.url()]), get("/")).await.unwrap();
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(read(answer).await.unwrap(), "ok");
     });
@@ -105,7 +105,7 @@ fn early_hints_do_not_stand_for_the_answer() {
 fn servers_are_taken_in_turn() {
     on_one_thread(async {
         let (first, second) = (Provider::echo().start().await, Provider::echo().start().await);
-        let (providers, upstream) = (providers(), upstream([first.url(), second.url()]));
+        let (providers, upstream) = (providers(), upstream(&[first.url(), second.url()]));
         for _ in 0..6 {
             read(providers.send(&upstream, get("/")).await.unwrap()).await.unwrap();
         }
@@ -119,7 +119,7 @@ fn a_request_that_cannot_be_sent_is_our_fault() {
     on_one_thread(async {
         let provider = Provider::echo().start().await;
         let error = providers()
-            .send(&upstream([provider.url()]), Outgoing { path: "/a b".to_owned(), ..get("/") })
+            .send(&upstream(&[provider.url()]), Outgoing { path: "/a b".to_owned(), ..get("/") })
             .await
             .unwrap_err();
         assert_eq!((error.kind, provider.calls()), (call::ErrorKind::Unusable, 0));

@@ -35,7 +35,7 @@ fn an_upload_flows_through_without_being_held() {
         let body = OutBody::Stream(Box::pin(StreamBody::new(given)));
         let outgoing = Outgoing { body, ..request(Method::POST, "/upload") };
         let send =
-            async { json(providers().send(&upstream([provider.url()]), outgoing).await.unwrap()).await };
+            async { json(providers().send(&upstream(&[provider.url()]), outgoing).await.unwrap()).await };
         let watch = async {
             loop {
                 let (given, most) = alive.get();
@@ -72,7 +72,7 @@ impl<S: futures_util::Stream<Item = usize> + 'static> MapPiece for S {
 fn a_slow_upload_is_the_callers_time_not_the_providers() {
     on_one_thread(async {
         let provider = Provider::sink().start().await;
-        let upstream = Upstream { timeout: Duration::from_millis(150), ..upstream([provider.url()]) };
+        let upstream = Upstream { timeout: Duration::from_millis(150), ..upstream(&[provider.url()]) };
         let slow = stream::unfold(0, |nth| async move {
             tokio::time::sleep(Duration::from_millis(100)).await;
             (nth < 4).then(|| (Ok(Frame::data(Bytes::from_static(b"ten bytes!"))), nth + 1))
@@ -88,7 +88,7 @@ fn a_slow_upload_is_the_callers_time_not_the_providers() {
 fn a_caller_that_breaks_off_is_the_callers_fault() {
     on_one_thread(async {
         let provider = Provider::sink().start().await;
-        let upstream = Upstream { retries: 3, ..upstream([provider.url()]) };
+        let upstream = Upstream { retries: 3, ..upstream(&[provider.url()]) };
         let frames: [Result<Frame<Bytes>, BodyError>; 2] =
             [Ok(Frame::data(Bytes::from_static(b"x"))), Err("the caller went away".into())];
         let body = OutBody::Stream(Box::pin(StreamBody::new(stream::iter(frames))));
@@ -102,7 +102,7 @@ fn a_caller_that_breaks_off_is_the_callers_fault() {
 fn a_body_arrives_piece_by_piece() {
     on_one_thread(async {
         let provider = Provider::server_sent_events(3, Duration::from_millis(5)).start().await;
-        let mut answer = providers().send(&upstream([provider.url()]), get("/")).await.unwrap();
+        let mut answer = providers().send(&upstream(&[provider.url()]), get("/")).await.unwrap();
         let mut pieces = 0;
         while let Some(frame) = answer.body.frame().await {
             assert!(frame.unwrap().is_data());
@@ -116,7 +116,7 @@ fn a_body_arrives_piece_by_piece() {
 fn an_upgraded_connection_is_handed_over_and_never_pooled() {
     on_one_thread(async {
         let provider = Provider::websocket_echo().start().await;
-        let (providers, upstream) = (providers(), upstream([provider.url()]));
+        let (providers, upstream) = (providers(), upstream(&[provider.url()]));
         let outgoing = || {
             let mut outgoing = Outgoing { upgrade: true, ..get("/socket") };
             for (name, value) in [

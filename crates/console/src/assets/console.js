@@ -77,7 +77,6 @@ if (live?.dataset.live) {
     }
     const added = document.createDocumentFragment();
     for (const row of waiting.splice(0)) {
-      $(row.id)?.remove(); // it was still running when it came first
       row.classList.add("fresh-row");
       added.prepend(row);
     }
@@ -109,6 +108,12 @@ if (live?.dataset.live) {
     source.addEventListener("calls", (event) => {
       const box = make("template", { innerHTML: "<table><tbody>" + event.data + "</tbody></table>" });
       for (const row of box.content.querySelectorAll("tr")) {
+        const shown = $(row.id);
+        if (shown) { // it was still running when it came first, or is on the page already
+          localTimes(row);
+          shown.replaceWith(row);
+          continue;
+        }
         waiting = waiting.filter((known) => known.id !== row.id);
         waiting.push(row);
         if (row.id > newest) newest = row.id;

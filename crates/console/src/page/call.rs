@@ -24,15 +24,12 @@ pub(crate) struct View<'v> {
 /// The page.
 pub(crate) fn page(view: &View<'_>) -> Markup {
     let call = view.call;
-    let contract = call
-        .api
-        .as_deref()
-        .and_then(|name| view.board.api(name))
-        .and_then(|api| api.contract.as_deref());
+    let contract =
+        call.api.as_deref().and_then(|name| view.board.api(name)).and_then(|api| api.contract.as_deref());
     frame(
         &format!("{} {}", call.method, call.path),
         true,
-        html! {
+        &html! {
             nav.crumbs aria-label="Back" { a href="/calls" { "Calls" } " / " span { (call.id) } }
             div class={ "verdict " (words::tone(call.outcome)) } {
                 h1 { span.method { (call.method) } " " span.path { (call.path) } }
@@ -157,7 +154,8 @@ fn in_words(finding: &Finding) -> String {
 
 /// The contract's line, with the lines around it.
 fn rule(finding: &Finding, contract: Option<&Contract>) -> Markup {
-    let line = contract.and_then(|contract| Some((contract, contract.line(&Pointer::parse(&finding.rule)?)?)));
+    let line =
+        contract.and_then(|contract| Some((contract, contract.line(&Pointer::parse(&finding.rule)?)?)));
     html! {
         @match line {
             Some((contract, line)) => {
@@ -183,7 +181,11 @@ fn around(text: &str, line: u32) -> impl Iterator<Item = (u32, String)> + '_ {
 }
 
 fn time(timing: &[Timing], call: &CallRecord) -> Markup {
-    let end = timing.iter().map(|part| part.from_us.saturating_add(part.took_us)).fold(call.took_us, u64::max).max(1);
+    let end = timing
+        .iter()
+        .map(|part| part.from_us.saturating_add(part.took_us))
+        .fold(call.took_us, u64::max)
+        .max(1);
     let provider = (call.provider_us > 0).then(|| share(call.provider_us, call.took_us.max(1)));
     html! {
         @if !timing.is_empty() {
@@ -218,7 +220,11 @@ fn time(timing: &[Timing], call: &CallRecord) -> Markup {
 
 /// Whose time it is: the network's and the provider's, or ours.
 fn part_class(part: &str) -> &'static str {
-    if ["provider", "connect", "tls", "body", "upstream"].iter().any(|known| part.contains(known)) { "theirs" } else { "ours" }
+    if ["provider", "connect", "tls", "body", "upstream"].iter().any(|known| part.contains(known)) {
+        "theirs"
+    } else {
+        "ours"
+    }
 }
 
 fn thousandths(part: u64, whole: u64) -> u64 {
@@ -239,7 +245,8 @@ fn messages(detail: &Detail) -> Markup {
     let places = |direction: &str| {
         detail.findings.iter().filter(|finding| finding.direction == direction).collect::<Vec<_>>()
     };
-    let same = detail.request.as_ref().zip(detail.sent.as_ref()).is_some_and(|(request, sent)| request == sent);
+    let same =
+        detail.request.as_ref().zip(detail.sent.as_ref()).is_some_and(|(request, sent)| request == sent);
     html! {
         @if detail.request.is_some() || detail.response.is_some() || detail.sent.is_some() {
             section aria-labelledby="messages" {

@@ -26,7 +26,7 @@ pub(crate) fn page(view: &View<'_>) -> Markup {
     frame(
         "Calls",
         true,
-        html! {
+        &html! {
             div.headline {
                 h1 { "Calls" }
                 // Filled by the script; without it the list is as old as the page, and says so.
@@ -204,7 +204,11 @@ fn first_call(board: &Board) -> String {
         return "switchboard call https://api.acme.example/".to_owned();
     };
     let offer = board.apis.iter().flat_map(|api| &api.offers).find(|offer| offer.listener == 0);
-    format!("curl {}{}", listener.url, offer.map_or("/", |offer| if offer.at.is_empty() { "/" } else { &offer.at }))
+    format!(
+        "curl {}{}",
+        listener.url,
+        offer.map_or("/", |offer| if offer.at.is_empty() { "/" } else { &offer.at })
+    )
 }
 
 fn older(view: &View<'_>, found: &CallPage) -> Markup {

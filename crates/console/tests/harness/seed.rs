@@ -2,8 +2,8 @@
 
 use board::{Board, Outside, OutsideError};
 use exchange::{
-    By, CallId, CallIds, CallRecord, ConsumerName, Decision, Detail, Fault, Finding, Message, Outcome, PlanName,
-    Reason, Stage, Timing,
+    By, CallId, CallIds, CallRecord, ConsumerName, Decision, Detail, Fault, Finding, Message, Outcome,
+    PlanName, Reason, Stage, Timing,
 };
 use ledger::{Ledger, LedgerOptions};
 use std::path::Path;
@@ -56,7 +56,10 @@ impl Outside for Demo {
 
 /// The demo's board.
 pub(crate) fn board() -> Arc<Board> {
-    Arc::new(board::load(Path::new("/board"), None, &Demo).unwrap_or_else(|found| panic!("{}", found.render(false))))
+    Arc::new(
+        board::load(Path::new("/board"), None, &Demo)
+            .unwrap_or_else(|found| panic!("{}", found.render(false))),
+    )
 }
 
 /// A ledger that keeps for ever, so that a fixed clock stays within it.
@@ -70,7 +73,7 @@ pub(crate) async fn ledger(folder: &Path) -> Ledger {
 
 /// A call that went well, as most do.
 pub(crate) fn ordinary(id: CallId, number: u64) -> CallRecord {
-    let weather = number % 3 == 0;
+    let weather = number.is_multiple_of(3);
     let consumer = ["globex", "initech", "umbrella", "acme-shop"][(number % 4) as usize];
     CallRecord {
         id,
@@ -78,14 +81,23 @@ pub(crate) fn ordinary(id: CallId, number: u64) -> CallRecord {
         via: "edge".into(),
         api: Some(if weather { "weather" } else { "orders" }.into()),
         offer: Some(if weather { "weather.open" } else { "orders.public" }.into()),
-        operation: Some(if weather { "getForecast" } else if number % 2 == 0 { "listOrders" } else { "getOrder" }.into()),
+        operation: Some(
+            if weather {
+                "getForecast"
+            } else if number.is_multiple_of(2) {
+                "listOrders"
+            } else {
+                "getOrder"
+            }
+            .into(),
+        ),
         consumer: (!weather).then(|| ConsumerName::new(consumer)),
         plan: Some(PlanName::new(if weather { "open" } else { "free" })),
         address: Some("127.0.0.1".parse().unwrap()),
         method: "GET".to_owned(),
         path: if weather {
             "/weather/v1/forecast".to_owned()
-        } else if number % 2 == 0 {
+        } else if number.is_multiple_of(2) {
             "/orders/v1/orders".to_owned()
         } else {
             format!("/orders/v1/orders/{}", 4001 + number % 500)
@@ -142,13 +154,23 @@ pub(crate) async fn fill(ledger: &Ledger, now_ms: u64) -> Seeded {
     let (call, detail) = silent(seeded.silent);
     keep(call, Some(detail));
     keep(
-        CallRecord { status: 404, outcome: Outcome::Declined, path: "/orders/v1/orders/9999".to_owned(), ..ordinary(seeded.declined, 1) },
+        CallRecord {
+            status: 404,
+            outcome: Outcome::Declined,
+            path: "/orders/v1/orders/9999".to_owned(),
+            ..ordinary(seeded.declined, 1)
+        },
         None,
     );
     let (call, detail) = hostile(seeded.hostile);
     keep(call, Some(detail));
     keep(
-        CallRecord { status: 0, outcome: Outcome::Aborted(By::Caller), took_us: 1_834_000, ..ordinary(next(), 2) },
+        CallRecord {
+            status: 0,
+            outcome: Outcome::Aborted(By::Caller),
+            took_us: 1_834_000,
+            ..ordinary(next(), 2)
+        },
         None,
     );
     ledger.flush().await.unwrap();
@@ -168,10 +190,20 @@ fn yes(stage: Stage, subject: &str, words: &str, origin: &str) -> Decision {
 fn path_here(operation: &str, line: u32, key: &str) -> Vec<Decision> {
     vec![
         yes(Stage::Listener, "edge", "127.0.0.1:8080", "switchboard.toml:4"),
-        yes(Stage::Offer, "orders.public", "the longest address that fits: /orders/v1", "switchboard.toml:38"),
+        yes(
+            Stage::Offer,
+            "orders.public",
+            "the longest address that fits: /orders/v1",
+            "switchboard.toml:38",
+        ),
         yes(Stage::Operation, operation, "", &format!("contracts/orders.yaml:{line}")),
         yes(Stage::Caller, key, "key sbk_k7t2m9qa in X-Api-Key, plan free", ""),
-        yes(Stage::Permission, "free", "the offer takes free, partner, trial; all operations are open", "switchboard.toml:40"),
+        yes(
+            Stage::Permission,
+            "free",
+            "the offer takes free, partner, trial; all operations are open",
+            "switchboard.toml:40",
+        ),
     ]
 }
 
@@ -189,8 +221,12 @@ fn message(line: &str, fields: &[(&str, &str)], body: &str) -> Message {
     }
 }
 
-const ASKED: [(&str, &str); 4] =
-    [("host", "127.0.0.1:8080"), ("user-agent", "python-requests/2.32"), ("accept", "application/json"), ("x-api-key", "***")];
+const ASKED: [(&str, &str); 4] = [
+    ("host", "127.0.0.1:8080"),
+    ("user-agent", "python-requests/2.32"),
+    ("accept", "application/json"),
+    ("x-api-key", "***"),
+];
 
 fn limited(id: CallId) -> (CallRecord, Detail) {
     let call = CallRecord {
@@ -214,7 +250,11 @@ fn limited(id: CallId) -> (CallRecord, Detail) {
         request: Some(message("GET /orders/v1/orders?limit=50 HTTP/1.1", &ASKED, "")),
         response: Some(message(
             "HTTP/1.1 429 Too Many Requests",
-            &[("content-type", "application/problem+json"), ("retry-after", "2"), ("ratelimit", "\"trial\";r=0;t=2")],
+            &[
+                ("content-type", "application/problem+json"),
+                ("retry-after", "2"),
+                ("ratelimit", "\"trial\";r=0;t=2"),
+            ],
             r#"{"type":"http://127.0.0.1:8080/problems/over-limit","title":"Allowance used up","status":429,"detail":"20 calls a minute are allowed, and all are used"}"#,
         )),
         ..Detail::default()
@@ -224,13 +264,30 @@ fn limited(id: CallId) -> (CallRecord, Detail) {
 
 fn broken(id: CallId) -> (CallRecord, Detail) {
     let body = r#"{"id":4021,"status":"in_transit","customer":"Globex","currency":"EUR","items":[{"sku":"TEA-1042","quantity":2,"price":1250},{"sku":"POT-0007","quantity":1,"price":3900}],"total":"64.00","note":null,"createdAt":"2026-11-19T08:12:00Z","updatedAt":"2026-11-20T16:40:11Z"}"#;
-    let call = CallRecord { breaks: 1, took_us: 24_310, provider_us: 21_040, bytes_out: body.len() as u64, path: "/orders/v1/orders/4021".to_owned(), ..ordinary(id, 5) };
+    let call = CallRecord {
+        breaks: 1,
+        took_us: 24_310,
+        provider_us: 21_040,
+        bytes_out: body.len() as u64,
+        path: "/orders/v1/orders/4021".to_owned(),
+        ..ordinary(id, 5)
+    };
     let mut decisions = path_here("orders.getOrder", 86, "globex");
     decisions.extend([
         yes(Stage::Limit, "60/min", "41 of 60 used", "switchboard.toml:55"),
         yes(Stage::Request, "matches the contract", "1 parameter, no body", "contracts/orders.yaml:86"),
-        yes(Stage::Provider, "http://127.0.0.1:9002", "200 after 21 ms, over a connection that was open", "switchboard.toml:34"),
-        yes(Stage::Response, "breaks the contract in 1 point", "reported; the answer passed as it was", "switchboard.toml:31"),
+        yes(
+            Stage::Provider,
+            "http://127.0.0.1:9002",
+            "200 after 21 ms, over a connection that was open",
+            "switchboard.toml:34",
+        ),
+        yes(
+            Stage::Response,
+            "breaks the contract in 1 point",
+            "reported; the answer passed as it was",
+            "switchboard.toml:31",
+        ),
     ]);
     let request = message("GET /orders/v1/orders/4021 HTTP/1.1", &ASKED, "");
     let detail = Detail {
@@ -243,10 +300,28 @@ fn broken(id: CallId) -> (CallRecord, Detail) {
             code: "type".to_owned(),
             detail: "expected an integer, got a string".to_owned(),
         }],
-        timing: vec![part("checks", 0, 420), part("connect", 420, 0), part("provider", 420, 21_040), part("body", 21_460, 2_310), part("response check", 23_770, 540)],
-        sent: Some(message("GET /orders/4021 HTTP/1.1", &[("host", "127.0.0.1:9002"), ("accept", "application/json"), ("x-request-id", &id.to_string())], "")),
+        timing: vec![
+            part("checks", 0, 420),
+            part("connect", 420, 0),
+            part("provider", 420, 21_040),
+            part("body", 21_460, 2_310),
+            part("response check", 23_770, 540),
+        ],
+        sent: Some(message(
+            "GET /orders/4021 HTTP/1.1",
+            &[("host", "127.0.0.1:9002"), ("accept", "application/json"), ("x-request-id", &id.to_string())],
+            "",
+        )),
         request: Some(request),
-        response: Some(message("HTTP/1.1 200 OK", &[("content-type", "application/json"), ("ratelimit", "\"free\";r=19;t=23"), ("x-request-id", &id.to_string())], body)),
+        response: Some(message(
+            "HTTP/1.1 200 OK",
+            &[
+                ("content-type", "application/json"),
+                ("ratelimit", "\"free\";r=19;t=23"),
+                ("x-request-id", &id.to_string()),
+            ],
+            body,
+        )),
     };
     (call, detail)
 }
@@ -271,7 +346,12 @@ fn wrong(id: CallId) -> (CallRecord, Detail) {
         yes(Stage::Limit, "60/min", "3 of 60 used", "switchboard.toml:55"),
         Decision {
             refused: Some("request-breaks-contract".to_owned()),
-            ..yes(Stage::Request, "breaks the contract in 2 points", "requests are checked under block", "switchboard.toml:31")
+            ..yes(
+                Stage::Request,
+                "breaks the contract in 2 points",
+                "requests are checked under block",
+                "switchboard.toml:31",
+            )
         },
     ]);
     let finding = |at: &str, rule: &str, code: &str, detail: &str| Finding {
@@ -287,8 +367,18 @@ fn wrong(id: CallId) -> (CallRecord, Detail) {
     let detail = Detail {
         decisions,
         findings: vec![
-            finding("/currency", "/components/schemas/Currency/enum", "enum", r#"expected one of "EUR", "GBP", "USD", got a string"#),
-            finding("/items/0/sku", "/components/schemas/Sku/pattern", "pattern", "expected three capitals, a dash and four digits, got 3 characters"),
+            finding(
+                "/currency",
+                "/components/schemas/Currency/enum",
+                "enum",
+                r#"expected one of "EUR", "GBP", "USD", got a string"#,
+            ),
+            finding(
+                "/items/0/sku",
+                "/components/schemas/Sku/pattern",
+                "pattern",
+                "expected three capitals, a dash and four digits, got 3 characters",
+            ),
         ],
         timing: vec![part("checks", 0, 570), part("answer", 570, 42)],
         request: Some(request),
@@ -320,7 +410,12 @@ fn silent(id: CallId) -> (CallRecord, Detail) {
     });
     let detail = Detail {
         decisions,
-        timing: vec![part("checks", 0, 600), part("connect", 600, 700), part("provider", 1_300, 3_000_000), part("answer", 3_001_300, 100)],
+        timing: vec![
+            part("checks", 0, 600),
+            part("connect", 600, 700),
+            part("provider", 1_300, 3_000_000),
+            part("answer", 3_001_300, 100),
+        ],
         request: Some(message("GET /orders/v1/orders/5040 HTTP/1.1", &ASKED, "")),
         ..Detail::default()
     };
@@ -328,7 +423,8 @@ fn silent(id: CallId) -> (CallRecord, Detail) {
 }
 
 /// What every text of the hostile call holds.
-pub(crate) const MARKUP: &str = r#"</pre><script>alert(1)</script><img src=x onerror=alert(1)>"' onmouseover='alert(1)"#;
+pub(crate) const MARKUP: &str =
+    r#"</pre><script>alert(1)</script><img src=x onerror=alert(1)>"' onmouseover='alert(1)"#;
 
 fn hostile(id: CallId) -> (CallRecord, Detail) {
     let text = || MARKUP.to_owned();
@@ -344,14 +440,34 @@ fn hostile(id: CallId) -> (CallRecord, Detail) {
         breaks: 1,
         ..ordinary(id, 2)
     };
-    let decision = Decision { stage: Stage::Offer, subject: text(), words: text(), origin: Some(text()), refused: Some(text()) };
+    let decision = Decision {
+        stage: Stage::Offer,
+        subject: text(),
+        words: text(),
+        origin: Some(text()),
+        refused: Some(text()),
+    };
     let said = Message { line: text(), fields: vec![(text(), text())], body: text(), size: 90, cut: true };
     let json = Message { body: format!("{{\"a\":{}}}", serde_json::Value::from(MARKUP)), ..said.clone() };
     let detail = Detail {
         decisions: vec![decision],
         findings: vec![
-            Finding { direction: "response".to_owned(), place: text(), at: "/a".to_owned(), rule: text(), code: text(), detail: text() },
-            Finding { direction: text(), place: text(), at: text(), rule: format!("/{MARKUP}"), code: text(), detail: text() },
+            Finding {
+                direction: "response".to_owned(),
+                place: text(),
+                at: "/a".to_owned(),
+                rule: text(),
+                code: text(),
+                detail: text(),
+            },
+            Finding {
+                direction: text(),
+                place: text(),
+                at: text(),
+                rule: format!("/{MARKUP}"),
+                code: text(),
+                detail: text(),
+            },
         ],
         timing: vec![Timing { part: text(), from_us: u64::MAX, took_us: u64::MAX }],
         request: Some(said.clone()),

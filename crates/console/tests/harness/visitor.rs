@@ -27,7 +27,7 @@ pub(crate) async fn get(address: SocketAddr, path: &str, fields: &[&str]) -> Ans
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut head = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n");
     if !fields.iter().any(|field| field.starts_with("Host:")) {
-        head.push_str(&format!("Host: {address}\r\n"));
+        head.extend(["Host: ", &address.to_string(), "\r\n"]);
     }
     for field in fields {
         head.push_str(field);
@@ -85,7 +85,11 @@ pub(crate) fn tags(page: &str) -> Vec<Tag> {
             let mut value = String::new();
             if let Some(quoted) = rest.strip_prefix("=\"") {
                 let end = quoted.find('"').unwrap();
-                value = quoted[..end].replace("&amp;", "&").replace("&gt;", ">").replace("&lt;", "<").replace("&quot;", "\"");
+                value = quoted[..end]
+                    .replace("&amp;", "&")
+                    .replace("&gt;", ">")
+                    .replace("&lt;", "<")
+                    .replace("&quot;", "\"");
                 rest = &quoted[end + 1..];
             }
             attributes.push((attribute, value));

@@ -1,17 +1,17 @@
-//! Lowering operations: parameters, bodies, answers, schemes, servers.
+//! Lowering operations: parameters, bodies, answers.
 //!
 //! Source: OpenAPI 3.0 and 3.1, Operation Object and what it holds. Every fault costs the smallest
 //! object it is in, and a warning. Styles other than the default ones, and parameters with `content`,
 //! are passed on unchecked, with a warning.
 
-use super::media;
 use super::outline::{self, Found, is_true, lost_warning, summary, tags, warn};
 use super::read::{Lowered, Version};
+use super::{media, surroundings};
 use crate::reference;
 use crate::schema::{Shelf, Side};
 use crate::{
-    Bind, Body, In, Operation, Output, Parameter, PathTemplate, Pointer, Repeat, SchemeKind, SecurityScheme,
-    Shape, StatusRange, TemplateError, Warning,
+    Bind, Body, In, Operation, Output, Parameter, PathTemplate, Pointer, Repeat, Shape, StatusRange,
+    TemplateError, Warning,
 };
 use http::{HeaderName, Method};
 use serde_json::{Map, Value};
@@ -35,8 +35,8 @@ pub(crate) fn lower(tree: &Value, version: Version, warnings: &mut Vec<Warning>)
         Some(Arc::new(Operation { security, ..lowering.operation(found)? }))
     });
     let operations = operations.collect();
-    let schemes = lowering.schemes();
-    let servers = lowering.servers();
+    let schemes = surroundings::schemes(tree, lowering.warnings);
+    let servers = surroundings::servers(tree, lowering.warnings);
     // The same place may be read from many operations.
     let mut told = HashSet::new();
     warnings.retain(|warning| told.insert((warning.code, warning.at.clone())));
@@ -392,71 +392,6 @@ impl<'v> Lowering<'v, '_> {
         }
         fields
     }
-
-    fn schemes(&mut self) -> Vec<SecurityScheme> {
-        let at = Pointer::root().at("components").at("securitySchemes");
-        let mut schemes = Vec::new();
-        for (name, value) in self.tree.pointer(at.as_str()).and_then(Value::as_object).into_iter().flatten() {
-            if name.starts_with("x-") {
-                continue;
-            }
-            let Some((map, stands)) = self.object(value, at.at(name), "the security scheme is left out")
-            else {
-                continue;
-            };
-            match scheme(map) {
-                Some(kind) => schemes.push(SecurityScheme { name: name.clone(), kind, at: stands }),
-                None => self.warn(
-                    "security-scheme",
-                    "this is no security scheme that is known: it is left out",
-                    &stands,
-                ),
-            }
-        }
-        schemes
-    }
-
-    /// Server URLs with their variables' defaults (OpenAPI 3.1, Server Object).
-    fn servers(&mut self) -> Vec<String> {
-        let at = Pointer::root().at("servers");
-        let mut servers = Vec::new();
-        for (index, server) in
-            self.tree.get("servers").and_then(Value::as_array).into_iter().flatten().enumerate()
-        {
-            let at = at.index(index);
-            let Some(url) = server.get("url").and_then(Value::as_str) else {
-                self.warn("server", "a server needs `url`: it is left out", &at);
-                continue;
-            };
-            let mut url = url.trim().to_owned();
-            for (name, variable) in server.get("variables").and_then(Value::as_object).into_iter().flatten() {
-                let text = |value: &Value| match value {
-                    Value::String(text) => Some(text.clone()),
-                    Value::Number(number) => Some(number.to_string()),
-                    Value::Bool(word) => Some(word.to_string()),
-                    _ => None,
-                };
-                let value = variable.get("default").and_then(text).or_else(|| {
-                    let text_of = |all: &Value| all.as_array()?.first().and_then(text);
-                    let at = at.at("variables").at(name);
-                    self.warn(
-                        "server-variable",
-                        "it has no default: its first choice, if any, is taken",
-                        &at,
-                    );
-                    variable.get("enum").and_then(text_of)
-                });
-                if let Some(value) = value {
-                    url = url.replace(&format!("{{{name}}}"), &value);
-                }
-            }
-            if url.contains('{') {
-                self.warn("server-variable", "a variable of this URL has no value", &at.at("url"));
-            }
-            servers.push(url);
-        }
-        servers
-    }
 }
 
 /// Whether two parameters are one (OpenAPI 3.1, Operation Object: by name and place); field names have no case.
@@ -493,29 +428,4 @@ fn repeat(method: &Method, parameters: &[Parameter]) -> Repeat {
             .and_then(|one| HeaderName::from_bytes(one.name.as_bytes()).ok())
             .map_or(Repeat::Never, Repeat::WithKey),
     }
-}
-
-/// Reads a Security Scheme Object.
-fn scheme(map: &Map<String, Value>) -> Option<SchemeKind> {
-    let word = |name: &str| map.get(name).and_then(Value::as_str);
-    Some(match word("type")? {
-        "apiKey" => {
-            let place = match word("in")? {
-                "header" => In::Header,
-                "query" => In::Query,
-                "cookie" => In::Cookie,
-                _ => return None,
-            };
-            SchemeKind::ApiKey { place, name: word("name")?.to_owned() }
-        }
-        "http" => match word("scheme")?.to_ascii_lowercase().as_str() {
-            "basic" => SchemeKind::Basic,
-            "bearer" => SchemeKind::Bearer,
-            other => SchemeKind::Http(other.to_owned()),
-        },
-        "oauth2" => SchemeKind::OAuth2,
-        "openIdConnect" => SchemeKind::OpenIdConnect,
-        "mutualTLS" => SchemeKind::MutualTls,
-        _ => return None,
-    })
 }

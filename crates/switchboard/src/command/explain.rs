@@ -2,15 +2,14 @@
 //! a word means.
 
 use crate::arguments::Global;
-use crate::command::log::{call_id, decisions};
+use crate::command::log::{call_id, decisions, find};
 use crate::command::nearest;
-use crate::drive::{board_folder, load_board, runtime, socket, stored};
+use crate::drive::{board_folder, load_board, read_ledger, runtime, socket};
 use crate::exit::{Exit, Failure};
 use crate::run::accounts;
 use board::Board;
 use exchange::{ConsumerName, Decision, Reason, Stage};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use ledger::Ledger;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -131,16 +130,10 @@ impl Explain {
     fn call(&self, id: &str, global: &Global) -> Result<Exit, Failure> {
         let id = call_id(id)?;
         let board = load_board(&board_folder(global)?, global)?;
-        let found = runtime()?.block_on(async {
-            let ledger =
-                Ledger::open_read_only(&board.ledger.folder).await.map_err(|error| stored(&error))?;
-            ledger.call(id).await.map_err(|error| stored(&error))
+        let (record, detail) = runtime()?.block_on(async {
+            let ledger = read_ledger(&board).await?;
+            find(&ledger, id).await
         })?;
-        let Some((record, detail)) = found else {
-            return Err(Failure::run(format!("there is no call `{id}` in this ledger")).help(
-                "its row may have been sampled away, or its day dropped: see `keep` under `[ledger]`",
-            ));
-        };
         let Some(detail) = detail else {
             global.terminal().data(super::line_of(&record, global.terminal().colour_out));
             global.terminal().say("  its decisions were not kept: see `details` under `[record]`");
@@ -174,7 +167,7 @@ async fn decide(question: &Question, board: Board) -> Result<(Vec<Decision>, boo
         return Ok((decisions, true));
     }
     let board = Arc::new(board);
-    let ledger = Ledger::open_read_only(&board.ledger.folder).await.map_err(|error| stored(&error))?;
+    let ledger = read_ledger(&board).await?;
     let accounts = accounts(&board, &ledger, None).await?;
     if let Some(name) = &question.caller
         && accounts.by_name(name).is_none()

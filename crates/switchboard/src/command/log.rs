@@ -7,10 +7,10 @@ pub(crate) use line::text as line_of;
 pub(super) use whole::decisions;
 
 use crate::arguments::Global;
-use crate::drive::{board_folder, load_board, now_ms, period, runtime, stored};
+use crate::drive::{board_folder, load_board, now_ms, period, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use board::Board;
-use exchange::{CallId, Outcome, Reason};
+use exchange::{CallId, CallRecord, Detail, Outcome, Reason};
 use ledger::{CallFilter, CallPage, Ledger, StatusFilter};
 use std::time::Duration;
 
@@ -69,8 +69,7 @@ impl Log {
         let folder = board_folder(global)?;
         let board = load_board(&folder, global)?;
         runtime()?.block_on(async {
-            let ledger =
-                Ledger::open_read_only(&board.ledger.folder).await.map_err(|error| stored(&error))?;
+            let ledger = read_ledger(&board).await?;
             match &self.id {
                 Some(id) => self.show(id, &board, &ledger, global).await,
                 None => self.list(&ledger, global).await,
@@ -182,6 +181,22 @@ impl Log {
             before: self.before.as_deref().map(call_id).transpose()?,
             limit: self.limit.clamp(1, ledger::MOST_ROWS),
         })
+    }
+}
+
+/// The call of this id. One that has only just ended may still be on its way to the disk: it is waited for.
+pub(super) async fn find(ledger: &Ledger, id: CallId) -> Result<(CallRecord, Option<Detail>), Failure> {
+    const ON_ITS_WAY_MS: u64 = 2_000;
+    loop {
+        if let Some(found) = ledger.call(id).await.map_err(|error| stored(&error))? {
+            return Ok(found);
+        }
+        if now_ms() > id.at_ms() + ON_ITS_WAY_MS {
+            return Err(Failure::run(format!("there is no call `{id}` in this ledger")).help(
+                "its row may have been sampled away, or its day dropped: see `keep` under `[ledger]`",
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -1,10 +1,10 @@
 //! `switchboard usage`: how much was called, counted for every call.
 
 use crate::arguments::Global;
-use crate::drive::{board_folder, load_board, now_ms, period, runtime, stored};
+use crate::drive::{board_folder, load_board, now_ms, period, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use exchange::Outcome;
-use ledger::{Group, Ledger, UsageFilter, UsageRow};
+use ledger::{Group, UsageFilter, UsageRow};
 use serde_json::json;
 
 /// Arguments of `usage`.
@@ -46,8 +46,7 @@ impl Usage {
             group_by: self.by.iter().filter_map(|name| group(name)).collect(),
         };
         let rows = runtime()?.block_on(async {
-            let ledger =
-                Ledger::open_read_only(&board.ledger.folder).await.map_err(|error| stored(&error))?;
+            let ledger = read_ledger(&board).await?;
             ledger.usage(&filter).await.map_err(|error| stored(&error))
         })?;
         let terminal = global.terminal();

@@ -1,7 +1,7 @@
 //! The board and its ledger, as commands open them.
 
 use crate::arguments::Global;
-use crate::drive::{Disk, Need, now_ms};
+use crate::drive::{Disk, Need, now_ms, socket};
 use crate::exit::Failure;
 use board::Board;
 use ledger::{Author, Ledger, LedgerOptions, StoreError};
@@ -40,6 +40,13 @@ pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
         ..LedgerOptions::new(&board.ledger.folder)
     };
     Ledger::open(options).await.map_err(|error| stored(&error))
+}
+
+/// Opens the ledger of a board to read; a board that runs writes down first what it still holds.
+pub(crate) async fn read_ledger(board: &Board) -> Result<Ledger, Failure> {
+    // Nothing runs, or it cannot write just now: what is on the disk is what there is.
+    let _ = socket::ask(&board.ledger.folder, "/flush", &serde_json::Value::Null).await;
+    Ledger::open_read_only(&board.ledger.folder).await.map_err(|error| stored(&error))
 }
 
 /// A ledger's error as a failure of the command.

@@ -28,7 +28,7 @@ impl Word {
 }
 
 /// `curl` with these options, each on a line of its own.
-pub(crate) fn curl(url: Word, options: &[(&str, Option<Word>)]) -> String {
+pub(crate) fn curl(url: &Word, options: &[(&str, Option<Word>)]) -> String {
     let mut line = format!("curl {}", url.quoted());
     for (flag, value) in options {
         line.push_str(" \\\n  ");
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_line_can_be_pasted() {
         let line = curl(
-            Word::plain("http://a.example/?q=it's&x"),
+            &Word::plain("http://a.example/?q=it's&x"),
             &[
                 ("-X", Some(Word::plain("PUT"))),
                 ("-H", Some(Word::Filled("X-Key: ".into(), "$KEY".into(), "\"$`".into()))),

@@ -28,13 +28,17 @@ impl Control {
         socket
             .serve(move |path, question| {
                 let control = self.clone();
-                async move { control.one(&path, &question) }
+                async move { control.one(&path, &question).await }
             })
             .await;
     }
 
-    fn one(&self, path: &str, question: &Value) -> (StatusCode, Value) {
+    async fn one(&self, path: &str, question: &Value) -> (StatusCode, Value) {
         match path {
+            "/flush" => match self.ledger.flush().await {
+                Ok(()) => (StatusCode::OK, json!({})),
+                Err(error) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": error.to_string() })),
+            },
             "/health" => (StatusCode::OK, self.health()),
             "/console/link" => self.link(),
             "/explain" => match crate::command::Question::read(question) {

@@ -114,7 +114,7 @@ async fn what_cannot_be_meant_is_a_usage_error() {
         (vec!["call"], "nothing to call"),
         (vec!["call", "wether"], "is no URL, no file, and no API"),
         (vec!["call", "GET"], "what is to be called"),
-        (vec!["call", "/x"], "a path alone needs a board"),
+        (vec!["call", "/x"], "a path alone needs a board with a listener"),
         (vec!["call", ":1", "nothing"], "is no item"),
         (vec!["call", ":1", "a:=x"], "is no JSON"),
         (vec!["call", ":1", "a=1", "-d", "x"], "no items can be added"),
@@ -131,4 +131,16 @@ async fn what_cannot_be_meant_is_a_usage_error() {
     ] {
         place.run(&words).ended(2, &[said]);
     }
+}
+
+#[tokio::test]
+async fn a_path_alone_goes_to_the_boards_first_listener() {
+    let provider = Provider::echo().start().await;
+    let board = format!(
+        "[listen.edge]\nbind = \"{}\"\n[apis.any.upstream]\nurls = [\"http://127.0.0.1:9\"]\n",
+        provider.address()
+    );
+    let place = Place::new().with("switchboard.toml", board);
+    assert_eq!(place.run(&["call", "/a?b=c"]).json()["target"], "/a?b=c");
+    assert_eq!(place.run(&["call", "PUT", "/a"]).json()["method"], "PUT");
 }

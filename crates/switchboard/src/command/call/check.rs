@@ -26,12 +26,8 @@ pub(crate) fn request(draft: &Draft) -> Vec<Violation> {
     if draft.payload != super::payload::Payload::Empty {
         fields.insert(CONTENT_LENGTH, draft.payload.len().into());
     }
-    let head = Head {
-        method: &draft.method,
-        path: &draft.path,
-        query: draft.query.as_deref(),
-        fields: &draft.fields,
-    };
+    let head =
+        Head { method: &draft.method, path: &draft.path, query: draft.query.as_deref(), fields: &fields };
     let (mut found, need) = contract::check_head(&named.operation, &head);
     if let Some(check) = body_check(need)
         && let Some(bytes) = draft.payload.held()

@@ -6,18 +6,20 @@ use crate::exit::Failure;
 use board::{Board, Listener};
 use std::cell::OnceCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
 
 /// The board near this command.
 #[derive(Debug)]
 pub(crate) struct Nearby<'g> {
     global: &'g Global,
     found: OnceCell<Result<Option<Board>, Failure>>,
+    folder: OnceCell<Result<Option<PathBuf>, Failure>>,
 }
 
 impl<'g> Nearby<'g> {
     /// Nothing is looked for yet.
     pub(crate) fn new(global: &'g Global) -> Self {
-        Self { global, found: OnceCell::new() }
+        Self { global, found: OnceCell::new(), folder: OnceCell::new() }
     }
 
     /// The board, if there is one near; one that was asked for by name must be there.
@@ -29,16 +31,26 @@ impl<'g> Nearby<'g> {
     }
 
     fn load(&self) -> Result<Option<Board>, Failure> {
-        let folder = match drive::board_folder(self.global) {
-            Ok(folder) => folder,
-            Err(_) if self.global.board.is_none() => return Ok(None),
-            Err(failure) => return Err(failure),
-        };
-        let disk = drive::Disk { secrets: drive::secrets_folder(&folder), need: drive::Need::Secrets };
+        let Some(folder) = self.folder()? else { return Ok(None) };
+        // A proxy of flags alone has no file to read: then there is no board, only an address.
+        if !folder.join(drive::FILE).is_file() {
+            return Ok(None);
+        }
+        let disk = drive::Disk { secrets: drive::secrets_folder(folder), need: drive::Need::Secrets };
         let colour = self.global.terminal().colour_err;
-        board::load(&folder, self.global.env.as_deref(), &disk).map(Some).map_err(|problems| {
+        board::load(folder, self.global.env.as_deref(), &disk).map(Some).map_err(|problems| {
             Failure::usage(format!("the board has problems\n{}", problems.render(colour).trim_end()))
         })
+    }
+
+    /// The folder of the board near here, or of what runs elsewhere, which is said once.
+    fn folder(&self) -> Result<Option<&Path>, Failure> {
+        let found = self.folder.get_or_init(|| match drive::board_folder(self.global) {
+            Ok(folder) => Ok(Some(folder)),
+            Err(failure) if self.global.board.is_some() => Err(failure),
+            Err(_) => Ok(None),
+        });
+        found.as_ref().map(Option::as_deref).map_err(Clone::clone)
     }
 
     /// Names of the board's APIs; none without a board.
@@ -49,19 +61,19 @@ impl<'g> Nearby<'g> {
 
     /// The address of this board's first listener, else of what runs elsewhere; without a slash at the end.
     pub(crate) fn first_listener(&self) -> Result<String, Failure> {
+        // First where it runs, not where its file says: a demo whose port was taken listens on the next one.
+        if let Some(folder) = self.folder()? {
+            let running = drive::running().into_iter().find(|entry| entry.board == folder);
+            if let Some(url) = running.as_ref().and_then(|entry| entry.urls.first()) {
+                return Ok(url.trim_end_matches('/').to_owned());
+            }
+        }
         if let Some(listener) = self.board()?.and_then(|board| board.listeners.first()) {
             return Ok(address(listener));
         }
-        of_what_runs().ok_or_else(|| {
-            Failure::usage("a path alone needs a board, and there is none here")
-                .help("write the whole address, or name the board: `--board DIR`")
-        })
+        Err(Failure::usage("a path alone needs a board with a listener, and there is none here")
+            .help("write the whole address, or name the board: `--board DIR`"))
     }
-}
-
-/// The listener of a demo or a proxy that runs without a board near: the seam for the state folder's list.
-fn of_what_runs() -> Option<String> {
-    None
 }
 
 /// How this machine reaches a listener: what callers see where it speaks TLS, for the certificate's name.

@@ -202,7 +202,7 @@ fn show(
                         match one {
                             jq::Given::Text(own) => text.push_str(own),
                             jq::Given::Json(json) if terminal.is_terminal => {
-                                text.push_str(&output::pretty::laid_out(json, coloured))
+                                text.push_str(&output::pretty::laid_out(json, coloured));
                             }
                             jq::Given::Json(json) => text.push_str(json),
                         }

@@ -90,7 +90,7 @@ pub(crate) fn curl(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result
     if wanted.insecure {
         options.push(("-k", None));
     }
-    Ok(code::curl(filled("", &url), &options))
+    Ok(code::curl(&filled("", &url), &options))
 }
 
 /// The provider's credentials as pairs for the query and as fields: references, or the secrets themselves.

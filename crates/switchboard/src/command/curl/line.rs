@@ -38,7 +38,7 @@ pub(crate) fn read(mut words: Vec<String>) -> Result<Line, Failure> {
 
 /// curl makes several URLs of `{a,b}` and `[1-9]`.
 fn globs(url: &str) -> Result<(), Failure> {
-    let host_over = url.find("]").map_or(0, |at| at + 1);
+    let host_over = url.find(']').map_or(0, |at| at + 1);
     let bracketed_host = url.split("://").last().is_some_and(|rest| rest.starts_with('['));
     let rest = if bracketed_host { &url[host_over..] } else { url };
     if rest.contains(['{', '[']) {
