@@ -21,7 +21,7 @@ pub(crate) fn policy(limits: &[ServedLimit]) -> Option<HeaderValue> {
     for served in limits {
         let rate = &served.limit.rate;
         let comma = if text.is_empty() { "" } else { ", " };
-        let _ = write!(text, "{comma}{};q={};w={}", quoted(&served.name), rate.count(), whole(rate.period()));
+        let _ = write!(text, "{comma}{};q={};w={}", served.name, rate.count(), whole(rate.period()));
     }
     (!text.is_empty()).then(|| HeaderValue::from_str(&text).ok()).flatten()
 }
@@ -33,7 +33,7 @@ pub(crate) fn write(fields: &mut HeaderMap, plan: &ServedPlan, left: &[Left]) {
     let mut text = String::with_capacity(32);
     for (served, left) in plan.limits.iter().zip(left) {
         let comma = if text.is_empty() { "" } else { ", " };
-        let (name, reset) = (quoted(&served.name), whole(left.full_in));
+        let (name, reset) = (&served.name, whole(left.full_in));
         let _ = write!(text, "{comma}{name};r={};t={reset}", left.remaining);
     }
     if let Ok(value) = HeaderValue::try_from(text) {
@@ -54,7 +54,7 @@ pub(crate) fn whole(wait: Duration) -> u64 {
 }
 
 /// A structured-fields string (RFC 9651 §3.3.3); a plan's name has no quote in it, but who knows.
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let clean: String =
         name.chars().filter(|letter| matches!(letter, ' '..='~') && !"\"\\".contains(*letter)).collect();
     format!("\"{clean}\"")

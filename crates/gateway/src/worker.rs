@@ -42,6 +42,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     settings: Settings,
     stop: watch::Sender<bool>,
+    draining: Cell<bool>,
     cutting: Cell<bool>,
     connections: Cell<usize>,
     calls: Cell<usize>,
@@ -91,6 +92,7 @@ pub(crate) async fn run(start: Start) {
         shared,
         settings,
         stop: watch::Sender::new(false),
+        draining: Cell::new(false),
         cutting: Cell::new(false),
         connections: Cell::new(0),
         calls: Cell::new(0),
@@ -125,6 +127,7 @@ pub(crate) async fn run(start: Start) {
 
 /// Lets calls under way finish; gives how many were cut off.
 async fn drain(worker: &Worker, wait: Duration) -> usize {
+    worker.draining.set(true);
     worker.stop.send_replace(true);
     let quiet = async {
         while worker.connections.get() > 0 || worker.calls.get() > 0 {
@@ -224,7 +227,7 @@ impl Worker {
 
     /// Whether the worker takes nothing new.
     pub(crate) fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
+        self.draining.get()
     }
 
     /// Whether what is under way is being cut off.

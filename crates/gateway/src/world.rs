@@ -46,7 +46,7 @@ pub(crate) struct ServedPlan {
 #[derive(Debug)]
 pub(crate) struct ServedLimit {
     pub(crate) limit: Limit,
-    /// Its name in `RateLimit`: the plan's, with a number from the second on.
+    /// Its name in `RateLimit`, in quotes: the plan's, with a number from the second on.
     pub(crate) name: String,
 }
 
@@ -122,7 +122,10 @@ impl ServedPlan {
             .enumerate()
             .map(|(index, limit)| {
                 let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
-                ServedLimit { limit: limit.clone(), name: format!("{}{number}", plan.name) }
+                ServedLimit {
+                    limit: limit.clone(),
+                    name: crate::rate_fields::quoted(&format!("{}{number}", plan.name)),
+                }
             })
             .collect();
         let policy = crate::rate_fields::policy(&limits);
