@@ -13,8 +13,6 @@ pub(crate) enum Exit {
     Usage,
     /// The answer's status class: 3, 4 or 5.
     Class(u8),
-    /// Too many redirects.
-    Redirects,
     /// Out of time.
     Timeout,
     /// The request breaks its contract; nothing was sent.
@@ -37,7 +35,6 @@ impl Exit {
             Self::Run => 1,
             Self::Usage => 2,
             Self::Class(class) => class,
-            Self::Redirects => 6,
             Self::Timeout => 7,
             Self::RequestBreaks => 10,
             Self::ResponseBreaks => 11,

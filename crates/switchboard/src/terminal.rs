@@ -16,13 +16,17 @@ pub(crate) enum Colour {
 
 /// Where a command writes.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts about this process that have nothing to do with each other"
+)]
 pub(crate) struct Terminal {
     /// Whether stdout is coloured.
     pub(crate) colour_out: bool,
     /// Whether stderr is coloured.
     pub(crate) colour_err: bool,
     /// Whether stdout is a terminal.
-    pub(crate) is_terminal: bool,
+    pub(crate) interactive: bool,
     /// Say only what was asked for and errors.
     pub(crate) quiet: bool,
 }
@@ -44,7 +48,7 @@ impl Terminal {
         Self {
             colour_out: coloured(is_terminal),
             colour_err: coloured(io::stderr().is_terminal()),
-            is_terminal,
+            interactive: is_terminal,
             quiet,
         }
     }

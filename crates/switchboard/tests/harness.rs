@@ -23,6 +23,7 @@ use tempfile::TempDir;
 pub const BINARY: &str = env!("CARGO_BIN_EXE_switchboard");
 
 /// A process that runs a board.
+#[derive(Debug)]
 pub struct Running {
     child: Child,
     /// Lines of stdout since the start.
@@ -202,6 +203,7 @@ pub fn free_port() -> u16 {
 }
 
 /// What real curl got: status, fields in lower case, body.
+#[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub fields: Vec<(String, String)>,

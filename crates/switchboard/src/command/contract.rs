@@ -5,7 +5,7 @@ use crate::drive::{Disk, Need};
 use crate::exit::{Exit, Failure};
 use board::Outside;
 use clap::Subcommand;
-use contract::{Document, DocumentError, Outline, Span};
+use contract::{Document, DocumentError, Outline};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -107,12 +107,7 @@ fn as_json(outline: &Outline, line: u32) -> serde_json::Value {
 
 /// A document's error with file, line and column.
 pub(super) fn unreadable(error: &DocumentError, name: &str, bytes: &[u8]) -> Failure {
-    let at = match error {
-        DocumentError::Syntax { at, .. }
-        | DocumentError::NoContract { at, .. }
-        | DocumentError::NotBuiltYet { at, .. } => *at,
-        _ => Span::default(),
-    };
+    let at = error.at();
     let code = match error {
         DocumentError::NotBuiltYet { .. } => "not-built-yet",
         DocumentError::TooLarge { .. } => "contract-too-large",

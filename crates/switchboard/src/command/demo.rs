@@ -31,10 +31,10 @@ impl Demo {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         let terminal = global.terminal();
-        let gateway = self.port(self.listen, global)?;
+        let gateway = Self::port(self.listen, global)?;
         // An asked-for port 0 means: do not disturb anything. So has the console then.
         let console = if self.listen.port() == 0 { "127.0.0.1:0" } else { "127.0.0.1:8088" };
-        let console = self.port(console.parse().map_err(|_| Failure::run("no address"))?, global)?;
+        let console = Self::port(console.parse().map_err(|_| Failure::run("no address"))?, global)?;
         let started =
             |provider: demo::Unstarted| provider.try_start().map_err(|error| Failure::run(error.to_string()));
         let weather = started(demo::Provider::weather())?;
@@ -53,7 +53,7 @@ impl Demo {
         })
     }
 
-    fn port(&self, wanted: SocketAddr, global: &Global) -> Result<SocketAddr, Failure> {
+    fn port(wanted: SocketAddr, global: &Global) -> Result<SocketAddr, Failure> {
         let (found, passed) = port::next_free(wanted).map_err(|taken| Failure::run(taken.to_string()))?;
         for taken in passed {
             global.terminal().say(format!("  {taken}: using {found}"));

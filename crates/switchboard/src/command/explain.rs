@@ -182,7 +182,7 @@ async fn decide(question: &Question, board: Board) -> Result<(Vec<Decision>, boo
         .map_err(|error| Failure::run(error.to_string()))?;
     for decision in &mut decisions {
         if decision.stage == Stage::Limit {
-            decision.words = "counters: not running".to_owned();
+            "counters: not running".clone_into(&mut decision.words);
         }
     }
     Ok((decisions, false))

@@ -15,12 +15,11 @@ pub(super) struct Place {
 impl Place {
     /// The folder to keep, or a new one of our own among the temporary ones.
     pub(super) fn new(keep: Option<&Path>) -> Result<Self, Failure> {
-        let (folder, kept) = match keep {
-            Some(folder) => (folder.to_path_buf(), true),
-            None => {
-                let name = format!("switchboard-{}-{}", std::process::id(), now_ms());
-                (std::env::temp_dir().join(name), false)
-            }
+        let (folder, kept) = if let Some(folder) = keep {
+            (folder.to_path_buf(), true)
+        } else {
+            let name = format!("switchboard-{}-{}", std::process::id(), now_ms());
+            (std::env::temp_dir().join(name), false)
         };
         std::fs::DirBuilder::new()
             .recursive(kept)

@@ -60,7 +60,6 @@ pub(crate) const fn word(exit: Exit) -> &'static str {
         Exit::Class(3) => "redirected",
         Exit::Class(4) => "declined",
         Exit::Class(_) => "failed",
-        Exit::Redirects => "too-many-redirects",
         Exit::Timeout => "timed-out",
         Exit::RequestBreaks => "request-breaks-contract",
         Exit::ResponseBreaks => "response-breaks-contract",

@@ -39,7 +39,7 @@ impl Asked<'_> {
         match self.format {
             Some(Format::Raw) if self.jq.is_none() && self.responses != CheckMode::Block => Keep::Pass,
             None if self.jq.is_none() && self.responses != CheckMode::Block => {
-                if terminal.is_terminal || terminal.colour_out { Keep::LayOut } else { Keep::Pass }
+                if terminal.interactive || terminal.colour_out { Keep::LayOut } else { Keep::Pass }
             }
             _ => Keep::Hold,
         }
@@ -201,7 +201,7 @@ fn show(
                     for one in &given {
                         match one {
                             jq::Given::Text(own) => text.push_str(own),
-                            jq::Given::Json(json) if terminal.is_terminal => {
+                            jq::Given::Json(json) if terminal.interactive => {
                                 text.push_str(&output::pretty::laid_out(json, coloured));
                             }
                             jq::Given::Json(json) => text.push_str(json),
