@@ -31,6 +31,7 @@ pub(crate) struct Terminal {
     pub(crate) quiet: bool,
 }
 
+#[expect(clippy::unused_self, reason = "who holds a terminal may write to it: that is what it is for")]
 impl Terminal {
     /// Finds out what this process writes to.
     pub(crate) fn new(colour: Colour, quiet: bool) -> Self {

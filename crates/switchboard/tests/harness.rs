@@ -48,9 +48,14 @@ pub fn program(name: &str) -> Option<PathBuf> {
         .map(|folder| folder.join(name))
         .find(|path| path.is_file());
     if found.is_none() {
-        eprintln!("skipped: `{name}` is not installed; `make test` installs it");
+        skipped(&format!("skipped: `{name}` is not installed; `make test` installs it"));
     }
     found
+}
+
+/// Says on stderr what a test leaves out, and why.
+pub fn skipped(words: &str) {
+    eprintln!("{words}");
 }
 
 /// A command of the binary for this user.

@@ -1,5 +1,5 @@
 //! One command before a server: `http.server`, `httpbin`; a key, a limit, an explanation.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "starting a server that does not start fails the test")]
 
 mod harness;
 
@@ -97,7 +97,7 @@ fn httpbin_sees_no_key_and_its_answers_pass_untouched() {
     let (Some(python), Some(_)) = (program("python3"), program("curl")) else { return };
     let has = Command::new(&python).args(["-c", "import httpbin"]).output().unwrap();
     if !has.status.success() {
-        eprintln!("skipped: Python has no `httpbin`; `make test` installs it");
+        harness::skipped("skipped: Python has no `httpbin`; `make test` installs it");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,4 @@
 //! Each status of the first lesson, provoked, with its exact answer. Our own 500 is provoked in the gateway's tests.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod harness;
 

@@ -1,5 +1,4 @@
 //! The walk-through of any first lesson on API calls, against the demo: browser, curl, Python, JavaScript.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod harness;
 
@@ -33,7 +32,7 @@ fn python_requests_gets_the_weather_and_sends_true_with_a_capital() {
     let Some(python) = program("python3") else { return };
     let has = Command::new(&python).args(["-c", "import requests"]).output().unwrap();
     if !has.status.success() {
-        eprintln!("skipped: Python has no `requests`; `make test` installs it");
+        harness::skipped("skipped: Python has no `requests`; `make test` installs it");
         return;
     }
     let (_running, url) = demo();
@@ -64,7 +63,7 @@ fn fetch_gets_the_weather() {
 fn a_browsers_address_bar_shows_the_weather_and_a_page_of_another_origin_calls_through() {
     let (Some(node), Some(_)) = (program("node"), program("chromium")) else { return };
     if !root().join("e2e/node_modules/playwright-core").is_dir() {
-        eprintln!("skipped: playwright-core is not installed; `make test` installs it");
+        harness::skipped("skipped: playwright-core is not installed; `make test` installs it");
         return;
     }
     let (_running, url) = demo();
