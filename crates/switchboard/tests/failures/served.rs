@@ -2,6 +2,7 @@
 
 use crate::harness::{Running, stderr, stdout};
 use serde_json::Value;
+use std::fmt::Debug;
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
@@ -44,15 +45,17 @@ pub(crate) fn counted(running: &Running) -> u64 {
     rows.iter().map(|row| row["calls"].as_u64().unwrap()).sum()
 }
 
-/// Asks until it is so, at most `times`, with a tenth of a second between two questions.
-pub(crate) fn becomes(times: u32, what: &str, mut so: impl FnMut() -> bool) -> u32 {
-    for asked in 1..=times {
-        if so() {
-            return asked;
+/// Asks until this is the answer, at most `times`, with a tenth of a second between two questions.
+pub(crate) fn becomes<T: PartialEq + Debug>(times: u32, what: &str, wanted: T, mut ask: impl FnMut() -> T) {
+    let mut last = ask();
+    for _ in 1..times {
+        if last == wanted {
+            return;
         }
         std::thread::sleep(Duration::from_millis(100));
+        last = ask();
     }
-    panic!("asked {times} times: {what}")
+    assert_eq!(last, wanted, "asked {times} times: {what}");
 }
 
 /// What the board says of itself on `run.sock`.
