@@ -60,6 +60,17 @@ impl Outcome {
     pub const WORDS: [&'static str; 6] =
         ["succeeded", "declined", "refused", "failed", "aborted", "panicked"];
 
+    /// Whose fault a failure is, or who broke off: one word; `None` where nothing went wrong.
+    pub const fn by(self) -> Option<&'static str> {
+        match self {
+            Self::Succeeded | Self::Declined | Self::Refused => None,
+            Self::Failed(Fault::Provider) | Self::Aborted(By::Provider) => Some("provider"),
+            Self::Failed(Fault::Network) => Some("network"),
+            Self::Failed(Fault::Caller) | Self::Aborted(By::Caller) => Some("caller"),
+            Self::Failed(Fault::Ours) | Self::Aborted(By::Us) | Self::Panicked => Some("us"),
+        }
+    }
+
     /// A small number for storage; stable.
     pub const fn code(self) -> u8 {
         match self {

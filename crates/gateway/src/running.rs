@@ -192,6 +192,7 @@ impl Running {
     }
 
     /// Takes no new connection, lets calls under way finish, then ends; gives how many were cut off after `wait`.
+    /// Called again while it waits, it cuts off at once what is still under way.
     pub async fn drain(&self, wait: Duration) -> usize {
         let mut waiting = Vec::new();
         for order in &self.orders {

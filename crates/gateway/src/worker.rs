@@ -28,7 +28,7 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 pub(crate) enum Order {
     /// From now on, this is the world.
     Swap(Arc<Board>, Arc<Accounts>, Arc<Prepared>),
-    /// No new connections; finish what is under way, at most so long.
+    /// No new connections; finish what is under way, at most so long. Said again: end at once.
     Drain(Duration, oneshot::Sender<usize>),
 }
 
@@ -112,8 +112,14 @@ pub(crate) async fn run(start: Start) {
                     *worker.world.borrow_mut() = Rc::new(World::new(board, accounts, prepared));
                 }
                 Some(Order::Drain(wait, done)) => {
-                    let left = drain(&worker, wait).await;
-                    let _ = done.send(left);
+                    let again = tokio::select! {
+                        biased;
+                        () = drain(&worker, wait) => None,
+                        again = asked_again(&mut orders) => again,
+                    };
+                    for done in [Some(done), again].into_iter().flatten() {
+                        let _ = done.send(worker.calls.get());
+                    }
                     return;
                 }
                 None => return,
@@ -125,9 +131,19 @@ pub(crate) async fn run(start: Start) {
     }
 }
 
-/// Lets calls under way finish; gives how many were cut off.
-async fn drain(worker: &Worker, wait: Duration) -> usize {
-    worker.draining.set(true);
+/// Comes back when whoever waits for the end has no more patience, or is gone.
+async fn asked_again(orders: &mut mpsc::UnboundedReceiver<Order>) -> Option<oneshot::Sender<usize>> {
+    loop {
+        match orders.recv().await {
+            Some(Order::Drain(_, done)) => return Some(done),
+            Some(Order::Swap(..)) => {}
+            None => return None,
+        }
+    }
+}
+
+/// Lets calls under way finish.
+async fn drain(worker: &Worker, wait: Duration) {
     worker.stop.send_replace(true);
     let quiet = async {
         while worker.connections.get() > 0 || worker.calls.get() > 0 {
@@ -135,8 +151,6 @@ async fn drain(worker: &Worker, wait: Duration) -> usize {
         }
     };
     let _ = tokio::time::timeout(wait, quiet).await;
-    worker.cutting.set(true);
-    worker.calls.get()
 }
 
 async fn accept(worker: Rc<Worker>, socket: TcpListener, listener: usize) {

@@ -155,7 +155,11 @@ async fn beside(
                 terminal.complain(format!("{left} calls had not ended and were broken off"));
             }
         }
-        () = asked_to_stop() => terminal.say("stopped at once"),
+        () = asked_to_stop() => {
+            terminal.say("stopped at once");
+            // What is cut off here is counted: the ledger is still open.
+            gateway.drain(Duration::ZERO).await;
+        }
     }
     if let Some(console) = console {
         console.stop().await;

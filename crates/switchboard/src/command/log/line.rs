@@ -30,6 +30,9 @@ fn notes(record: &CallRecord) -> Vec<String> {
     if let Some(reason) = record.reason {
         notes.push(reason.slug().to_owned());
     }
+    if let Some(by) = record.outcome.by() {
+        notes.push(format!("by {by}"));
+    }
     if record.breaks > 0 {
         notes.push(format!("breaks its contract in {}", record.breaks));
     }
@@ -76,7 +79,8 @@ pub(crate) fn as_json(record: &CallRecord) -> serde_json::Value {
         "path": record.path,
         "status": record.status,
         "outcome": record.outcome.word(),
-        "reason": record.reason.map(exchange::Reason::slug),
+        "by": record.outcome.by(),
+        "reason": record.reason.map(|reason| reason.slug()),
         "took_us": record.took_us,
         "provider_us": record.provider_us,
         "bytes_in": record.bytes_in,

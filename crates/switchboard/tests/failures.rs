@@ -1,0 +1,40 @@
+//! What goes wrong around a running board: broken providers, a locked or full disk, kills, floods, hostile bytes.
+//!
+//! The real binary, real sockets of the loopback, bounds on every count and wait; no measured time is judged.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests: a missing answer has nothing to go on with, and what is skipped is said"
+)]
+
+mod harness;
+
+#[path = "failures/disk_full.rs"]
+mod disk_full;
+#[path = "failures/heads.rs"]
+mod heads;
+#[path = "failures/keys.rs"]
+mod keys;
+#[path = "failures/killed.rs"]
+mod killed;
+#[path = "failures/large.rs"]
+mod large;
+#[path = "failures/locked.rs"]
+mod locked;
+#[path = "failures/providers.rs"]
+mod providers;
+#[path = "failures/secrets.rs"]
+mod secrets;
+#[path = "failures/served.rs"]
+mod served;
+#[path = "failures/slow.rs"]
+mod slow;
+#[path = "failures/smuggling.rs"]
+mod smuggling;
+#[path = "failures/starting.rs"]
+mod starting;
+#[path = "failures/stopping.rs"]
+mod stopping;
+#[path = "failures/wire.rs"]
+mod wire;
