@@ -117,6 +117,7 @@ pub(crate) async fn run(start: Start) {
                         () = drain(&worker, wait) => None,
                         again = asked_again(&mut orders) => again,
                     };
+                    worker.cutting.set(true);
                     for done in [Some(done), again].into_iter().flatten() {
                         let _ = done.send(worker.calls.get());
                     }
@@ -144,6 +145,7 @@ async fn asked_again(orders: &mut mpsc::UnboundedReceiver<Order>) -> Option<ones
 
 /// Lets calls under way finish.
 async fn drain(worker: &Worker, wait: Duration) {
+    worker.draining.set(true);
     worker.stop.send_replace(true);
     let quiet = async {
         while worker.connections.get() > 0 || worker.calls.get() > 0 {
