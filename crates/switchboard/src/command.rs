@@ -19,11 +19,13 @@ mod serve;
 mod usage;
 
 pub(crate) use explain::Question;
+
 pub(crate) use log::line_of;
 use place::Place;
 
 use crate::arguments::Arguments;
 use crate::exit::{Exit, Failure};
+use crate::output::aligned as columns;
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -102,24 +104,6 @@ fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<
         .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
         .min()
         .map(|(_, name)| name)
-}
-
-/// Rows as aligned columns, two spaces between them.
-fn columns(rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut table = comfy_table::Table::new();
-    table
-        .load_style(comfy_table::presets::NOTHING)
-        .set_content_arrangement(comfy_table::ContentArrangement::Disabled);
-    table.add_rows(rows);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    let mut out = String::new();
-    for line in table.lines() {
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
 }
 
 /// A time of day with its date, as this machine's zone has it.

@@ -5,6 +5,8 @@ pub(crate) mod jq;
 pub(crate) mod pretty;
 mod rows;
 
+pub(crate) use rows::aligned;
+
 use crate::exit::Failure;
 use serde_json::Value;
 

@@ -145,3 +145,20 @@ fn nothing_of_the_machine_it_was_written_on_is_left_in_the_tree() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn every_file_that_the_manual_names_is_there() {
+    let mut wrong = Vec::new();
+    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = read(&root().join(page));
+        for word in text.split(|letter: char| letter.is_whitespace() || "`()[],;|".contains(letter)) {
+            let path = word.trim_end_matches(['.', ':']);
+            let named =
+                ["crates/", "docs/", "bench/", "fuzz/", "e2e/"].iter().any(|start| path.starts_with(start));
+            if named && !path.contains("NAME") && !root().join(path).exists() {
+                wrong.push(format!("{page} names `{path}`, which is not there"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -6,14 +6,17 @@ use serde_json::Value;
 /// A table for people, without lines.
 pub(crate) fn table(elements: &[Value]) -> String {
     let columns = columns(elements);
+    let head = (!columns.is_empty()).then(|| columns.clone());
+    aligned(head.into_iter().chain(elements.iter().map(|element| cells(element, &columns))))
+}
+
+/// Rows as aligned columns, two spaces between them.
+pub(crate) fn aligned(rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    if !columns.is_empty() {
-        table.set_header(&columns);
-    }
-    for element in elements {
-        table.add_row(cells(element, &columns));
-    }
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(comfy_table::ContentArrangement::Disabled)
+        .add_rows(rows);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
