@@ -31,11 +31,12 @@ pub(crate) fn explain(world: &World, shared: &Shared, asked: &Asked) -> Vec<Deci
     let named = |name: &String| world.board.listeners.iter().position(|listener| *listener.name == **name);
     let listener = asked.listener.as_ref().and_then(named).unwrap_or(0);
     let mut fields = asked.fields.clone();
-    if !fields.contains_key(http::header::HOST)
-        && asked.target.authority().is_none()
-        && let Some(Ok(host)) = world.url(listener).rsplit('/').next().map(str::parse)
-    {
-        fields.insert(http::header::HOST, host);
+    if !fields.contains_key(http::header::HOST) {
+        let named = asked.target.authority().map(ToString::to_string);
+        let own = || world.url(listener).rsplit('/').next().map(str::to_owned);
+        if let Some(Ok(host)) = named.or_else(own).map(|host| host.parse()) {
+            fields.insert(http::header::HOST, host);
+        }
     }
     let head = Head::read(asked.method.clone(), asked.target.clone(), Version::HTTP_11, fields);
     let who = asked.who.clone().map_or(As::Nobody, As::Consumer);

@@ -197,6 +197,9 @@ fn explain_says_what_the_stages_would_and_takes_nothing() {
         gateway::explain_cold(gateway.board.clone(), gateway.accounts.clone(), &asked("/nowhere", None))
             .unwrap();
     assert_eq!(cold.last().unwrap().refused.as_deref(), Some("no-offer"));
+    let whole = gateway.running.explain(&asked("http://127.0.0.1/shop/orders/7", Some("globex")));
+    let stages: Vec<_> = whole.iter().map(|decision| decision.stage).collect();
+    assert_eq!(stages, EVERY, "a whole URL names its own host");
 }
 
 #[test]
