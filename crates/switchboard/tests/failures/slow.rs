@@ -6,6 +6,7 @@ use crate::wire::{Caller, connect, rest};
 use demo::Provider;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 #[tokio::test]
@@ -88,6 +89,29 @@ async fn thousands_of_idle_connections_stop_nobody() {
     drop((idle, kept));
     assert_eq!(Caller::new(&url).get("/after", ""), Some(200));
     assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn a_shell_that_grants_few_descriptors_does_not_make_few_connections() {
+    let home = tempfile::tempdir().unwrap();
+    let port = crate::harness::free_port();
+    let text = board("http://127.0.0.1:9", "", "").replace("{port}", &port.to_string());
+    std::fs::write(home.path().join("switchboard.toml"), text).unwrap();
+    let mut child = Command::new("sh")
+        .args(["-c", "ulimit -Sn 256 && exec \"$0\" serve", crate::harness::BINARY])
+        .current_dir(home.path())
+        .env("XDG_STATE_HOME", home.path().join("state"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    becomes(100, "it listens", true, || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let numbers: Vec<&str> = line.split_whitespace().skip(3).take(2).collect();
+    assert_eq!(numbers[0], numbers[1], "{line}");
 }
 
 #[tokio::test]
