@@ -2,9 +2,9 @@
 //!
 //! A small memory disk is mounted for it, which needs root; without it the test says that it was skipped.
 
+use crate::harness::Running;
 use crate::served::{becomes, board, calls, counted, health};
 use crate::wire::load;
-use crate::harness::Running;
 use demo::Provider;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,13 @@ struct Small(PathBuf);
 impl Small {
     fn mount(at: &Path) -> Option<Self> {
         std::fs::create_dir(at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs"]).arg(at).output();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs"]).arg(at).output();
         match mounted {
             Ok(output) if output.status.success() => Some(Self(at.to_owned())),
             refused => {
-                let why = refused.map_or_else(|error| error.to_string(), |output| crate::harness::stderr(&output));
+                let why =
+                    refused.map_or_else(|error| error.to_string(), |output| crate::harness::stderr(&output));
                 eprintln!("skipped: no small disk could be mounted: {}", why.trim());
                 None
             }

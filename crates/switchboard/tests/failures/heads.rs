@@ -31,7 +31,8 @@ async fn heads_beyond_the_bound_are_431() {
     }
     assert_eq!(provider.calls(), 0);
     // Within the bounds everything passes.
-    let (statuses, text) = exchange(&url, &head("GET / HTTP/1.1", &format!("X-Long: {}\r\n", long(32 * 1024))));
+    let (statuses, text) =
+        exchange(&url, &head("GET / HTTP/1.1", &format!("X-Long: {}\r\n", long(32 * 1024))));
     assert_eq!(statuses, [200, 200], "{text}");
     let rows = calls(&running);
     let refused = rows.iter().filter(|row| row["reason"] == "too-large").count();
@@ -81,7 +82,8 @@ async fn the_absolute_form_is_taken_and_its_host_counts() {
     let provider = Provider::echo().start().await;
     let (_running, url) = serve(&provider.url(), "");
     let mut stream = connect(&url);
-    let bytes = "GET http://globex.example/absolute?a=b HTTP/1.1\r\nHost: acme.example\r\nConnection: close\r\n\r\n";
+    let bytes =
+        "GET http://globex.example/absolute?a=b HTTP/1.1\r\nHost: acme.example\r\nConnection: close\r\n\r\n";
     stream.write_all(bytes.as_bytes()).unwrap();
     let text = String::from_utf8(rest(&mut stream)).unwrap();
     assert_eq!(statuses(&text), [200], "{text}");

@@ -36,7 +36,9 @@ async fn after_a_kill_under_load_rows_keys_and_usage_are_there() {
                 let mut caller = Caller::new(&url);
                 let field = field(&key);
                 // Ends with the connection, when the board is killed.
-                let _ = (0..MOST).take_while(|_| !stop.load(Ordering::Relaxed)).find(|_| caller.get("/load", &field).is_none());
+                let _ = (0..MOST)
+                    .take_while(|_| !stop.load(Ordering::Relaxed))
+                    .find(|_| caller.get("/load", &field).is_none());
             });
         }
         for look in 0..BEHIND + 10 {
@@ -96,7 +98,8 @@ fn every_row(running: &Running) -> Vec<Value> {
         args.extend(before.iter().flat_map(|id| ["--before", id]));
         let output = running.command(&args);
         assert!(output.status.success(), "{output:?}");
-        let page: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let page: Vec<Value> =
+            stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let Some(first) = page.first() else { return rows };
         before = Some(first["call"].as_str().unwrap().to_owned());
         rows.extend(page);

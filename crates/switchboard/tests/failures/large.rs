@@ -33,7 +33,9 @@ async fn an_upload_of_announced_length() {
     let (running, url) = serve(&provider.url(), "");
     let before = peak(&running);
     let mut stream = connect(&url);
-    let head = format!("PUT /up HTTP/1.1\r\nHost: acme.example\r\nConnection: close\r\nContent-Length: {SIZE}\r\n\r\n");
+    let head = format!(
+        "PUT /up HTTP/1.1\r\nHost: acme.example\r\nConnection: close\r\nContent-Length: {SIZE}\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).unwrap();
     let piece = vec![0x5a; PIECE];
     for _ in 0..SIZE / PIECE as u64 {

@@ -126,5 +126,8 @@ async fn a_command_that_must_write_says_who_may_hold_the_file() {
     let output = running.command(&["consumer", "add", "globex", "--plan", "open"]);
     let said = crate::harness::stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("`accounts.db` is locked") && said.contains("end the program that holds it"), "{said}");
+    assert!(
+        said.contains("`accounts.db` is locked") && said.contains("end the program that holds it"),
+        "{said}"
+    );
 }

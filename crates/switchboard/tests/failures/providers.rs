@@ -33,7 +33,11 @@ async fn refusing_hanging_and_talking_garbage_are_502_504_and_502() {
         let (running, url) = serve(&provider.url(), "timeout = \"300ms\"\nretries = 0");
         let answer = curl(&[&url]);
         assert_eq!((answer.status, answer.slug().as_str()), (status, slug), "{}", answer.body);
-        assert!(!answer.body.contains(&provider.address().port().to_string()), "nothing internal: {}", answer.body);
+        assert!(
+            !answer.body.contains(&provider.address().port().to_string()),
+            "nothing internal: {}",
+            answer.body
+        );
         let row = call(&running, id(&answer));
         assert_eq!((&row["outcome"], &row["by"]), (&"failed".into(), &by.into()), "{row}");
         assert_eq!(row["reason"], slug);
@@ -50,7 +54,10 @@ async fn a_body_that_breaks_off_reaches_the_caller_broken_and_the_record_says_by
     stream.write_all(b"GET / HTTP/1.1\r\nHost: acme.example\r\n\r\n").unwrap();
     let text = String::from_utf8(wire::rest(&mut stream)).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 200 ") && head.to_lowercase().contains("content-length: 100"), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 200 ") && head.to_lowercase().contains("content-length: 100"),
+        "{head}"
+    );
     assert!(body.len() < 100, "the caller can see that it is not whole: {body}");
     let id = head.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
     let row = call(&running, id);

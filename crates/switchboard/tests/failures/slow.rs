@@ -16,7 +16,8 @@ async fn a_head_that_comes_byte_by_byte_is_cut_off_and_is_on_record() {
     let mut stream = connect(&url);
     let mut sent = 0;
     // Each byte comes well within the second that a whole head may take on this board.
-    for byte in b"GET /dribbled HTTP/1.1\r\nHost: acme.example\r\nX-Long: ".iter().chain([b'x'; 2_000].iter()) {
+    for byte in b"GET /dribbled HTTP/1.1\r\nHost: acme.example\r\nX-Long: ".iter().chain([b'x'; 2_000].iter())
+    {
         // The first write after the close may still go well; no further one does.
         if stream.write_all(&[*byte]).is_err() {
             break;
@@ -32,7 +33,11 @@ async fn a_head_that_comes_byte_by_byte_is_cut_off_and_is_on_record() {
         calls(&running).first().and_then(|row| Some(row["reason"].as_str()?.to_owned()))
     });
     let row = &calls(&running)[0];
-    assert_eq!((&row["status"], &row["outcome"], &row["by"]), (&408.into(), &"aborted".into(), &"us".into()), "{row}");
+    assert_eq!(
+        (&row["status"], &row["outcome"], &row["by"]),
+        (&408.into(), &"aborted".into(), &"us".into()),
+        "{row}"
+    );
     // RFC 9110 §15.5.9 lets a server send 408; hyper's connection gives no way to, so it is closed without a word.
     assert_eq!(String::from_utf8_lossy(&answer), "");
 }
@@ -54,7 +59,11 @@ async fn a_body_that_stops_coming_is_408_and_the_connection_closes() {
     assert!(text.to_lowercase().contains("connection: close"), "{text}");
     let rows = calls(&running);
     let row = rows.iter().find(|row| row["path"] == "/stalled").unwrap();
-    assert_eq!((&row["status"], &row["outcome"], &row["by"]), (&408.into(), &"aborted".into(), &"us".into()), "{row}");
+    assert_eq!(
+        (&row["status"], &row["outcome"], &row["by"]),
+        (&408.into(), &"aborted".into(), &"us".into()),
+        "{row}"
+    );
 }
 
 #[tokio::test]

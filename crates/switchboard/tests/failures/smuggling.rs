@@ -38,7 +38,11 @@ const SHAPES: &[(&str, &str, &[u16])] = &[
     ("TE in two lines", "{TE}{TE}\r\n0\r\n\r\n{HIDDEN}", &[501]),
     ("chunked not at the end", "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{HIDDEN}", &[400]),
     ("TE before a tab", "Transfer-Encoding:\tchunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n{HIDDEN}", &[200]),
-    ("a space before the colon", "Transfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n{HIDDEN}", &[400]),
+    (
+        "a space before the colon",
+        "Transfer-Encoding : chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n{HIDDEN}",
+        &[400],
+    ),
     ("a folded line", "X-Fold: a\r\n {TE}Content-Length: 5\r\n\r\n0\r\n\r\n{HIDDEN}", &[400]),
     ("TE folded", "Transfer-Encoding:\r\n chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n{HIDDEN}", &[400]),
     // RFC 9112 §2.2: a recipient may take a single LF for the end of a line.
@@ -61,10 +65,16 @@ async fn a_request_is_never_two_at_the_provider() {
         let asked = provider.requests();
         let first = asked.iter().filter(|request| request.target == format!("/first/{number}"));
         assert!(first.count() <= 1, "{what}: the provider saw it twice");
-        assert!(asked.iter().all(|request| request.target != "/smuggled"), "{what}: the hidden one went through");
+        assert!(
+            asked.iter().all(|request| request.target != "/smuggled"),
+            "{what}: the hidden one went through"
+        );
         for request in asked {
             let framed = [request.field("content-length"), request.field("transfer-encoding")];
-            assert!(framed.iter().flatten().count() <= 1, "{what}: the provider was told two lengths: {request:?}");
+            assert!(
+                framed.iter().flatten().count() <= 1,
+                "{what}: the provider was told two lengths: {request:?}"
+            );
         }
     }
     assert_eq!(running.stop(), Some(0));

@@ -28,10 +28,17 @@ fn a_broken_board_says_everything_at_once_and_exits_2() {
         (format!("{good}[surprise]\n"), vec!["surprise"]),
         (good.replace("plans = [\"open\"]", "plans = [\"opem\"]"), vec!["opem", "did you mean"]),
         (
-            good.replace("urls", "credential = \"env:NOT_SET_ONE\"\nurls") + "[plans.x]\nauth = \"nonsense\"\n",
+            good.replace("urls", "credential = \"env:NOT_SET_ONE\"\nurls")
+                + "[plans.x]\nauth = \"nonsense\"\n",
             vec!["NOT_SET_ONE", "nonsense"],
         ),
-        (good.replace("[apis.acme.upstream]", "[apis.acme]\ncontract = \"gone.yaml\"\n[apis.acme.upstream]"), vec!["gone.yaml"]),
+        (
+            good.replace(
+                "[apis.acme.upstream]",
+                "[apis.acme]\ncontract = \"gone.yaml\"\n[apis.acme.upstream]",
+            ),
+            vec!["gone.yaml"],
+        ),
         (good.replace("127.0.0.1:9\"", "\""), vec!["urls"]),
     ] {
         let home = tempfile::tempdir().unwrap();

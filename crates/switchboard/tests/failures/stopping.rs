@@ -32,7 +32,10 @@ async fn a_call_in_flight_ends_with_its_answer_while_new_connections_are_refused
     let answer = in_flight.join().unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (200, "late\n"));
     let text = String::from_utf8(wire::rest(&mut kept)).unwrap();
-    assert!(text.starts_with("HTTP/1.1 200 ") && text.to_lowercase().contains("\r\nconnection: close\r\n"), "{text}");
+    assert!(
+        text.starts_with("HTTP/1.1 200 ") && text.to_lowercase().contains("\r\nconnection: close\r\n"),
+        "{text}"
+    );
     // Written before the end: another process reads them.
     let home = ended(running);
     let again = Running::start_in(home, &["usage"]);
