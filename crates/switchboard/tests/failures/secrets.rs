@@ -54,10 +54,11 @@ fn board(port: u16, providers: &[(&str, String, &str)]) -> String {
          [plans.keyed]\nauth = \"key\"\n[record]\ndetails = \"all\"\nrows = \"1000/s\"\n"
     );
     for (name, url, credential) in providers {
-        text += &format!(
+        let tables = format!(
             "[apis.{name}.upstream]\nurls = [\"{url}\"]\ntimeout = \"300ms\"\nretries = 0\ncredential = {credential}\n\
              [apis.{name}.offer.all]\nat = \"/{name}\"\nplans = [\"keyed\"]\n"
         );
+        text.push_str(&tables);
     }
     text
 }
