@@ -69,6 +69,21 @@ impl Redactor {
         }
         clean
     }
+
+    /// As [`Self::clean`], of a text that may have been cut anywhere: a secret that begins at its end goes too.
+    pub fn clean_cut<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
+        let clean = self.clean(text);
+        let begun = |needle: &Secret| {
+            let needle = needle.reveal();
+            (Self::SHORTEST..needle.len())
+                .rev()
+                .find(|end| needle.get(..*end).is_some_and(|begun| clean.ends_with(begun)))
+        };
+        match self.needles.iter().filter_map(begun).max() {
+            Some(begun) => format!("{}***", &clean[..clean.len() - begun]).into(),
+            None => clean,
+        }
+    }
 }
 
 /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
@@ -104,5 +119,22 @@ mod tests {
             "a *** b *** c ***"
         );
         assert!(matches!(redactor.clean("nothing"), std::borrow::Cow::Borrowed(_)));
+        assert!(matches!(redactor.clean_cut("nothing to"), std::borrow::Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_secret_that_was_cut_is_no_less_one() {
+        let mut redactor = Redactor::default();
+        redactor.add(&Secret::new("top secret/1"));
+        for (text, clean) in [
+            ("a top secret/", "a ***"),
+            ("a top ", "a ***"),
+            ("top secret/1 top s", "*** ***"),
+            ("a dG9wIHNlY3Jl", "a ***"),
+            ("a top", "a top"),
+            ("a top secret/ b", "a top secret/ b"),
+        ] {
+            assert_eq!(redactor.clean_cut(text), clean);
+        }
     }
 }

@@ -195,7 +195,7 @@ fn failed(call: &mut Exchange, error: &CallError) -> Refusal {
                 return Reason::CallerTooSlow.because("no byte of the body came for too long");
             }
             call.facts.outcome = Some(Outcome::Aborted(By::Caller));
-            "the body broke off"
+            return Reason::Malformed.because("the body broke off, or its chunks cannot be read");
         }
         ErrorKind::Unusable => "the request could not be sent",
     };

@@ -93,7 +93,9 @@ pub(crate) fn seal(mut call: Box<Exchange>, answer: Answer) -> Response<OutBody>
     if let Ok(id) = HeaderValue::try_from(call.facts.id.to_string()) {
         fields.insert(X_REQUEST_ID, id);
     }
-    if call.worker.is_stopping() && status != StatusCode::SWITCHING_PROTOCOLS {
+    // RFC 9112 §11.2: what follows a head that is wrong may be no request but the rest of a trick.
+    let untrusted = call.head.fault.is_some();
+    if (untrusted || call.worker.is_stopping()) && status != StatusCode::SWITCHING_PROTOCOLS {
         fields.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     call.answering(status);

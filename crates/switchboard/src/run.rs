@@ -66,12 +66,22 @@ pub(crate) fn run(
                 .help("stop it, or write another `bind` under `[listen]`")
         })?;
     }
+    open_many_files();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::run(format!("cannot start: {error}")))?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, beside(plan, global, board, ready))
+}
+
+/// Lets this process have as many descriptors as the system grants: shells give 1,024, which a thousand idle
+/// callers use up, and then nobody else gets in.
+fn open_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Refused, the old limit stays and is enough for most.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 async fn beside(

@@ -25,8 +25,8 @@ pub(crate) enum Need {
     Nothing,
 }
 
-/// Stands for a secret that nobody will ask for.
-const NOT_NEEDED: &str = "not-needed-here";
+/// Stands for a secret that nobody will ask for. With a colon, so that it may stand for `user:password` as well.
+const NOT_NEEDED: &str = "not-needed:here";
 
 impl Outside for Disk {
     fn file(&self, path: &Path) -> Result<Vec<u8>, OutsideError> {

@@ -37,6 +37,12 @@ impl Entry {
     pub(crate) fn enlist(&self) -> Result<Listed, Failure> {
         let folder = state_folder()?.join("running");
         let file = folder.join(format!("{}.json", self.pid));
+        // Whoever had our socket before was killed: its entry would now be taken for ours.
+        for (other, entry) in entries(&folder) {
+            if entry.socket == self.socket {
+                let _ = std::fs::remove_file(other);
+            }
+        }
         let text = serde_json::to_vec_pretty(self).map_err(|error| Failure::run(error.to_string()))?;
         crate::drive::write_private(&file, &text)
             .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", file.display())))?;
@@ -53,19 +59,20 @@ impl Drop for Listed {
 /// What runs on this machine for this user, the newest first.
 pub(crate) fn list() -> Vec<Entry> {
     let Ok(folder) = state_folder().map(|folder| folder.join("running")) else { return Vec::new() };
-    let mut found: Vec<Entry> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|file| entry(&file.path()))
-        .collect();
+    let mut found: Vec<Entry> = entries(&folder).filter_map(|(file, entry)| alive(&file, entry)).collect();
     found.sort_by_key(|entry| std::cmp::Reverse(entry.since_ms));
     found
 }
 
-fn entry(file: &Path) -> Option<Entry> {
-    let text = std::fs::read(file).ok()?;
-    let entry: Entry = serde_json::from_slice(&text).ok()?;
+/// Every entry that can be read, with its file.
+fn entries(folder: &Path) -> impl Iterator<Item = (PathBuf, Entry)> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|file| {
+        let text = std::fs::read(file.path()).ok()?;
+        Some((file.path(), serde_json::from_slice(&text).ok()?))
+    })
+}
+
+fn alive(file: &Path, entry: Entry) -> Option<Entry> {
     // The socket answers a connection exactly as long as its process lives.
     if std::os::unix::net::UnixStream::connect(&entry.socket).is_err() {
         let _ = std::fs::remove_file(file);

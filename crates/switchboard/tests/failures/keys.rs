@@ -4,6 +4,9 @@ use crate::harness::{Running, curl, program, stderr, stdout};
 use crate::served::{becomes, board};
 use demo::Provider;
 
+/// Twice the second that is promised, and a little.
+const QUESTIONS: u32 = 25;
+
 /// An open board whose one plan wants a key.
 pub(crate) fn keyed(provider: &str) -> String {
     board(provider, "", "").replace("auth = \"none\"", "auth = \"key\"")
@@ -28,8 +31,6 @@ async fn keys_made_and_revoked_by_another_process_count_within_moments() {
     if program("curl").is_none() {
         return;
     }
-    // Twice the second that is promised, and a little.
-    const QUESTIONS: u32 = 25;
     let provider = Provider::status(200).start().await;
     let (running, url) = Running::serve(&keyed(&provider.url()));
     done(&running, &["consumer", "add", "globex", "--plan", "open"]);

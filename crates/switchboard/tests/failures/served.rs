@@ -46,6 +46,7 @@ pub(crate) fn counted(running: &Running) -> u64 {
 }
 
 /// Asks until this is the answer, at most `times`, with a tenth of a second between two questions.
+#[expect(clippy::needless_pass_by_value, reason = "what is wanted is written where it is asked for")]
 pub(crate) fn becomes<T: PartialEq + Debug>(times: u32, what: &str, wanted: T, mut ask: impl FnMut() -> T) {
     let mut last = ask();
     for _ in 1..times {
