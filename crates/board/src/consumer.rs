@@ -55,7 +55,7 @@ fn consumer<'t>(
                 Problem::error(&code::BAD_KEY, format!("a key of consumer `{name}` is no digest"))
                     .at(at, "not `sha256:` and 64 hexadecimal digits")
                     .help(format!(
-                        "`switchboard key new {name}` makes a key, shows it once and prints its digest"
+                        "`switchboard key new {name} --in-file` makes a key, shows it once and prints its digest"
                     )),
             );
             continue;

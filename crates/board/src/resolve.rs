@@ -95,7 +95,7 @@ pub(crate) fn load_text(
     text: &str,
     outside: &dyn Outside,
 ) -> Result<Board, Diagnostics> {
-    let file = Arc::new(SourceFile { name: FILE.into(), text: text.into() });
+    let file = Arc::new(SourceFile { name: "these flags, as a board".into(), text: text.into() });
     resolve(Given { folder, base, env: None, files: &[file] }, outside, Report::default())
 }
 
@@ -110,7 +110,11 @@ fn text_of(folder: &Path, name: &str, outside: &dyn Outside, report: &Report) ->
     };
     report.add(
         Problem::error(&code::UNREADABLE, format!("{name} cannot be read: {fault}"))
-            .help("`switchboard init` writes a new board; `--board DIR` names another folder"),
+            .help(if name == FILE {
+                "`switchboard init` writes a new board; `--board DIR` names another folder".to_owned()
+            } else {
+                format!("`--env` lays `{name}` over the board: write that file, or leave `--env` out")
+            }),
     );
     None
 }

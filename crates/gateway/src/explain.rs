@@ -8,7 +8,7 @@ use crate::under_way::Peer;
 use crate::wire::Head;
 use crate::world::{Shared, World};
 use crate::{admit, check, cors, forward, identify, permit, route};
-use exchange::{As, ConsumerName, Decision, Refusal, Stage};
+use exchange::{As, ConsumerName, Decision, Reason, Refusal, Stage};
 use http::{HeaderMap, Method, Uri, Version};
 
 /// A request to explain.
@@ -70,6 +70,7 @@ fn decide(world: &World, shared: &Shared, head: &Head, seen: &mut Seen) -> Vec<D
         }
     }
     let caller = identify::decide(world, head, seen);
+    let nobody = caller.is_err();
     let refused = caller.as_ref().err().map(|refusal| no(Stage::Caller, refusal));
     seen.caller = Some(caller.unwrap_or(Caller::Anonymous));
     let permitted = permit::decide(world, seen);
@@ -77,6 +78,8 @@ fn decide(world: &World, shared: &Shared, head: &Head, seen: &mut Seen) -> Vec<D
     out.extend(refused.or_else(|| identify::words(world, seen)));
     match permitted {
         Ok(_) => out.extend(permit::words(world, seen)),
+        // Who is not known has no plan either: that says nothing more.
+        Err(refusal) if nobody && refusal.reason == Reason::PlanMissing => {}
         Err(refusal) => out.push(no(Stage::Permission, &refusal)),
     }
     let admitted = admit::decide(world, seen, shared);

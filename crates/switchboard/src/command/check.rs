@@ -61,7 +61,7 @@ impl Check {
                     .sum();
                 let offers: usize = board.apis.iter().map(|api| api.offers.len()).sum();
                 terminal.say(format!(
-                    "ok: {} APIs, {operations} operations, {offers} offers, {} plans, {} warnings",
+                    "ok: APIs {}, operations {operations}, offers {offers}, plans {}, warnings {}",
                     board.apis.len(),
                     board.plans.len(),
                     board.warnings.0.len()
@@ -114,7 +114,7 @@ impl Check {
             }
         }
         terminal.say(format!(
-            "ok: {} {}, {} operations, {} warnings",
+            "ok: {} {}, operations {}, warnings {}",
             contract.title,
             contract.version,
             contract.operations.len(),

@@ -1,7 +1,7 @@
 //! `switchboard console link`: a new link that signs in to the console of the board that runs.
 
 use crate::arguments::Global;
-use crate::drive::{board_folder, load_board, runtime, socket};
+use crate::drive::{board_near_or_running, load_board, runtime, socket};
 use crate::exit::{Exit, Failure};
 use clap::Subcommand;
 use serde_json::json;
@@ -23,7 +23,7 @@ impl Console {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         let Verb::Link = self.verb;
-        let board = load_board(&board_folder(global)?, global)?;
+        let board = load_board(&board_near_or_running(global)?, global)?;
         let said = runtime()?.block_on(socket::ask(&board.ledger.folder, "/console/link", &json!({})));
         let said = said.ok_or_else(|| {
             Failure::run("this board does not run, so it has no console").help("start it: switchboard serve")

@@ -151,7 +151,12 @@ fn table(consumers: &[ConsumerInfo]) -> String {
     let rows = consumers.iter().map(|info| {
         let plans = info.plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ");
         let state = if info.suspended { "suspended" } else { "" };
-        vec![info.name.to_string(), plans, format!("{} keys", info.keys), state.to_owned()]
+        vec![
+            info.name.to_string(),
+            plans,
+            format!("{} {}", info.keys, if info.keys == 1 { "key" } else { "keys" }),
+            state.to_owned(),
+        ]
     });
     super::columns(rows)
 }

@@ -4,7 +4,7 @@
 use crate::arguments::Global;
 use crate::command::log::{call_id, decisions, find};
 use crate::command::nearest;
-use crate::drive::{board_folder, load_board, read_ledger, runtime, socket};
+use crate::drive::{board_near_or_running, load_board, read_ledger, runtime, socket};
 use crate::exit::{Exit, Failure};
 use crate::run::accounts;
 use board::Board;
@@ -113,7 +113,7 @@ impl Explain {
 
     fn request(&self, global: &Global) -> Result<Exit, Failure> {
         let question = self.question()?;
-        let board = load_board(&board_folder(global)?, global)?;
+        let board = load_board(&board_near_or_running(global)?, global)?;
         let (decisions, live) = runtime()?.block_on(decide(&question, board))?;
         self.print(&decisions, global);
         let terminal = global.terminal();
@@ -129,7 +129,7 @@ impl Explain {
 
     fn call(&self, id: &str, global: &Global) -> Result<Exit, Failure> {
         let id = call_id(id)?;
-        let board = load_board(&board_folder(global)?, global)?;
+        let board = load_board(&board_near_or_running(global)?, global)?;
         let (record, detail) = runtime()?.block_on(async {
             let ledger = read_ledger(&board).await?;
             find(&ledger, id).await
@@ -160,12 +160,6 @@ impl Explain {
 
 /// What the stages decide, with live counts where the board runs.
 async fn decide(question: &Question, board: Board) -> Result<(Vec<Decision>, bool), Failure> {
-    let asked = serde_json::to_value(question).unwrap_or_default();
-    if let Some(said) = socket::ask(&board.ledger.folder, "/explain", &asked).await {
-        let decisions = serde_json::from_value(said?["decisions"].clone())
-            .map_err(|_| Failure::run("the running board is of another version: restart it"))?;
-        return Ok((decisions, true));
-    }
     let board = Arc::new(board);
     let ledger = read_ledger(&board).await?;
     let accounts = accounts(&board, &ledger, None).await?;
@@ -177,6 +171,12 @@ async fn decide(question: &Question, board: Board) -> Result<(Vec<Decision>, boo
             Some(near) => failure.help(format!("did you mean `{near}`?")),
             None => failure.help("list them: switchboard consumer list"),
         });
+    }
+    let asked = serde_json::to_value(question).unwrap_or_default();
+    if let Some(said) = socket::ask(&board.ledger.folder, "/explain", &asked).await {
+        let decisions = serde_json::from_value(said?["decisions"].clone())
+            .map_err(|_| Failure::run("the running board is of another version: restart it"))?;
+        return Ok((decisions, true));
     }
     let mut decisions = gateway::explain_cold(board, accounts, &question.request())
         .map_err(|error| Failure::run(error.to_string()))?;

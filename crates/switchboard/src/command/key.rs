@@ -5,7 +5,7 @@ use crate::command::consumer::known;
 use crate::drive::{author, board_folder, entropy, load_board, open_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use clap::Subcommand;
-use exchange::KeyId;
+use exchange::{ApiKey, KeyId};
 use ledger::{KeyInfo, Ledger};
 use serde_json::json;
 
@@ -22,6 +22,9 @@ enum Verb {
     New {
         /// The consumer's name
         consumer: String,
+        /// For `[consumers]` in the board's file: print the digest to write there, store nothing
+        #[arg(long)]
+        in_file: bool,
     },
     /// List keys: their ids and last four characters
     List {
@@ -41,6 +44,14 @@ enum Verb {
 impl Key {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        if let Verb::New { consumer, in_file: true } = &self.verb {
+            let key = ApiKey::from_entropy(&entropy()?);
+            let terminal = global.terminal();
+            terminal.line(key.reveal());
+            terminal.say("shown once: keep it now. Write this into the board's file:");
+            terminal.say(format!("\n[consumers.{consumer}]\nkeys = [\"{}\"]", key.digest()));
+            return Ok(Exit::Ok);
+        }
         let folder = board_folder(global)?;
         let board = load_board(&folder, global)?;
         runtime()?.block_on(async {
@@ -54,7 +65,7 @@ impl Key {
     async fn act(self, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
         let terminal = global.terminal();
         match self.verb {
-            Verb::New { consumer } => {
+            Verb::New { consumer, .. } => {
                 let info = known(ledger, &consumer).await?;
                 let key =
                     ledger.new_key(&info.name, entropy()?, author()).await.map_err(|error| stored(&error))?;

@@ -7,7 +7,7 @@ pub(crate) use line::text as line_of;
 pub(super) use whole::decisions;
 
 use crate::arguments::Global;
-use crate::drive::{board_folder, load_board, now_ms, period, read_ledger, runtime, stored};
+use crate::drive::{board_near_or_running, load_board, now_ms, period, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use board::Board;
 use exchange::{CallId, CallRecord, Detail, Outcome, Reason};
@@ -66,7 +66,7 @@ pub(crate) struct Log {
 impl Log {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let folder = board_folder(global)?;
+        let folder = board_near_or_running(global)?;
         let board = load_board(&folder, global)?;
         runtime()?.block_on(async {
             let ledger = read_ledger(&board).await?;

@@ -58,10 +58,14 @@ impl Proxy {
         let file = folder.join(FILE);
         if file.exists() {
             return Err(Failure::usage(format!("there is a board in `{}` already", folder.display()))
-                .help(format!("run it: switchboard --board {} serve", folder.display())));
+                .help(format!("run it: {} --board {} serve", paste(), folder.display())));
         }
         write_private(&file, text.as_bytes())
             .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", file.display())))?;
+        if self.keep.is_some() {
+            // Keys and secrets lie in there: nobody should commit them.
+            let _ = std::fs::write(folder.join(".gitignore"), ".switchboard/\n");
+        }
         let key = if self.key { Some(first_key(folder, &board)?) } else { None };
         let plan = Plan { what: "proxy", folder: folder.to_path_buf(), threads: None, lines: !global.quiet };
         run(&plan, global, |started| {

@@ -1,7 +1,7 @@
 //! `switchboard usage`: how much was called, counted for every call.
 
 use crate::arguments::Global;
-use crate::drive::{board_folder, load_board, now_ms, period, read_ledger, runtime, stored};
+use crate::drive::{board_near_or_running, load_board, now_ms, period, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use exchange::Outcome;
 use ledger::{Group, UsageFilter, UsageRow};
@@ -34,7 +34,7 @@ pub(crate) struct Usage {
 impl Usage {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let folder = board_folder(global)?;
+        let folder = board_near_or_running(global)?;
         let board = load_board(&folder, global)?;
         let since = u64::try_from(period(&self.since)?.as_millis()).unwrap_or(u64::MAX);
         let filter = UsageFilter {

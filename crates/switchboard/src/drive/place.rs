@@ -22,18 +22,31 @@ pub(crate) fn board_folder(global: &Global) -> Result<PathBuf, Failure> {
     if let Some(folder) = nearest(&here) {
         return Ok(folder);
     }
-    if let Some(entry) = crate::drive::running().into_iter().next() {
-        global.terminal().say(format!(
-            "no board here: using the {} that runs at {}",
-            entry.what,
-            entry.urls.first().map_or("", String::as_str)
-        ));
-        return Ok(entry.board);
-    }
     personal().ok_or_else(|| {
-        Failure::usage(format!("no board here: there is no `{FILE}` in this folder or above it"))
-            .help("make one: `switchboard init`, or name one: `--board DIR`")
+        let running = crate::drive::running().into_iter().next();
+        let help = running.map_or_else(
+            || "make one: `switchboard init`, or name one: `--board DIR`".to_owned(),
+            |entry| format!("the {} that runs has one: `--board {}`", entry.what, entry.board.display()),
+        );
+        Failure::usage(format!("no board here: there is no `{FILE}` in this folder or above it")).help(help)
     })
+}
+
+/// The board's folder for commands that only look and call: without a board near, that of what runs.
+///
+/// Commands that change something never guess: see [`board_folder`].
+pub(crate) fn board_near_or_running(global: &Global) -> Result<PathBuf, Failure> {
+    let here = std::env::current_dir().ok();
+    if global.board.is_some() || here.is_some_and(|here| nearest(&here).is_some()) {
+        return board_folder(global);
+    }
+    let Some(entry) = crate::drive::running().into_iter().next() else { return board_folder(global) };
+    global.terminal().say(format!(
+        "no board here: using the {} that runs at {}",
+        entry.what,
+        entry.urls.first().map_or("", String::as_str)
+    ));
+    Ok(entry.board)
 }
 
 fn nearest(from: &Path) -> Option<PathBuf> {

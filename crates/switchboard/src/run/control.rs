@@ -69,7 +69,10 @@ impl Control {
 
     fn link(&self) -> (StatusCode, Value) {
         let (Some(sign_in), Some(url)) = (&self.sign_in, &self.console) else {
-            return (StatusCode::CONFLICT, json!({ "error": "the console of this board is off" }));
+            return (
+                StatusCode::CONFLICT,
+                json!({ "error": "the console of this board is off: take `console = false` out of its file" }),
+            );
         };
         match entropy() {
             Ok(entropy) => {

@@ -45,7 +45,7 @@ impl<'g> Nearby<'g> {
 
     /// The folder of the board near here, or of what runs elsewhere, which is said once.
     fn folder(&self) -> Result<Option<&Path>, Failure> {
-        let found = self.folder.get_or_init(|| match drive::board_folder(self.global) {
+        let found = self.folder.get_or_init(|| match drive::board_near_or_running(self.global) {
             Ok(folder) => Ok(Some(folder)),
             Err(failure) if self.global.board.is_some() => Err(failure),
             Err(_) => Ok(None),
