@@ -108,6 +108,7 @@ fn outgoing(
     } else {
         call.head.query().map(str::to_owned)
     };
+    key::strip_console(&mut fields);
     let forwarded = Forwarded {
         address: call.facts.seen.address,
         host: &call.head.authority,
@@ -195,7 +196,8 @@ fn failed(call: &mut Exchange, error: &CallError) -> Refusal {
                 return Reason::CallerTooSlow.because("no byte of the body came for too long");
             }
             call.facts.outcome = Some(Outcome::Aborted(By::Caller));
-            "the body broke off"
+            // Often chunks that are none (RFC 9112 §7.1): whoever still listens is told what is wrong.
+            return Reason::Malformed.because("the body broke off");
         }
         ErrorKind::Unusable => "the request could not be sent",
     };
