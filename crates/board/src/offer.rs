@@ -28,7 +28,8 @@ pub struct Offer {
     pub plans: Vec<Arc<Plan>>,
     /// Operations it opens: by index into the contract's operations. Empty without a contract.
     pub opens: Vec<bool>,
-    /// Whether it opens paths that no contract declares: there is none, or `undeclared = "pass"` and no `only`.
+    /// Whether it opens paths that no contract declares: there is none, or `undeclared = "pass"` and neither `only`
+    /// nor `except`.
     pub opens_undeclared: bool,
     /// Which pages may call it.
     pub cors: Cors,
@@ -126,7 +127,10 @@ pub(crate) fn resolve<'t>(
         at: address?,
         plans,
         opens_undeclared: around.sheet.is_none()
-            || around.undeclared == Undeclared::Pass && keys.entry("only").is_none(),
+            || around.undeclared == Undeclared::Pass
+                // Beside `except` too: a provider may read `/admin/` or `POST /admin` as what was kept back.
+                && keys.entry("only").is_none()
+                && keys.entry("except").is_none(),
         opens,
         cors: cors::resolve(&keys, scope),
         max_body: max_body(&keys, scope),

@@ -56,6 +56,34 @@ impl NormalPath {
         &self.0
     }
 
+    /// The path with encoded delimiters of a segment decoded (`%3A` is `:`), where it has any.
+    ///
+    /// RFC 3986 §2.2: not equal to this path, so it is not what is handed on; but many providers decode
+    /// before they match, and to them it is. Whoever lets a path pass by a template asks about both.
+    pub fn decoded_by_others(&self) -> Option<Self> {
+        if !self.0.contains('%') {
+            return None;
+        }
+        let mut out = String::with_capacity(self.0.len());
+        let mut rest = self.0.as_str();
+        while let Some((before, after)) = rest.split_once('%') {
+            out.push_str(before);
+            let value = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            match value {
+                Some(byte) if b"!$&'()*+,=:@".contains(&byte) => {
+                    out.push(char::from(byte));
+                    rest = &after[2..];
+                }
+                _ => {
+                    out.push('%');
+                    rest = after;
+                }
+            }
+        }
+        out.push_str(rest);
+        (out != self.0).then_some(Self(out))
+    }
+
     /// What follows `prefix` if that is a prefix of whole segments; begins with `/` or is `/`.
     ///
     /// `prefix` is normalised and has no slash at its end; `/v1` is a prefix of `/v1` and `/v1/x`, not of `/v10`.
@@ -169,6 +197,19 @@ mod tests {
         check("/%2e%2e/etc", Err(PathError::AboveRoot));
         check("a", Err(PathError::NoSlash));
         check("/ä", Err(PathError::RawByte));
+    }
+
+    #[test]
+    fn what_others_decode_is_known() {
+        for (path, expected) in [
+            ("/orders/1:export", None),
+            ("/orders/1%3aexport", Some("/orders/1:export")),
+            ("/a%2Cb/%25/%C3%A9%40", Some("/a,b/%25/%C3%A9@")),
+            ("/%253A", None),
+        ] {
+            let other = NormalPath::parse(path).unwrap().decoded_by_others();
+            assert_eq!(other.as_ref().map(NormalPath::as_str), expected, "{path}");
+        }
     }
 
     #[test]

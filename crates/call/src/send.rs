@@ -205,6 +205,13 @@ fn answer(
         });
     }
     let (mut head, body) = response.into_parts();
+    let mut codings = head.headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next()
+        && (codings.next().is_some() || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))
+    {
+        // RFC 9112 §6.1: a coding that was not asked for and is not taken off would pass as the content.
+        return Err((ErrorKind::Garbage, "its transfer coding is not understood".to_owned()));
+    }
     let limits = Limits::new(&head.headers, upstream.timeout, deadline.total());
     exchange::hop_by_hop::strip(&mut head.headers);
     let body = AnswerBody::from_provider(body, line, progress, limits, Rc::clone(server));

@@ -10,6 +10,7 @@ use board::KeyPlace;
 use bytes::Bytes;
 use exchange::{Detail, Message, Redactor, Secret, Stage, Timing};
 use http::HeaderMap;
+use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
 /// Names whose values are never kept, compared in lower case; also as ends of longer names (`client_secret`).
@@ -156,12 +157,13 @@ impl<'w> Cleaner<'w> {
     }
 
     fn hides(&self, name: &str) -> bool {
-        let name = name.to_ascii_lowercase();
-        self.names.iter().any(|known| {
-            name == *known
-                || name
-                    .strip_suffix(known.as_str())
-                    .is_some_and(|rest| known.len() > 3 && rest.ends_with(['_', '-', '.']))
+        [name.to_ascii_lowercase(), words_of(name)].iter().any(|name| {
+            self.names.iter().any(|known| {
+                name == known
+                    || name
+                        .strip_suffix(known.as_str())
+                        .is_some_and(|rest| known.len() > 3 && rest.ends_with(['_', '-', '.']))
+            })
         })
     }
 
@@ -177,7 +179,10 @@ impl<'w> Cleaner<'w> {
         let clean: Vec<_> = text
             .split(separator)
             .map(|pair| match pair.split_once('=') {
-                Some((name, _)) if self.hides(name) => format!("{name}=***"),
+                // A name may be encoded, and then its value too, so that nothing knows it by sight.
+                Some((name, _)) if self.hides(&percent_decode_str(name).decode_utf8_lossy()) => {
+                    format!("{name}=***")
+                }
                 _ => pair.to_owned(),
             })
             .collect();
@@ -243,6 +248,25 @@ impl<'w> Cleaner<'w> {
     }
 }
 
+/// A name in lower case, with its words apart: `accessToken` is `access_token`, `APIKey` is `api_key`.
+fn words_of(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    let mut letters = name.chars().peekable();
+    let mut before = '_';
+    while let Some(letter) = letters.next() {
+        let begins = letter.is_ascii_uppercase()
+            && (before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || before.is_ascii_uppercase() && letters.peek().is_some_and(char::is_ascii_lowercase));
+        if begins {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+        before = letter;
+    }
+    out
+}
+
 /// Where the JSON string at the start of `text` ends.
 fn string_end(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -304,6 +328,7 @@ mod tests {
             (r#"{"password": "a\"b", "x": 1}"#, r#"{"password": "***", "x": 1}"#),
             (r#"{"client_secret":"s"}"#, r#"{"client_secret": "***"}"#),
             (r#"{"token":{"a":[1,"}"]},"x":"y"}"#, r#"{"token": "***","x":"y"}"#),
+            (r#"{"accessToken":"s","APIKey":"s"}"#, r#"{"accessToken": "***","APIKey": "***"}"#),
             (r#"{"pin":1234}"#, r#"{"pin": "***"}"#),
             (r#"{"shopping":1}"#, r#"{"shopping":1}"#),
             (r#"{"password":"cut of"#, r#"{"password": "***""#),
@@ -317,5 +342,6 @@ mod tests {
     #[test]
     fn a_query_is_cleaned_pair_by_pair() {
         assert_eq!(cleaner().pairs("a=1&api_key=K&b", "&"), "a=1&api_key=***&b");
+        assert_eq!(cleaner().pairs("api%5fk%65y=%4B&a=%20", "&"), "api%5fk%65y=***&a=%20");
     }
 }

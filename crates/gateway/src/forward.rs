@@ -108,6 +108,7 @@ fn outgoing(
     } else {
         call.head.query().map(str::to_owned)
     };
+    key::strip_console(&mut fields);
     let forwarded = Forwarded {
         address: call.facts.seen.address,
         host: &call.head.authority,
@@ -195,6 +196,7 @@ fn failed(call: &mut Exchange, error: &CallError) -> Refusal {
                 return Reason::CallerTooSlow.because("no byte of the body came for too long");
             }
             call.facts.outcome = Some(Outcome::Aborted(By::Caller));
+            // Often chunks that are none (RFC 9112 §7.1): whoever still listens is told what is wrong.
             return Reason::Malformed.because("the body broke off, or its chunks cannot be read");
         }
         ErrorKind::Unusable => "the request could not be sent",

@@ -82,6 +82,13 @@ pub(crate) fn decide(world: &World, head: &Head, seen: &mut Seen) -> Result<Targ
         return Err(Reason::Internal.because("this listener has no offers any more"));
     };
     let found = router.find(&head.host, &head.method, path);
+    if let Some(other) = path.decoded_by_others()
+        && !same(&found, &router.find(&head.host, &head.method, &other))
+    {
+        // RFC 3986 §2.2: to us `%3A` is not `:`, to a provider it may be, and then another operation.
+        return Err(Reason::PathRejected
+            .because("decoded, an encoded character in the path would make it another address"));
+    }
     let (offer, below) = match &found {
         Found::Nothing if path.as_str() == "/" => {
             return own_method(head).map(|()| Target::Own(Local::Offers));
@@ -168,6 +175,18 @@ pub(crate) fn words(world: &World, seen: &Seen) -> Vec<Decision> {
         refused: None,
     });
     out
+}
+
+/// Whether two paths lead to the same offer and the same of its operations.
+fn same(one: &Found<'_, '_>, other: &Found<'_, '_>) -> bool {
+    let place = |found: &Found<'_, '_>| match found {
+        Found::Operation { offer, operation, .. } => Some((Arc::as_ptr(offer), Some(*operation))),
+        Found::OtherMethods { offer, .. } | Found::Undeclared { offer, .. } => {
+            Some((Arc::as_ptr(offer), None))
+        }
+        Found::Nothing => None,
+    };
+    place(one) == place(other)
 }
 
 /// Only reading is offered on our own pages.

@@ -34,17 +34,23 @@ pub fn answer_fields(fields: &mut HeaderMap, back: &Back<'_>) {
             .any(|start| name.starts_with(start))
     });
     for name in [LOCATION, CONTENT_LOCATION] {
-        let ours = fields.get(&name).and_then(|value| back.location(value.to_str().ok()?));
-        replace(fields, name, ours);
+        if fields.contains_key(&name) {
+            locations(fields, &name, back);
+        }
     }
     if fields.contains_key(SET_COOKIE) {
         cookies(fields, back);
     }
 }
 
-fn replace(fields: &mut HeaderMap, name: HeaderName, ours: Option<String>) {
-    if let Some(value) = ours.and_then(|ours| HeaderValue::from_str(&ours).ok()) {
-        fields.insert(name, value);
+/// Each of them: one that was left over would still name the provider.
+fn locations(fields: &mut HeaderMap, name: &HeaderName, back: &Back<'_>) {
+    let all: Vec<_> = fields.get_all(name).iter().cloned().collect();
+    fields.remove(name);
+    for value in all {
+        let ours = value.to_str().ok().and_then(|text| back.location(text));
+        let ours = ours.and_then(|ours| HeaderValue::from_str(&ours).ok());
+        fields.append(name, ours.unwrap_or(value));
     }
 }
 
@@ -77,6 +83,8 @@ fn after_authority<'t>(text: &'t str, server: &ServerUrl) -> Option<&'t str> {
     }
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
+    // RFC 9110 §4.2.4: user information says nothing of the host, and must not get out.
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let port = format!(":{}", server.port);
     let named = server.authority();
     let same = authority.eq_ignore_ascii_case(&named)
@@ -84,11 +92,18 @@ fn after_authority<'t>(text: &'t str, server: &ServerUrl) -> Option<&'t str> {
     same.then_some(path)
 }
 
+/// How cookies of the console begin.
+const CONSOLE: &[u8] = b"switchboard_console_";
+
 fn cookies(fields: &mut HeaderMap, back: &Back<'_>) {
     // RFC 9110 §5.3: Set-Cookie is never joined; each is turned by itself.
     let all: Vec<_> = fields.get_all(SET_COOKIE).iter().cloned().collect();
     fields.remove(SET_COOKIE);
     for value in all {
+        // A session of the console is not a provider's to set.
+        if value.as_bytes().trim_ascii_start().starts_with(CONSOLE) {
+            continue;
+        }
         let ours = value.to_str().ok().and_then(|text| HeaderValue::from_str(&cookie(text, back)).ok());
         fields.append(SET_COOKIE, ours.unwrap_or(value));
     }
@@ -158,6 +173,7 @@ mod tests {
             ("https://orders.example/v1/x", "/orders/x"),
             ("https://ORDERS.example:443/v1", "/orders"),
             ("//orders.example/v1/x", "/orders/x"),
+            ("https://user:word@orders.example/v1/x", "/orders/x"),
             ("/v1/orders/7", "/orders/orders/7"),
             ("/v1?page=2", "/orders?page=2"),
             ("/v10/orders", "/v10/orders"),
@@ -173,6 +189,26 @@ mod tests {
         assert_eq!(turned(&root, "", "location", "http://10.0.0.5:8080").as_deref(), Some("/"));
         assert_eq!(turned(&root, "", "content-location", "http://10.0.0.5:8080/a").as_deref(), Some("/a"));
         assert_eq!(turned(&root, "/w", "location", "/a").as_deref(), Some("/w/a"));
+    }
+
+    #[test]
+    fn every_location_is_turned_and_no_session_of_the_console_is_set() {
+        let servers = [ServerUrl::parse("http://10.0.0.5:8080/v1").unwrap()];
+        let mut fields = HeaderMap::new();
+        for (name, value) in [
+            ("location", "https://login.example/"),
+            ("location", "http://10.0.0.5:8080/v1/x"),
+            ("set-cookie", "switchboard_console_8088=1; Path=/"),
+            ("set-cookie", "a=1"),
+        ] {
+            fields.append(name, value.parse().unwrap());
+        }
+        answer_fields(&mut fields, &Back { servers: &servers, at: "/orders" });
+        let left: Vec<_> =
+            fields.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        let expected =
+            [("location", "https://login.example/"), ("location", "/orders/x"), ("set-cookie", "a=1")];
+        assert_eq!(left, expected);
     }
 
     #[test]

@@ -15,7 +15,9 @@ fn every_way_to_fail_has_a_kind() {
         let closing = Provider::raw("").start().await;
         let half = Provider::raw("HTTP/1.1 200 OK\r\nContent-Le").start().await;
         let switching = Provider::raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n").start().await;
+        let coded = Provider::raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx").start().await;
         for (url, kind, fault) in [
+            (coded.url(), ErrorKind::Garbage, Fault::Provider),
             (refusing.url(), ErrorKind::Refused, Fault::Network),
             ("http://does-not-exist.invalid".to_owned(), ErrorKind::NameUnknown, Fault::Network),
             (garbage.url(), ErrorKind::Garbage, Fault::Provider),

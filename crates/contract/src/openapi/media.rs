@@ -38,9 +38,14 @@ pub(super) enum Said {
     Media(String),
 }
 
-/// Reads Content-Type.
+/// Reads Content-Type. Two of them are none that can be read: a provider may take the one that was not
+/// looked at (RFC 9110 §8.3: it is no list, and readers differ).
 pub(super) fn said(fields: &HeaderMap) -> Said {
-    let Some(value) = fields.get(header::CONTENT_TYPE) else { return Said::Nothing };
+    let mut values = fields.get_all(header::CONTENT_TYPE).iter();
+    let Some(value) = values.next() else { return Said::Nothing };
+    if values.next().is_some() {
+        return Said::Unreadable;
+    }
     value.to_str().ok().and_then(bare).map_or(Said::Unreadable, Said::Media)
 }
 
@@ -69,8 +74,18 @@ pub(super) fn list(bodies: &[Body]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bare, codec, select};
+    use super::{Said, bare, codec, said, select};
     use crate::{Body, Codec, Pointer, Shape};
+
+    #[test]
+    fn two_media_types_are_none() {
+        let mut fields = http::HeaderMap::new();
+        assert_eq!(said(&fields), Said::Nothing);
+        fields.append("content-type", "text/plain".parse().unwrap());
+        assert_eq!(said(&fields), Said::Media("text/plain".to_owned()));
+        fields.append("content-type", "application/json".parse().unwrap());
+        assert_eq!(said(&fields), Said::Unreadable);
+    }
 
     #[test]
     fn a_media_type_is_compared_without_case_and_parameters() {

@@ -5,12 +5,13 @@
 
 use super::lower::{self, INTEGER_FORMAT, Lowering, SHARED};
 use super::pattern::{BACKTRACKS, SIZE};
+use super::shared::{self, Standing};
 use super::store::{Side, Store};
 use super::view::only_other_side;
-use super::{shared, words};
+use super::words;
 use crate::openapi::outline::{lost_warning, warn};
 use crate::reference::Lost;
-use crate::{Pointer, Violation, Warning};
+use crate::{In, Pointer, Violation, Warning};
 use jsonschema::{Draft, Keyword, PatternOptions, ValidationError, ValidationOptions, Validator};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -24,12 +25,18 @@ pub(super) const MOST: usize = 100;
 /// would cost an unbounded multiple of the message.
 const MOST_NODES: usize = 20_000;
 
+/// Questions to shared schemas that each node of a value may cost, beyond the first few: alternatives
+/// times references in a chain.
+const STEPS_PER_NODE: usize = 64;
+
 /// A schema ready to check values.
 #[derive(Debug)]
 pub(super) struct Compiled {
     validator: Option<Validator>,
     warnings: Vec<Warning>,
     shared: Vec<Pointer>,
+    /// Where it stands.
+    at: Pointer,
 }
 
 /// The engine's settings: offline, formats asserted, patterns bounded.
@@ -77,7 +84,7 @@ impl Compiled {
                 None
             }
         };
-        Self { validator, warnings, shared }
+        Self { validator, warnings, shared, at: at.clone() }
     }
 
     pub(super) fn warnings(&self) -> &[Warning] {
@@ -89,13 +96,52 @@ impl Compiled {
         &self.shared
     }
 
-    /// What of `value` does not match; at most [`MOST`].
+    /// What of `value` does not match; at most [`MOST`]. A value that costs too much to decide does not match.
     pub(super) fn check(&self, value: &Value) -> Vec<Violation> {
         // Also what a panic that was caught left behind.
         shared::forget();
-        let found = self.violations(value);
+        let found = self.decided(value);
         shared::forget();
         found
+    }
+
+    fn decided(&self, value: &Value) -> Vec<Violation> {
+        let Some(validator) = &self.validator else { return Vec::new() };
+        shared::allow(shared::FEW_STEPS);
+        let mut valid = validator.is_valid(value);
+        let mut most = shared::FEW_STEPS;
+        if shared::is_cut() {
+            // Only now is it worth to count what an honest value of this size may cost.
+            most = most.max(STEPS_PER_NODE * nodes(value, usize::MAX));
+            shared::allow(most);
+            valid = validator.is_valid(value);
+        }
+        if shared::is_cut() {
+            return vec![self.whole("too-complex", "a value that can be checked in bounded time", value)];
+        }
+        if valid {
+            return Vec::new();
+        }
+        shared::allow(most);
+        let found = self.violations(value);
+        if shared::is_cut() || found.is_empty() {
+            return vec![self.whole("schema", "a value that the schema allows", value)];
+        }
+        found
+    }
+
+    /// A violation of the schema as a whole.
+    fn whole(&self, code: &'static str, expected: &str, value: &Value) -> Violation {
+        Violation {
+            place: In::Body,
+            name: String::new(),
+            at: Pointer::root(),
+            rule: self.at.clone(),
+            code,
+            expected: expected.to_owned(),
+            got: super::kind_of(value),
+            byte: None,
+        }
     }
 
     fn violations(&self, value: &Value) -> Vec<Violation> {
@@ -238,31 +284,49 @@ struct SharedSchema {
 }
 
 impl SharedSchema {
-    /// Asks the shared schema, unless that is being asked about this very value already: a schema that
-    /// refers to itself without going deeper says nothing new.
-    fn ask<T>(&self, instance: &Value, nothing: T, ask: impl FnOnce(&Compiled) -> T) -> T {
+    /// Asks the shared schema, unless that is being asked about this very value already (a schema that
+    /// refers to itself without going deeper says nothing new), or the check has cost enough.
+    fn ask<T>(&self, instance: &Value, nothing: T, ask: impl FnOnce(&Compiled, Question) -> T) -> T {
         let Some(store) = self.store.upgrade() else { return nothing };
         let Some(compiled) = store.compiled(&self.pointer, self.side) else { return nothing };
         let question = (std::ptr::from_ref(compiled).addr(), std::ptr::from_ref(instance).addr());
-        if !shared::begin(question) {
-            return nothing;
+        match shared::begin(question) {
+            Standing::Open | Standing::TooMuch => nothing,
+            Standing::New(circles) => {
+                let answer = ask(compiled, Question { question, circles });
+                shared::end();
+                answer
+            }
         }
-        let answer = ask(compiled);
-        shared::end();
-        answer
     }
+}
+
+/// A question under way.
+#[derive(Clone, Copy)]
+struct Question {
+    question: (usize, usize),
+    circles: usize,
 }
 
 impl<'i> Keyword<'i> for SharedSchema {
     fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
-        let found = self.ask(instance, Vec::new(), |compiled| compiled.violations(instance));
+        let found = self.ask(instance, Vec::new(), |compiled, _| compiled.violations(instance));
         if found.is_empty() { Ok(()) } else { Err(ValidationError::custom(shared::keep(found))) }
     }
 
     fn is_valid(&self, instance: &'i Value) -> bool {
-        let valid =
-            |compiled: &Compiled| compiled.validator.as_ref().is_none_or(|one| one.is_valid(instance));
-        self.ask(instance, true, valid)
+        // A text may be a name that the engine made up for the moment: its address says nothing later.
+        let lasts = instance.is_object() || instance.is_array();
+        self.ask(instance, true, |compiled, Question { question, circles }| {
+            if lasts && let Some(known) = shared::answered(question) {
+                return known;
+            }
+            let valid = compiled.validator.as_ref().is_none_or(|one| one.is_valid(instance));
+            if lasts {
+                shared::remember(question, circles, valid);
+            }
+            valid
+        })
     }
 }
 

@@ -82,25 +82,39 @@ pub(crate) fn strip(places: &[KeyPlace], fields: &mut HeaderMap, query: Option<&
                 });
                 query = left.filter(|query| !query.is_empty());
             }
-            KeyPlace::Cookie(name) => strip_cookie(fields, name),
+            KeyPlace::Cookie(name) => strip_cookies(fields, |known| known == name.as_bytes()),
         }
     }
     query
 }
 
-fn strip_cookie(fields: &mut HeaderMap, name: &str) {
+/// Cookies of the console begin so, whatever its port. A browser sends them to every port of a host.
+const CONSOLE: &[u8] = b"switchboard_console_";
+
+/// Removes the console's session: whoever holds it may read every record.
+pub(crate) fn strip_console(fields: &mut HeaderMap) {
+    let there = |value: &HeaderValue| value.as_bytes().windows(CONSOLE.len()).any(|part| part == CONSOLE);
+    if fields.get_all(COOKIE).iter().any(there) {
+        strip_cookies(fields, |name| name.starts_with(CONSOLE));
+    }
+}
+
+/// Removes cookies by name. In bytes: one letter that is no ASCII must not hide the others.
+fn strip_cookies(fields: &mut HeaderMap, goes: impl Fn(&[u8]) -> bool) {
     let kept: Vec<HeaderValue> = fields
         .get_all(COOKIE)
         .iter()
         .filter_map(|value| {
-            let Ok(text) = value.to_str() else { return Some(value.clone()) };
-            let left: Vec<_> = text
-                .split(';')
-                .map(str::trim)
-                .filter(|pair| pair.split('=').next().is_some_and(|known| known.trim() != name))
-                .filter(|pair| !pair.is_empty())
+            let left: Vec<&[u8]> = value
+                .as_bytes()
+                .split(|byte| *byte == b';')
+                .map(<[u8]>::trim_ascii)
+                .filter(|pair| {
+                    let name = pair.split(|byte| *byte == b'=').next().unwrap_or(pair);
+                    !pair.is_empty() && !goes(name.trim_ascii())
+                })
                 .collect();
-            (!left.is_empty()).then(|| HeaderValue::from_str(&left.join("; ")).ok()).flatten()
+            (!left.is_empty()).then(|| HeaderValue::from_bytes(&left.join(&b"; "[..])).ok()).flatten()
         })
         .collect();
     fields.remove(COOKIE);
@@ -137,7 +151,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Different, find, strip};
+    use super::{Different, find, strip, strip_console};
     use crate::wire::Head;
     use board::KeyPlace;
     use http::{HeaderMap, Method, Version};
@@ -200,5 +214,28 @@ mod tests {
         assert_eq!(left.as_deref(), Some("b=2&c"));
         assert_eq!(head.fields.len(), 2, "{:?}", head.fields);
         assert_eq!(head.fields["cookie"], "a=b");
+    }
+
+    #[test]
+    fn a_cookie_that_is_no_ascii_hides_no_key() {
+        let mut fields = HeaderMap::new();
+        fields.append("cookie", http::HeaderValue::from_bytes(b"a=\xff; sid=K").unwrap());
+        strip(&places(), &mut fields, None);
+        assert_eq!(fields["cookie"].as_bytes(), b"a=\xff");
+    }
+
+    #[test]
+    fn the_session_of_the_console_is_nobody_elses() {
+        for (sent, left) in [
+            ("switchboard_console_8088=S; a=b", Some("a=b")),
+            ("a=b;switchboard_console_1=S;switchboard_console_2=T", Some("a=b")),
+            ("switchboard_console_8088=S", None),
+            ("a=switchboard_console_8088;  c=d", Some("a=switchboard_console_8088; c=d")),
+        ] {
+            let mut fields = HeaderMap::new();
+            fields.append("cookie", sent.parse().unwrap());
+            strip_console(&mut fields);
+            assert_eq!(fields.get("cookie").map(|value| value.to_str().unwrap()), left, "{sent}");
+        }
     }
 }

@@ -149,7 +149,9 @@ fn bare_host(authority: &str) -> &str {
     if let Some(inside) = authority.strip_prefix('[') {
         return inside.split(']').next().unwrap_or(inside);
     }
-    authority.split(':').next().unwrap_or(authority)
+    let name = authority.split(':').next().unwrap_or(authority);
+    // The root's dot names the same host (RFC 3986 §3.2.2).
+    name.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(name)
 }
 
 /// What is wrong with a head besides its host.
@@ -205,6 +207,7 @@ mod tests {
         for (fields, host) in [
             (&[("host", "API.Example:8080")][..], Ok("api.example")),
             (&[("host", "[::1]:80")][..], Ok("::1")),
+            (&[("host", "api.example.:80")][..], Ok("api.example")),
             (&[][..], Err(Reason::Malformed)),
             (&[("host", "")][..], Err(Reason::Malformed)),
             (&[("host", "a.example"), ("host", "a.example")][..], Err(Reason::Malformed)),

@@ -53,8 +53,10 @@ fn nothing_of_a_callers_key_reaches_the_provider() {
 fn without_keys_a_providers_own_login_passes() {
     let provider = Provider::echo().try_start().unwrap();
     let gateway = open(&provider.url());
-    let fields = got(&gateway.with("/things/", "Authorization: Basic abc\r\nCookie: sid=1\r\n"));
+    let sent = "Authorization: Basic abc\r\nCookie: switchboard_console_8088=S; sid=1\r\n";
+    let fields = got(&gateway.with("/things/", sent));
     assert!(has(&fields, "authorization: Basic abc") && has(&fields, "cookie: sid=1"), "{fields:?}");
+    assert!(!has(&fields, "switchboard_console"), "the console's session is not a provider's: {fields:?}");
 }
 
 #[test]
@@ -181,4 +183,29 @@ fn options_is_answered_where_the_hops_end() {
     let reply = options("/things/", "Max-Forwards: 3\r\n");
     assert!(has(&got(&reply), "max-forwards: 2"));
     assert!(gateway.kept.closed(3).iter().all(|call| call.outcome == Outcome::Succeeded));
+}
+
+#[test]
+fn an_encoded_delimiter_is_no_way_to_an_operation_that_is_not_offered() {
+    let contract = r#"{"openapi": "3.1.0", "paths": {
+        "/orders/{id}": {"get": {"operationId": "read", "responses": {}}},
+        "/orders/{id}:export": {"get": {"operationId": "export", "responses": {}}}}}"#;
+    let provider = Provider::echo().try_start().unwrap();
+    let text = format!(
+        "[listen.edge]\nbind = \"127.0.0.1:0\"\n[apis.things]\ncontract = \"things.json\"\n\
+         [apis.things.upstream]\nurls = [\"{}\"]\n[apis.things.offer.all]\nat = \"/things\"\n\
+         plans = [\"open\"]\nexcept = [\"export\"]\n[plans.open]\nauth = \"none\"\n",
+        provider.url()
+    );
+    let gateway = harness::start(&text, &[("things.json", contract.as_bytes())]);
+    for (path, status) in [
+        ("/things/orders/7", 200),
+        ("/things/orders/a%20b%40c", 200),
+        ("/things/orders/7:export", 403),
+        ("/things/orders/7%3Aexport", 400),
+        ("/things/orders/7%3aexport", 400),
+        ("/things/orders/7%253Aexport", 200),
+    ] {
+        assert_eq!(gateway.with(path, "").status, status, "{path}");
+    }
 }
