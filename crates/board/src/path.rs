@@ -47,6 +47,9 @@ impl NormalPath {
         if !path.starts_with('/') {
             return Err(PathError::NoSlash);
         }
+        if is_normal(path) {
+            return Ok(Self(path.to_owned()));
+        }
         let encoded = encoding(path)?;
         dots(&encoded).map(Self)
     }
@@ -100,6 +103,20 @@ impl fmt::Display for NormalPath {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
     }
+}
+
+/// Whether it certainly is what normalising it would give: plain letters, and no segment begins with a dot.
+fn is_normal(path: &str) -> bool {
+    let mut last = 0;
+    path.bytes().all(|byte| {
+        let plain = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'/' => true,
+            b'.' => last != b'/',
+            _ => false,
+        };
+        last = byte;
+        plain
+    })
 }
 
 /// Upper-case hexadecimal digits, unreserved characters decoded; refuses what must not pass.
@@ -170,6 +187,19 @@ mod tests {
             expected.as_ref().copied(),
             "{path}"
         );
+    }
+
+    #[test]
+    fn the_short_way_gives_what_the_long_way_gives() {
+        for path in [
+            "/", "/a/b", "/a//b/", "/a.b/c.d", "/a/.", "/./a", "/a/..", "/.a", "/a/b.", "/~-_", "/a..b",
+            "/a%41", "/a b",
+        ] {
+            let long = super::encoding(path).and_then(|path| super::dots(&path));
+            assert!(!super::is_normal(path) || long.as_deref() == Ok(path), "{path}");
+            assert_eq!(NormalPath::parse(path), long.map(NormalPath), "{path}");
+        }
+        assert!(super::is_normal("/a.b/c") && !super::is_normal("/.a"));
     }
 
     #[test]

@@ -11,7 +11,9 @@ use std::net::IpAddr;
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const HOST_ASKED: HeaderName = HeaderName::from_static("x-forwarded-host");
-const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+/// Fields that are for us alone, or that we know better.
+const NOT_ON: [HeaderName; 4] =
+    [EXPECT, PROXY_AUTHORIZATION, FORWARDED, HeaderName::from_static("x-real-ip")];
 
 /// What is known of the caller's side when its request is handed on.
 #[derive(Clone, Copy, Debug)]
@@ -37,16 +39,42 @@ pub struct Forwarded<'a> {
 pub fn fields(fields: &mut HeaderMap, forwarded: &Forwarded<'_>) {
     // First, so that `Connection: x-forwarded-for` cannot remove what is added below.
     exchange::hop_by_hop::strip(fields);
-    for name in [&HOST, &EXPECT, &PROXY_AUTHORIZATION, &FORWARDED, &REAL_IP] {
-        fields.remove(name);
+    let host = fields.remove(HOST);
+    if fields.keys().any(|name| NOT_ON.contains(name)) {
+        for name in &NOT_ON {
+            fields.remove(name);
+        }
     }
     remove_where(fields, |name| name.starts_with("x-forwarded-"));
-    insert(fields, FOR, &forwarded.address.to_string());
+    insert(fields, FOR, written(forwarded.address));
     fields.insert(PROTO, HeaderValue::from_static(if forwarded.https { "https" } else { "http" }));
-    insert(fields, HOST_ASKED, forwarded.host);
-    if let Ok(via) = HeaderValue::from_str(&format!("1.1 {}", forwarded.via)) {
+    // The caller's own value, where it says the same: then nothing is copied.
+    match host.filter(|host| host.as_bytes() == forwarded.host.as_bytes()) {
+        Some(host) => drop(fields.insert(HOST_ASKED, host)),
+        None => insert(fields, HOST_ASKED, forwarded.host.to_owned()),
+    }
+    if let Ok(via) = HeaderValue::try_from(["1.1 ", forwarded.via].concat()) {
         fields.append(VIA, via);
     }
+}
+
+/// An address as text. Version 4 by hand: it is written for every call.
+fn written(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else { return address.to_string() };
+    let mut text = String::with_capacity(15);
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            text.push('.');
+        }
+        if octet > 99 {
+            text.push(char::from(b'0' + octet / 100));
+        }
+        if octet > 9 {
+            text.push(char::from(b'0' + octet / 10 % 10));
+        }
+        text.push(char::from(b'0' + octet % 10));
+    }
+    text
 }
 
 /// Whether a request has been through the gateway that calls itself `via` (RFC 9110 §7.6.3).
@@ -59,8 +87,8 @@ pub fn is_loop(fields: &HeaderMap, via: &str) -> bool {
 }
 
 /// A value that cannot stand in a field is left out: the caller's `Host` was checked where it came in.
-fn insert(fields: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+fn insert(fields: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
         fields.insert(name, value);
     }
 }
@@ -120,6 +148,14 @@ mod tests {
                 "x-forwarded-proto: http",
             ]
         );
+    }
+
+    #[test]
+    fn an_address_is_written_as_the_standard_library_writes_it() {
+        for address in ["0.0.0.0", "127.0.0.1", "9.10.99.100", "101.199.200.255", "::1", "2001:db8::7"] {
+            let address = address.parse().unwrap();
+            assert_eq!(super::written(address), address.to_string());
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(crate) fn parse(name: &str, bytes: &[u8]) -> Result<Parsed, DocumentError> {
     let mut twice = tree::Twice::default();
     let mut syntax = Syntax::Json;
     let tree = if looks_like_json {
-        json::parse(text, &mut twice).or_else(|fault| {
+        json::parse(text, &mut twice, true).or_else(|fault| {
             // Published documents exist that look like JSON and are only valid as YAML (a trailing
             // comma, a comment); the JSON reader's words are the better ones if both refuse.
             if matches!(fault, Fault::TooLarge { .. }) {
@@ -101,7 +101,7 @@ pub(crate) fn message(text: &str) -> Result<(Value, Vec<Pointer>), NoJson> {
         });
     }
     let mut twice = tree::Twice::default();
-    match json::parse(text, &mut twice) {
+    match json::parse(text, &mut twice, false) {
         Ok(value) => Ok((value, twice.into_pointers())),
         Err(Fault::Syntax { why, at }) => Err(NoJson { why, byte: at.start, too_deep: false }),
         Err(Fault::TooLarge { why, at }) => Err(NoJson { why, byte: at.start, too_deep: true }),

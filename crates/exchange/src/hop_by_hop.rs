@@ -32,23 +32,59 @@ const KEPT: [HeaderName; 9] = [
 /// To be called before our own fields are added, so that a caller cannot name one of ours
 /// (`Connection: X-Forwarded-For`) and have it removed.
 pub fn strip(fields: &mut HeaderMap) {
+    // Names are compared, which costs less than to look each of them up: most heads have one of these or none.
+    let mut there = [false; 6];
+    for name in fields.keys() {
+        if let Some(index) = index(name) {
+            there[index] = true;
+        }
+    }
+    if there == [false; 6] {
+        return;
+    }
     let listed: Vec<HeaderName> = fields
         .get_all(header::CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .map(str::trim)
+        // What is nearly always said there; it is among those below.
+        .filter(|name| !name.eq_ignore_ascii_case("keep-alive"))
+        .filter_map(|name| name.parse().ok())
         .filter(|name| !KEPT.contains(name))
         .collect();
-    for name in listed.iter().chain(&NAMED) {
+    for name in &listed {
+        fields.remove(name);
+    }
+    for (name, _) in NAMED.iter().zip(there).filter(|(_, there)| *there) {
         fields.remove(name);
     }
 }
 
+/// Where a name stands among [`NAMED`].
+fn index(name: &HeaderName) -> Option<usize> {
+    Some(match name.as_str() {
+        "connection" => 0,
+        "keep-alive" => 1,
+        "proxy-connection" => 2,
+        "te" => 3,
+        "transfer-encoding" => 4,
+        "upgrade" => 5,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::strip;
+    use super::{NAMED, index, strip};
     use http::HeaderMap;
+
+    #[test]
+    fn each_name_is_known_at_its_place() {
+        for (at, name) in NAMED.iter().enumerate() {
+            assert_eq!(index(name), Some(at), "{name}");
+        }
+    }
 
     #[test]
     fn what_connection_lists_goes_and_what_protects_stays() {

@@ -7,13 +7,16 @@ use crate::rate_fields::whole;
 use crate::under_way::{Bound, Facts};
 use crate::wire::{Answer, Content, Head};
 use crate::world::World;
+use bytes::Bytes;
 use exchange::{Reason, Refusal};
 use http::header::{self, HeaderMap, HeaderValue};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// Where the pages lie.
 pub(crate) const PAGES: &str = "/.well-known/problems/";
+const JSON: &str = "application/problem+json";
 /// As many violations are told at once.
 const MOST_ERRORS: usize = 100;
 
@@ -28,52 +31,86 @@ pub(crate) fn answer(world: &World, head: &Head, facts: &Facts, refusal: &Refusa
         fields.insert(header::RETRY_AFTER, whole(wait).max(1).into());
     }
     fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let document = document(world, facts, refusal);
+    let document = Document::new(world, facts, refusal);
     let (media, text) = if wants_xml(head) {
-        ("application/problem+xml", xml(&document))
+        ("application/problem+xml", xml(&document).into())
     } else {
-        ("application/problem+json", Value::Object(document).to_string())
+        (JSON, document.json())
     };
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    Answer { status: refusal.reason.status(), fields, content: Content::Held(text.into()) }
+    Answer { status: refusal.reason.status(), fields, content: Content::Held(text) }
 }
 
-fn document(world: &World, facts: &Facts, refusal: &Refusal) -> Map<String, Value> {
-    let reason = refusal.reason;
-    let mut out = Map::new();
-    let url = world.url(facts.seen.listener);
-    out.insert("type".into(), format!("{url}{PAGES}{}", reason.slug()).into());
-    out.insert("title".into(), reason.title().into());
-    out.insert("status".into(), reason.status().as_u16().into());
-    out.insert("detail".into(), refusal.detail.as_str().into());
-    if !refusal.violations.is_empty() {
-        let errors = refusal.violations.iter().take(MOST_ERRORS).map(error).collect();
-        out.insert("errors".into(), Value::Array(errors));
-    }
-    if let (Some(served), Bound::One(index)) = (world.offer_of(&facts.seen), facts.seen.bound)
-        && let Some(operation) = served.operation(index)
-    {
-        out.insert("operation".into(), format!("{}.{}", served.api.name, operation.id).into());
-    }
-    out.insert("call".into(), facts.id.to_string().into());
-    out
+/// What the answer says, in its order. Written as it is: no tree is built of it.
+#[derive(Serialize)]
+struct Document<'d> {
+    r#type: String,
+    title: &'d str,
+    status: u16,
+    detail: &'d str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Entry<'d>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<String>,
+    call: String,
 }
 
-fn error(violation: &contract::Violation) -> Value {
-    let mut out = Map::new();
-    out.insert("in".into(), violation.place.word().into());
-    if !violation.name.is_empty() {
-        out.insert("name".into(), violation.name.as_str().into());
+/// A violation among the errors.
+#[derive(Serialize)]
+struct Entry<'d> {
+    r#in: &'d str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name: &'d str,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<&'d str>,
+    rule: &'d str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    byte: Option<usize>,
+}
+
+impl<'d> Document<'d> {
+    fn new(world: &World, facts: &Facts, refusal: &'d Refusal) -> Self {
+        let reason = refusal.reason;
+        let operation = match (world.offer_of(&facts.seen), facts.seen.bound) {
+            (Some(served), Bound::One(index)) => served
+                .operation(index)
+                .map(|operation| [served.api.name.as_str(), ".", operation.id.as_str()].concat()),
+            _ => None,
+        };
+        Self {
+            r#type: [world.url(facts.seen.listener), PAGES, reason.slug()].concat(),
+            title: reason.title(),
+            status: reason.status().as_u16(),
+            detail: &refusal.detail,
+            errors: refusal.violations.iter().take(MOST_ERRORS).map(Entry::new).collect(),
+            operation,
+            call: facts.id.to_string(),
+        }
     }
-    out.insert("detail".into(), violation.detail().into());
-    if violation.place == contract::In::Body || !violation.at.as_str().is_empty() {
-        out.insert("pointer".into(), violation.at.as_str().into());
+
+    fn json(&self) -> Bytes {
+        let mut text = Vec::with_capacity(512);
+        match serde_json::to_writer(&mut text, self) {
+            Ok(()) => text.into(),
+            // Texts and numbers into memory: it cannot fail.
+            Err(_) => Bytes::new(),
+        }
     }
-    out.insert("rule".into(), violation.rule.as_str().into());
-    if let Some(byte) = violation.byte {
-        out.insert("byte".into(), byte.into());
+}
+
+impl<'d> Entry<'d> {
+    fn new(violation: &'d contract::Violation) -> Self {
+        let at = violation.at.as_str();
+        Self {
+            r#in: violation.place.word(),
+            name: &violation.name,
+            detail: violation.detail(),
+            pointer: (violation.place == contract::In::Body || !at.is_empty()).then_some(at),
+            rule: violation.rule.as_str(),
+            byte: violation.byte,
+        }
     }
-    Value::Object(out)
 }
 
 /// Whether a caller takes XML and nothing that JSON could be.
@@ -92,10 +129,12 @@ fn wants_xml(head: &Head) -> bool {
 }
 
 /// RFC 9457 appendix B: members as elements, arrays of `i`.
-fn xml(document: &Map<String, Value>) -> String {
+fn xml(document: &Document<'_>) -> String {
     let mut out =
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<problem xmlns=\"urn:ietf:rfc:7807\">".to_owned();
-    members(&mut out, document);
+    if let Ok(Value::Object(document)) = serde_json::to_value(document) {
+        members(&mut out, &document);
+    }
     out.push_str("</problem>\n");
     out
 }

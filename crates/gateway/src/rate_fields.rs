@@ -30,11 +30,17 @@ pub(crate) fn policy(limits: &[ServedLimit]) -> Option<HeaderValue> {
 pub(crate) fn write(fields: &mut HeaderMap, plan: &ServedPlan, left: &[Left]) {
     let Some(policy) = &plan.policy else { return };
     fields.insert(RATELIMIT_POLICY, policy.clone());
-    let mut text = String::with_capacity(32);
+    let mut text = String::with_capacity(48);
+    let mut number = itoa::Buffer::new();
     for (served, left) in plan.limits.iter().zip(left) {
-        let comma = if text.is_empty() { "" } else { ", " };
-        let (name, reset) = (&served.name, whole(left.full_in));
-        let _ = write!(text, "{comma}{name};r={};t={reset}", left.remaining);
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(&served.name);
+        text.push_str(";r=");
+        text.push_str(number.format(left.remaining));
+        text.push_str(";t=");
+        text.push_str(number.format(whole(left.full_in)));
     }
     if let Ok(value) = HeaderValue::try_from(text) {
         fields.insert(RATELIMIT, value);

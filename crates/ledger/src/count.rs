@@ -35,7 +35,8 @@ impl Tally {
     }
 }
 
-type Tallies = HashMap<UsageKey, Tally>;
+/// The keys are names of the board, not a caller's words: a quick hash does.
+type Tallies = HashMap<UsageKey, Tally, foldhash::fast::RandomState>;
 
 /// A map alone in its cache lines: threads that count must not slow each other.
 #[derive(Debug, Default)]

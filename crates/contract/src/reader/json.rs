@@ -6,7 +6,8 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 
 /// Parses `text`; a byte order mark before it is passed over (RFC 8259 §8.1 lets a parser do so).
-pub(super) fn parse(text: &str, twice: &mut tree::Twice) -> Result<Value, Fault> {
+/// `stays`: as [`tree::Tree`] has it.
+pub(super) fn parse(text: &str, twice: &mut tree::Twice, stays: bool) -> Result<Value, Fault> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = serde_json::Deserializer::from_str(body);
     let fault = |error: serde_json::Error| {
@@ -19,7 +20,7 @@ pub(super) fn parse(text: &str, twice: &mut tree::Twice) -> Result<Value, Fault>
         }
         Fault::Syntax { why, at }
     };
-    let value = tree::Tree(twice).deserialize(&mut reader).map_err(fault)?;
+    let value = tree::Tree { twice, stays }.deserialize(&mut reader).map_err(fault)?;
     reader.end().map_err(fault)?;
     Ok(value)
 }

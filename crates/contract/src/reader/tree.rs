@@ -31,7 +31,15 @@ impl Twice {
 
 /// Reads one value of the tree.
 #[derive(Debug)]
-pub(super) struct Tree<'t>(pub(super) &'t mut Twice);
+pub(super) struct Tree<'t> {
+    pub(super) twice: &'t mut Twice,
+    /// Whether the tree stays: then its lists and objects are kept no larger than they are. A message's lives for
+    /// one check, and its objects get room at once instead of growing.
+    pub(super) stays: bool,
+}
+
+/// Room for the members of an object in a message.
+const MEMBERS: usize = 7;
 
 impl<'de> DeserializeSeed<'de> for Tree<'_> {
     type Value = Value;
@@ -93,40 +101,47 @@ impl<'de> Visitor<'de> for Tree<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let Self { twice, stays } = self;
         let mut list = Vec::new();
         loop {
-            let from = self.0.0.len();
-            let Some(item) = items.next_element_seed(Tree(&mut *self.0))? else {
-                // A list may have grown to twice its length; a tree of millions of nodes feels that.
-                list.shrink_to_fit();
+            let from = twice.0.len();
+            let Some(item) = items.next_element_seed(Tree { twice: &mut *twice, stays })? else {
+                if stays {
+                    // A list may have grown to twice its length; a tree of millions of nodes feels that.
+                    list.shrink_to_fit();
+                }
                 return Ok(Value::Array(list));
             };
-            if self.0.0.len() > from {
-                self.0.inside(from, &list.len().to_string());
+            if twice.0.len() > from {
+                twice.inside(from, &list.len().to_string());
             }
             list.push(item);
         }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(key) = members.next_key_seed(Key)? {
-            let from = self.0.0.len();
-            let value = members.next_value_seed(Tree(&mut *self.0))?;
-            if self.0.0.len() > from {
-                self.0.inside(from, &key);
+        let Self { twice, stays } = self;
+        let Some(mut key) = members.next_key_seed(Key)? else { return Ok(Value::Object(Map::new())) };
+        let mut map = if stays { Map::new() } else { Map::with_capacity(MEMBERS) };
+        loop {
+            let from = twice.0.len();
+            let value = members.next_value_seed(Tree { twice: &mut *twice, stays })?;
+            if twice.0.len() > from {
+                twice.inside(from, &key);
             }
             match map.entry(key) {
                 serde_json::map::Entry::Vacant(free) => {
                     free.insert(value);
                 }
                 serde_json::map::Entry::Occupied(mut taken) => {
-                    if self.0.0.len() < MAX_TWICE {
-                        self.0.0.push(vec![taken.key().clone()]);
+                    if twice.0.len() < MAX_TWICE {
+                        twice.0.push(vec![taken.key().clone()]);
                     }
                     taken.insert(value);
                 }
             }
+            let Some(next) = members.next_key_seed(Key)? else { break };
+            key = next;
         }
         Ok(Value::Object(map))
     }

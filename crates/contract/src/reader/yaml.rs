@@ -44,7 +44,7 @@ pub(super) fn parse(text: &str, twice: &mut tree::Twice) -> Result<Value, Fault>
         with_snippet: false,
     };
     serde_saphyr::with_deserializer_from_str_with_options(text, options, |reader| {
-        tree::Tree(twice).deserialize(reader)
+        tree::Tree { twice, stays: true }.deserialize(reader)
     })
     .map_err(|error| fault(text, error.without_snippet()))
 }

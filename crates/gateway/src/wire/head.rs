@@ -135,6 +135,9 @@ fn host_of(target: &Uri, version: Version, fields: &HeaderMap) -> Result<String,
 
 /// Host and port without user information (RFC 9110 §4.2.4).
 fn check_authority(text: &str) -> Result<(), HeadFault> {
+    if is_plain(text) {
+        return Ok(());
+    }
     let wrong = malformed("`Host` is no host name with an optional port");
     let authority: http::uri::Authority = text.parse().map_err(|_| wrong)?;
     let port_is_number = match text.rsplit_once(':') {
@@ -143,6 +146,15 @@ fn check_authority(text: &str) -> Result<(), HeadFault> {
     };
     let plain = !text.contains('@') && !authority.host().is_empty() && port_is_number;
     if plain { Ok(()) } else { Err(wrong) }
+}
+
+/// A name or an address of version 4, and a port: what nearly every caller writes.
+fn is_plain(text: &str) -> bool {
+    let (host, port) = text.split_once(':').unwrap_or((text, ""));
+    !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && (port.is_empty() || port.parse::<u16>().is_ok())
 }
 
 fn bare_host(authority: &str) -> &str {
@@ -222,6 +234,25 @@ mod tests {
             }
         }
         assert_eq!(head("/", Version::HTTP_10, &[]).fault, None, "HTTP/1.0 needs none");
+    }
+
+    #[test]
+    fn a_plain_host_is_one_that_the_parser_takes_too() {
+        for (text, plain) in [
+            ("a.example", true),
+            ("127.0.0.1:18080", true),
+            ("a:", true),
+            ("a:65535", true),
+            ("a:65536", false),
+            (":80", false),
+            ("[::1]:80", false),
+            ("a:1:2", false),
+            ("u@a", false),
+            ("a_b", false),
+        ] {
+            assert_eq!(super::is_plain(text), plain, "{text}");
+            assert!(!plain || text.parse::<http::uri::Authority>().is_ok(), "{text}");
+        }
     }
 
     #[test]
