@@ -36,9 +36,17 @@ pub struct ProxyFlags {
 /// All problems of the flags; their frames show the file that the flags amount to.
 pub fn proxy(flags: &ProxyFlags, outside: &dyn Outside) -> Result<(Board, String), Diagnostics> {
     let text = text(flags)?;
-    let mut board = resolve::load_text(&flags.folder, Path::new(""), &text, outside)?;
+    let mut board = resolve::load_text(&flags.folder, Path::new(""), &text, outside).map_err(of_flags)?;
     board.ledger.folder.clone_from(&flags.folder);
     Ok((board, text))
+}
+
+/// Nobody wrote this file: it is what the flags amount to.
+fn of_flags(mut problems: Diagnostics) -> Diagnostics {
+    for label in problems.0.iter_mut().flat_map(|problem| &mut problem.labels) {
+        label.file = "these flags, as a board".into();
+    }
+    problems
 }
 
 fn text(flags: &ProxyFlags) -> Result<String, Diagnostics> {

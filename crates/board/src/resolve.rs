@@ -95,7 +95,7 @@ pub(crate) fn load_text(
     text: &str,
     outside: &dyn Outside,
 ) -> Result<Board, Diagnostics> {
-    let file = Arc::new(SourceFile { name: "these flags, as a board".into(), text: text.into() });
+    let file = Arc::new(SourceFile { name: FILE.into(), text: text.into() });
     resolve(Given { folder, base, env: None, files: &[file] }, outside, Report::default())
 }
 
