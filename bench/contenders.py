@@ -52,9 +52,12 @@ http {{ access_log off; keepalive_requests 1000000000;
 
 
 def nginx(folder, port, lua=False):
-    """nginx: plain proxy at /plain/, keyed and limited operations at /api/."""
+    """nginx: plain proxy at /plain/, keyed and limited operations at /api/.
+
+    Locations are prefixes, which nginx finds in a tree; regular expressions it would try one after the other.
+    """
     places = "\n".join(
-        f"location ~ ^/api/things{n}/[^/]+$ {{ if ($who = '') {{ return 401; }} limit_req zone=per burst=1000000 nodelay; proxy_pass http://up; }}"
+        f"location ^~ /api/things{n}/ {{ if ($who = '') {{ return 401; }} limit_req zone=per burst=1000000 nodelay; proxy_pass http://up; }}"
         for n in range(OPERATIONS))
     keys = "\n".join(f'"{key(n)}" c{n};' for n in range(KEYS))
     script = """
@@ -73,7 +76,7 @@ location = /api/orders { access_by_lua_block {
 {modules}
 worker_processes 1; daemon off; pid {folder}/nginx{port}.pid; error_log /dev/null;
 events {{ worker_connections 4096; }}
-http {{ access_log off; keepalive_requests 1000000000; client_body_buffer_size 64k; map_hash_max_size 8192; map_hash_bucket_size 128;
+http {{ access_log off; keepalive_requests 1000000000; client_body_buffer_size 64k; map_hash_max_size 65536; map_hash_bucket_size 256;
   {init}
   map $http_x_api_key $who {{ default ''; {keys} }}
   limit_req_zone $who zone=per:10m rate=1000000r/s;
@@ -82,8 +85,8 @@ http {{ access_log off; keepalive_requests 1000000000; client_body_buffer_size 6
   proxy_http_version 1.1; proxy_set_header Connection ''; proxy_buffering on;
   proxy_set_header Via '1.1 bench'; proxy_set_header X-Forwarded-For $remote_addr;
   server {{ listen 127.0.0.1:{port} backlog=4096;
-    location /plain/ {{ proxy_pass http://up; }}
-    location /tight/ {{ if ($who = '') {{ return 401; }} limit_req zone=tight; proxy_pass http://up; }}
+    location ^~ /plain/ {{ proxy_pass http://up; }}
+    location ^~ /tight/ {{ if ($who = '') {{ return 401; }} limit_req zone=tight; proxy_pass http://up; }}
     {script}
     {places}
   }} }}
@@ -177,6 +180,8 @@ def switchboard(folder, port, responses="off", rows="50/s"):
         for n in range(KEYS))
     tight = hashlib.sha256(key(KEYS).encode()).hexdigest()
     write(own, "switchboard.toml", f"""
+console = false
+
 [listen.bench]
 bind = "127.0.0.1:{port}"
 guesses = "100000000/s per ip"

@@ -34,6 +34,7 @@ def rows(folder):
         ("plain GET", "/plain/x", "/plain/x", [], None, "200", None, ("nginx", "haproxy")),
         ("key + limit + 500 operations, GET", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("nginx", "lua", "haproxy")),
         ("the same, responses checked (report)", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("nginx", "lua", "haproxy")),
+        ("the same, the ledger writes every row", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("nginx", "lua", "haproxy")),
         ("the same + 900 B JSON POST, full schema", "/api/orders", "/api/orders", [good, kind], post, "200", body, ("lua", "haproxy")),
         ("refusal 401", "/api/things250/7", "/api/things250/7", [], None, "401", None, ("nginx", "haproxy")),
         ("refusal 429", "/api/things250/7", "/tight/x", [tight], None, "429", None, ("haproxy",)),
@@ -52,6 +53,7 @@ def main():
         running = {"upstream": subprocess.Popen(c.upstream(folder))}
         running["ours"] = c.switchboard(folder, 18080)
         running["checked"] = c.switchboard(folder, 18081, responses="report")
+        running["written"] = c.switchboard(folder, 18085, rows="100000/s")
         running["nginx"] = c.nginx(folder, 18082)
         running["lua"] = c.nginx(folder, 18083, lua=True)
         running["haproxy"] = c.haproxy(folder, 18084)
@@ -66,12 +68,12 @@ def main():
                 stop(process)
 
 
-PORTS = {"ours": 18080, "checked": 18081, "nginx": 18082, "lua": 18083, "haproxy": 18084}
+PORTS = {"ours": 18080, "checked": 18081, "nginx": 18082, "lua": 18083, "haproxy": 18084, "written": 18085}
 
 
 def measure(row, running, options):
     title, path, peer_path, headers, script, status, body, peers = row
-    ours = "checked" if "responses checked" in title else "ours"
+    ours = "checked" if "responses checked" in title else "written" if "ledger writes" in title else "ours"
     names = [ours, *peers]
     figures = {name: [] for name in names}
     unfit = {}
