@@ -59,7 +59,7 @@ def nginx(folder, port, lua=False):
     places = "\n".join(
         f"location ^~ /api/things{n}/ {{ if ($who = '') {{ return 401; }} limit_req zone=per burst=1000000 nodelay; proxy_pass http://up; }}"
         for n in range(OPERATIONS))
-    keys = "\n".join(f'"{key(n)}" c{n};' for n in range(KEYS))
+    keys = "\n".join(f'"{key(n)}" c{n};' for n in range(KEYS + 1))
     script = """
 location = /api/orders { access_by_lua_block {
   if ngx.var.who == '' then return ngx.exit(401) end
@@ -96,7 +96,7 @@ http {{ access_log off; keepalive_requests 1000000000; client_body_buffer_size 6
 
 def haproxy(folder, port):
     """haproxy: map of keys, stick table for the limit, one field of the body looked at."""
-    keys = write(folder, "keys.map", "\n".join(f"{key(n)} c{n}" for n in range(KEYS)))
+    keys = write(folder, "keys.map", "\n".join(f"{key(n)} c{n}" for n in range(KEYS + 1)))
     paths = write(folder, "paths.lst", "\n".join(f"/api/things{n}/" for n in range(OPERATIONS)) + "\n/api/orders\n")
     conf = write(folder, "haproxy.cfg", f"""
 global

@@ -37,7 +37,7 @@ def rows(folder):
         ("the same, the ledger writes every row", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("nginx", "lua", "haproxy")),
         ("the same + 900 B JSON POST, full schema", "/api/orders", "/api/orders", [good, kind], post, "200", body, ("lua", "haproxy")),
         ("refusal 401", "/api/things250/7", "/api/things250/7", [], None, "401", None, ("nginx", "haproxy")),
-        ("refusal 429", "/api/things250/7", "/tight/x", [tight], None, "429", None, ("haproxy",)),
+        ("refusal 429", "/api/things250/7", "/tight/x", [tight], None, "429", None, ("nginx", "haproxy")),
         ("refusal 400, body", "/api/orders", "/api/orders", [good, kind], broken, "400", body.replace('"currency"', '"money"'), ("lua", "haproxy")),
     ]
 
