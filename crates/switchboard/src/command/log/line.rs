@@ -80,7 +80,7 @@ pub(crate) fn as_json(record: &CallRecord) -> serde_json::Value {
         "status": record.status,
         "outcome": record.outcome.word(),
         "by": record.outcome.by(),
-        "reason": record.reason.map(|reason| reason.slug()),
+        "reason": record.reason.map(exchange::Reason::slug),
         "took_us": record.took_us,
         "provider_us": record.provider_us,
         "bytes_in": record.bytes_in,
