@@ -108,14 +108,13 @@ fn text_of(folder: &Path, name: &str, outside: &dyn Outside, report: &Report) ->
         },
         Err(why) => why.to_string(),
     };
-    report.add(
-        Problem::error(&code::UNREADABLE, format!("{name} cannot be read: {fault}"))
-            .help(if name == FILE {
-                "`switchboard init` writes a new board; `--board DIR` names another folder".to_owned()
-            } else {
-                format!("`--env` lays `{name}` over the board: write that file, or leave `--env` out")
-            }),
-    );
+    report.add(Problem::error(&code::UNREADABLE, format!("{name} cannot be read: {fault}")).help(
+        if name == FILE {
+            "`switchboard init` writes a new board; `--board DIR` names another folder".to_owned()
+        } else {
+            format!("`--env` lays `{name}` over the board: write that file, or leave `--env` out")
+        },
+    ));
     None
 }
 
