@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 /// One binary for every API call an organisation makes or answers
 #[derive(Debug, Parser)]
-#[command(name = "switchboard", version, about, disable_help_subcommand = true, max_term_width = 110)]
+#[command(name = "switchboard", version, about, max_term_width = 110)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,

@@ -54,12 +54,15 @@ impl Terminal {
         }
     }
 
-    /// Writes data to stdout. A reader that went away (`| head`) is no error.
+    /// Writes data to stdout. A reader that went away (`| head`) is no error: there is nobody to tell.
     pub(crate) fn data(self, bytes: impl AsRef<[u8]>) {
+        let _ = self.still_read(bytes);
+    }
+
+    /// Writes data to stdout, and gives whether somebody still reads: for output without end.
+    pub(crate) fn still_read(self, bytes: impl AsRef<[u8]>) -> bool {
         let mut out = io::stdout().lock();
-        if out.write_all(bytes.as_ref()).and_then(|()| out.flush()).is_err() {
-            // Nobody reads on: there is nobody to tell either.
-        }
+        out.write_all(bytes.as_ref()).and_then(|()| out.flush()).is_ok()
     }
 
     /// Writes a line of data to stdout.

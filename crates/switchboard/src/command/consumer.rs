@@ -1,7 +1,7 @@
 //! `switchboard consumer`: the accounts that call, by name.
 
 use crate::arguments::Global;
-use crate::drive::{author, board_folder, load_board, open_ledger, runtime, stored};
+use crate::drive::{author, board_folder, board_near_or_running, load_board, open_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use board::Board;
 use clap::Subcommand;
@@ -37,7 +37,7 @@ enum Verb {
         /// Its name
         name: String,
     },
-    /// Let a consumer call no more, until `--resume`
+    /// Let a consumer call no more; `suspend NAME --resume` undoes it
     Suspend {
         /// Its name
         name: String,
@@ -47,10 +47,18 @@ enum Verb {
     },
 }
 
+impl Verb {
+    /// Whether it changes nothing, so that a board that merely runs will do.
+    const fn only_looks(&self) -> bool {
+        matches!(self, Self::List { .. } | Self::Show { .. })
+    }
+}
+
 impl Consumer {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let folder = board_folder(global)?;
+        let folder =
+            if self.verb.only_looks() { board_near_or_running(global)? } else { board_folder(global)? };
         let board = load_board(&folder, global)?;
         runtime()?.block_on(async {
             let ledger = open_ledger(&board).await?;

@@ -115,7 +115,7 @@ fn welcome(started: &Started, folder: &Path, keys: &[(String, ApiKey)]) -> Strin
             {own} explain GET /orders/v1/orders/4021 --as {YOU}
             {own} log -f
 
-  Planted   a field of the wrong type in 3 % of the answers of orders; an endpoint that is not in its
+  Planted   a field of the wrong type in 3 % of the answers of orders; a path that is not in its
             contract; a consumer that goes over its limit. Find them in the console.
 
 ",

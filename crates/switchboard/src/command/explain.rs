@@ -51,7 +51,11 @@ impl Question {
             .parse::<Method>()
             .map_err(|_| Failure::usage(format!("`{}` is no method", self.method)))?;
         let target: Result<Uri, _> = self.target.parse();
-        target.map_err(|_| Failure::usage(format!("`{}` is no path", self.target)))?;
+        let fine = target.is_ok_and(|target| target.path().starts_with('/'));
+        fine.then_some(()).ok_or_else(|| {
+            Failure::usage(format!("`{}` is no path", self.target))
+                .help("a path begins with `/`: switchboard explain GET /orders/v1/orders")
+        })?;
         for (name, value) in &self.fields {
             let fine = name.parse::<HeaderName>().is_ok() && value.parse::<HeaderValue>().is_ok();
             fine.then_some(()).ok_or_else(|| Failure::usage(format!("`{name}` is no field")))?;

@@ -2,7 +2,9 @@
 
 use crate::arguments::Global;
 use crate::command::consumer::known;
-use crate::drive::{author, board_folder, entropy, load_board, open_ledger, runtime, stored};
+use crate::drive::{
+    author, board_folder, board_near_or_running, entropy, load_board, open_ledger, runtime, stored,
+};
 use crate::exit::{Exit, Failure};
 use clap::Subcommand;
 use exchange::{ApiKey, KeyId};
@@ -41,6 +43,13 @@ enum Verb {
     },
 }
 
+impl Verb {
+    /// Whether it changes nothing, so that a board that merely runs will do.
+    const fn only_looks(&self) -> bool {
+        matches!(self, Self::List { .. })
+    }
+}
+
 impl Key {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
@@ -52,7 +61,8 @@ impl Key {
             terminal.say(format!("\n[consumers.{consumer}]\nkeys = [\"{}\"]", key.digest()));
             return Ok(Exit::Ok);
         }
-        let folder = board_folder(global)?;
+        let folder =
+            if self.verb.only_looks() { board_near_or_running(global)? } else { board_folder(global)? };
         let board = load_board(&folder, global)?;
         runtime()?.block_on(async {
             let ledger = open_ledger(&board).await?;

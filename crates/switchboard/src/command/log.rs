@@ -1,4 +1,4 @@
-//! `switchboard log`: calls, newest first; follow them with `-f`; one whole by its id.
+//! `switchboard log`: the latest calls, oldest first; follow them with `-f`; one whole by its id.
 
 mod line;
 mod whole;
@@ -97,16 +97,19 @@ impl Log {
         let filter = self.filter()?;
         let page = ledger.calls(&filter).await.map_err(|error| stored(&error))?;
         let terminal = global.terminal();
+        // Whether somebody still reads.
         let print = |page: &CallPage| {
-            for record in page.rows.iter().rev() {
-                terminal.data(if self.format == "json" {
+            page.rows.iter().rev().all(|record| {
+                terminal.still_read(if self.format == "json" {
                     format!("{}\n", line::as_json(record))
                 } else {
                     line::text(record, terminal.colour_out)
-                });
-            }
+                })
+            })
         };
-        print(&page);
+        if !print(&page) {
+            return Ok(Exit::Ok);
+        }
         if self.follow {
             return self.follow(ledger, filter, print).await;
         }
@@ -127,7 +130,7 @@ impl Log {
         &self,
         ledger: &Ledger,
         mut filter: CallFilter,
-        print: impl Fn(&CallPage),
+        print: impl Fn(&CallPage) -> bool,
     ) -> Result<Exit, Failure> {
         let mut seen: std::collections::BTreeSet<CallId> = std::collections::BTreeSet::new();
         let first = ledger.calls(&filter).await.map_err(|error| stored(&error))?;
@@ -142,7 +145,9 @@ impl Log {
             filter.limit = ledger::MOST_ROWS;
             let mut page = ledger.calls(&filter).await.map_err(|error| stored(&error))?;
             page.rows.retain(|record| seen.insert(record.id));
-            print(&page);
+            if !print(&page) {
+                return Ok(Exit::Ok);
+            }
             let old = CallId::first_at(now_ms().saturating_sub(120_000));
             seen = seen.split_off(&old);
         }
