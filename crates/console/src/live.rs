@@ -13,7 +13,7 @@ use ledger::Ledger;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
 /// How often the ledger is asked.
@@ -27,32 +27,61 @@ pub(crate) const MOST_STREAMS: usize = 32;
 
 type Batch = Arc<Vec<CallRecord>>;
 
+type Answer = oneshot::Sender<broadcast::Receiver<Batch>>;
+
 /// Where watchers subscribe.
 #[derive(Debug)]
 pub(crate) struct Live {
-    sender: broadcast::Sender<Batch>,
+    asked: mpsc::Sender<Answer>,
+}
+
+/// The other end: reads the ledger for all who watch.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    asked: mpsc::Receiver<Answer>,
+}
+
+/// The two ends of what is shown live.
+pub(crate) fn live() -> (Live, Follower) {
+    let (sender, receiver) = mpsc::channel(MOST_STREAMS);
+    (Live { asked: sender }, Follower { asked: receiver })
 }
 
 impl Live {
-    pub(crate) fn new() -> Self {
-        Self { sender: broadcast::channel(64).0 }
+    /// Every call written from now on. Whoever reads the ledger after this misses none between the two; `None`: the
+    /// console stops, or its ledger cannot be read now.
+    pub(crate) async fn subscribe(&self) -> Option<broadcast::Receiver<Batch>> {
+        let (answer, calls) = oneshot::channel();
+        self.asked.send(answer).await.ok()?;
+        calls.await.ok()
     }
+}
 
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Batch> {
-        self.sender.subscribe()
-    }
-
+impl Follower {
     /// Reads the ledger for all who watch, until the console stops.
-    pub(crate) async fn follow(self: Arc<Self>, ledger: Ledger, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn follow(mut self, ledger: Ledger, mut stop: watch::Receiver<bool>) {
+        let sender = broadcast::Sender::<Batch>::new(64);
         let mut tail = None;
         let mut beat = tokio::time::interval(EVERY);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                _ = beat.tick() => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+            let asked = tokio::select! {
+                _ = beat.tick() => None,
+                Some(answer) = self.asked.recv() => Some(answer),
+                () = async { drop(stop.wait_for(|stop| *stop).await) } => return,
+            };
+            if let Some(answer) = asked {
+                // The place in the ledger is taken before the watcher is answered: a beat later, the calls between
+                // the two would be shown to nobody.
+                if tail.is_none() {
+                    tail = ledger.tail().await.ok();
+                }
+                if tail.is_some() {
+                    drop(answer.send(sender.subscribe()));
+                }
+                continue;
             }
-            if self.sender.receiver_count() == 0 {
+            if sender.receiver_count() == 0 {
                 tail = None;
                 continue;
             }
@@ -63,7 +92,7 @@ impl Live {
             let Some(reading) = tail.as_mut() else { continue };
             match reading.read(&ledger, AT_A_TIME).await {
                 Ok(calls) if calls.is_empty() => {}
-                Ok(calls) => drop(self.sender.send(Arc::new(calls))),
+                Ok(calls) => drop(sender.send(Arc::new(calls))),
                 Err(_) => tail = None,
             }
         }

@@ -1,7 +1,7 @@
 //! The console's listener and its addresses.
 
 use crate::connection::Connections;
-use crate::live::{self, Live, MOST_STREAMS, Watcher};
+use crate::live::{self, Live, MOST_STREAMS, Watcher, live};
 use crate::page::{Notice, notice};
 use crate::query::{PAGE, Query};
 use crate::sign_in::SignIn;
@@ -96,7 +96,7 @@ pub(crate) struct Console {
     pub(crate) clock: Clock,
     /// The cookie's name has the port in it: cookies of one host are shared by its ports.
     pub(crate) cookie: String,
-    live: Arc<Live>,
+    live: Live,
     streams: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
 }
@@ -115,7 +115,7 @@ pub async fn serve(options: ConsoleOptions) -> Result<Running, ConsoleError> {
     }
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let (stop, stopping) = watch::channel(false);
-    let live = Arc::new(Live::new());
+    let (live, follower) = live();
     let console = Arc::new(Console {
         ledger: ledger.clone(),
         board,
@@ -123,7 +123,7 @@ pub async fn serve(options: ConsoleOptions) -> Result<Running, ConsoleError> {
         hosts,
         clock,
         cookie: format!("switchboard_console_{}", address.port()),
-        live: Arc::clone(&live),
+        live,
         streams: Arc::new(Semaphore::new(MOST_STREAMS)),
         stop: stopping.clone(),
     });
@@ -134,7 +134,7 @@ pub async fn serve(options: ConsoleOptions) -> Result<Running, ConsoleError> {
             let _ = ending.wait_for(|stop| *stop).await;
         });
     let tasks =
-        [tokio::spawn(async move { drop(serving.await) }), tokio::spawn(live.follow(ledger, stopping))];
+        [tokio::spawn(async move { drop(serving.await) }), tokio::spawn(follower.follow(ledger, stopping))];
     Ok(Running { address, stop, tasks })
 }
 
@@ -226,7 +226,10 @@ async fn watch_calls(
         return (StatusCode::BAD_REQUEST, "the filter cannot be read\n").into_response();
     }
     // Subscribed before the question, so that no call falls between the two; the page drops what comes twice.
-    let calls = console.live.subscribe();
+    let Some(calls) = console.live.subscribe().await else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the ledger cannot be read now: try again\n")
+            .into_response();
+    };
     let last = fields.get("last-event-id").and_then(|id| CallId::parse(id.to_str().ok()?));
     let missed = missed(&console, &query, last.max(query.after)).await;
     let watcher = Watcher {
