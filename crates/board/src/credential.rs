@@ -232,7 +232,7 @@ fn place(kind: &SchemeKind) -> Option<CredentialPlace> {
         SchemeKind::ApiKey { place: In::Cookie, name } => CredentialPlace::Cookie(name.clone()),
         SchemeKind::ApiKey { name, .. } => CredentialPlace::Header(HeaderName::try_from(name.as_str()).ok()?),
         SchemeKind::Basic => CredentialPlace::Basic,
-        SchemeKind::Bearer | SchemeKind::OAuth2 | SchemeKind::OpenIdConnect => CredentialPlace::Bearer,
+        SchemeKind::Bearer | SchemeKind::OAuth2(_) | SchemeKind::OpenIdConnect(_) => CredentialPlace::Bearer,
         SchemeKind::Http(_) | SchemeKind::MutualTls => return None,
     })
 }

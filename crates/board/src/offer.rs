@@ -284,7 +284,9 @@ fn key_places(sheet: Option<&Sheet>) -> Vec<KeyPlace> {
                 Ok(name) => Some(KeyPlace::Header(name)),
                 Err(_) => None,
             },
-            SchemeKind::Bearer | SchemeKind::OAuth2 | SchemeKind::OpenIdConnect => Some(KeyPlace::Bearer),
+            SchemeKind::Bearer | SchemeKind::OAuth2(_) | SchemeKind::OpenIdConnect(_) => {
+                Some(KeyPlace::Bearer)
+            }
             _ => None,
         };
         places.extend(place.filter(|place| !places.contains(place)));

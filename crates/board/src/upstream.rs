@@ -257,6 +257,7 @@ fn from_contract(
         return None;
     }
     let listed = sheet.map(|sheet| sheet.contract.servers.as_slice()).unwrap_or_default();
+    let listed: Vec<String> = listed.iter().map(contract::Server::address).collect();
     let servers: Vec<ServerUrl> = listed.iter().filter_map(|url| ServerUrl::parse(url).ok()).collect();
     if !servers.is_empty() {
         return Some(servers);
@@ -283,7 +284,7 @@ fn from_contract(
 
 /// The URL replaces the contract's server with its path: tells when that drops a `/v1`.
 fn warn_of_base(server: &ServerUrl, at: &crate::tree::At, sheet: &Sheet, name: &str, scope: &Scope<'_>) {
-    let paths = sheet.contract.servers.iter().map(|url| base_of(url));
+    let paths = sheet.contract.servers.iter().map(|server| base_of(&server.address()));
     let Some(dropped) = paths.into_iter().find(|path| !path.is_empty()) else {
         return;
     };

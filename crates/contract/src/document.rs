@@ -1,7 +1,7 @@
 //! A contract document: its text, its tree while it is read, and the contract that remains.
 
 use crate::openapi::{lower, outline, read};
-use crate::{Operation, OperationId, Pointer, Security, SecurityScheme, Shape, Span, locate, reader};
+use crate::{Operation, OperationId, Pointer, Security, SecurityScheme, Server, Shape, Span, locate, reader};
 use http::Method;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -189,8 +189,8 @@ pub struct Contract {
     pub title: String,
     /// `info.version`.
     pub version: String,
-    /// Server URLs with their variables' defaults filled in; may be relative.
-    pub servers: Vec<String>,
+    /// Where it is served.
+    pub servers: Vec<Server>,
     /// Operations, in the order of the document.
     pub operations: Vec<Arc<Operation>>,
     /// Security schemes.

@@ -14,6 +14,7 @@ mod reader;
 mod reference;
 mod schema;
 mod security;
+mod server;
 mod span;
 mod template;
 mod values;
@@ -26,11 +27,12 @@ pub use document::{Contract, Document, DocumentError, Outline, Syntax, Warning};
 pub use head::Head;
 pub use openapi::{check_answer, check_head, decode, encode};
 pub use operation::{
-    Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Repeat, StatusRange,
+    Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Part, Repeat, StatusRange, Style,
 };
 pub use pointer::Pointer;
 pub use schema::{Kind, Member, Shape};
-pub use security::{Requirement, SchemeKind, Security, SecurityScheme};
+pub use security::{Flow, FlowKind, Requirement, SchemeKind, Security, SecurityScheme};
+pub use server::{Server, ServerVariable};
 pub use span::{Place, Span, place_of};
 pub use template::{PathTemplate, Piece, Segment, TemplateError};
 pub use values::{In, Payload, Request, Source, Value, Values};

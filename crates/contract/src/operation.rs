@@ -1,6 +1,6 @@
 //! An operation: one thing an API can do, lowered from its document to what a call needs.
 
-use crate::{In, PathTemplate, Pointer, Security, Shape};
+use crate::{In, PathTemplate, Pointer, Security, Server, Shape};
 use http::{HeaderName, Method};
 use std::fmt;
 use std::sync::Arc;
@@ -52,6 +52,10 @@ pub struct Operation {
     pub outputs: Vec<Output>,
     /// Who may call it: an OR of ANDs.
     pub security: Security,
+    /// What the document says about it at length; may be empty.
+    pub description: String,
+    /// Servers of its own or of its path item, which then count instead of the contract's.
+    pub servers: Vec<Server>,
     /// Whether it may be sent twice.
     pub repeat: Repeat,
 }
@@ -112,10 +116,52 @@ pub struct Parameter {
     pub description: String,
     /// What its value may be.
     pub shape: Shape,
+    /// How its value is written.
+    pub style: Style,
     /// Array items and object members each in a pair of their own (OpenAPI 3.1 Parameter Object, `explode`).
     pub explode: bool,
+    /// Reserved characters of RFC 3986 §2.2 stand as they are (OpenAPI 3.1 Parameter Object, `allowReserved`).
+    pub reserved: bool,
+    /// The value is a document of its own in this codec, not written in a style (`content`).
+    pub content: Option<Codec>,
     /// Where it stands in the document.
     pub at: Pointer,
+}
+
+/// How a parameter's value becomes text (OpenAPI 3.1 Parameter Object, *Style Values*; 2.0 `collectionFormat`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Style {
+    /// `a,b` (RFC 6570 §3.2.2); the default in paths and header fields.
+    Simple,
+    /// `.a.b` (RFC 6570 §3.2.5).
+    Label,
+    /// `;name=a;name=b` (RFC 6570 §3.2.7).
+    Matrix,
+    /// `name=a&name=b` (RFC 6570 §3.2.8); the default in queries and cookies.
+    Form,
+    /// `name=a b`.
+    SpaceDelimited,
+    /// `name=a\tb`; only in 2.0 (`tsv`).
+    TabDelimited,
+    /// `name=a|b`.
+    PipeDelimited,
+    /// `name[member]=a`.
+    DeepObject,
+    /// `name=a; other=b` (OpenAPI 3.2 `cookie`): as `form`, without percent-encoding.
+    Cookie,
+}
+
+/// What is said about a part of a multipart or urlencoded body (OpenAPI 3.1 Encoding Object).
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Name of the member that the part is for.
+    pub name: String,
+    /// Media types it may have, as written, lower case; empty: the kind of its value decides.
+    pub media: Vec<String>,
+    /// How its value is written, where that is said: style, `explode`, `allowReserved`.
+    pub style: Option<(Style, bool, bool)>,
+    /// Header fields of the part.
+    pub fields: Vec<Parameter>,
 }
 
 /// A body in one media type.
@@ -127,6 +173,8 @@ pub struct Body {
     pub codec: Codec,
     /// What the value may be.
     pub shape: Shape,
+    /// What is said about parts; those that nothing is said about are not here.
+    pub parts: Vec<Part>,
     /// Where it stands in the document.
     pub at: Pointer,
 }
@@ -138,9 +186,9 @@ pub enum Codec {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
-    /// `multipart/*`; passed on, not read yet.
+    /// `multipart/form-data` and other `multipart/*` (RFC 2046 §5.1, RFC 7578).
     Multipart,
-    /// XML; passed on, not read yet.
+    /// XML, by the `xml` objects of the schema; also `+xml`.
     Xml,
     /// Text in some charset.
     Text,

@@ -285,9 +285,9 @@ fn an_operation_says_its_names_and_whether_it_may_be_repeated() {
     assert_eq!(names, expected);
     assert_eq!(operation("createOrder").repeat, Repeat::WithKey(HeaderName::from_static("idempotency-key")));
     assert_eq!(operation("forecast").repeat, Repeat::Safe);
-    assert_eq!(SHOP.servers, ["https://eu.shop.example/v1"]);
+    assert_eq!(SHOP.servers[0].address(), "https://eu.shop.example/v1");
     let codes: Vec<_> = SHOP.warnings.iter().map(|one| (one.code, SHOP.line(&one.at).unwrap_or(0))).collect();
-    assert_eq!(codes, [("style-not-enforced", 18)]);
+    assert_eq!(codes, Vec::<(&str, u32)>::new());
     assert_eq!(SHOP.warm(), []);
 }
 

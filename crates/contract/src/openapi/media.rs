@@ -101,6 +101,7 @@ mod tests {
         let body = |media: &str| Body {
             media: media.to_owned(),
             codec: codec(media),
+            parts: Vec::new(),
             shape: Shape::anything(Pointer::root()),
             at: Pointer::root(),
         };

@@ -107,7 +107,7 @@ fn is_number(text: &str) -> bool {
 pub(crate) struct Lowered {
     pub(crate) title: String,
     pub(crate) version: String,
-    pub(crate) servers: Vec<String>,
+    pub(crate) servers: Vec<crate::Server>,
     pub(crate) operations: Vec<Arc<Operation>>,
     pub(crate) schemes: Vec<SecurityScheme>,
 }

@@ -4,7 +4,7 @@
 
 use super::outline::{lost_warning, warn};
 use crate::reference;
-use crate::{In, Pointer, SchemeKind, SecurityScheme, Warning};
+use crate::{Flow, FlowKind, In, Pointer, SchemeKind, SecurityScheme, Server, ServerVariable, Warning};
 use serde_json::{Map, Value};
 
 /// The security schemes of a document.
@@ -32,42 +32,77 @@ pub(super) fn schemes(tree: &Value, warnings: &mut Vec<Warning>) -> Vec<Security
     schemes
 }
 
-/// Server URLs with their variables' defaults (OpenAPI 3.1, Server Object).
-pub(super) fn servers(tree: &Value, warnings: &mut Vec<Warning>) -> Vec<String> {
-    let at = Pointer::root().at("servers");
+/// The servers of a document, a path item or an operation (OpenAPI 3.1, Server Object).
+pub(super) fn servers(holder: &Map<String, Value>, at: &Pointer, warnings: &mut Vec<Warning>) -> Vec<Server> {
+    let at = at.at("servers");
     let mut servers = Vec::new();
-    for (index, server) in tree.get("servers").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    for (index, server) in holder.get("servers").and_then(Value::as_array).into_iter().flatten().enumerate() {
         let at = at.index(index);
         let Some(url) = server.get("url").and_then(Value::as_str) else {
             warnings.push(warn("server", "a server needs `url`: it is left out", at));
             continue;
         };
-        let mut url = url.trim().to_owned();
-        for (name, variable) in server.get("variables").and_then(Value::as_object).into_iter().flatten() {
-            let text = |value: &Value| match value {
-                Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                Value::Bool(word) => Some(word.to_string()),
-                _ => None,
-            };
-            let value = variable.get("default").and_then(text).or_else(|| {
-                let text_of = |all: &Value| all.as_array()?.first().and_then(text);
-                let at = at.at("variables").at(name);
-                let told = "it has no default: its first choice, if any, is taken";
-                warnings.push(warn("server-variable", told, at));
-                variable.get("enum").and_then(text_of)
-            });
-            if let Some(value) = value {
-                url = url.replace(&format!("{{{name}}}"), &value);
-            }
-        }
-        if url.contains('{') {
+        let declared = server.get("variables").and_then(Value::as_object);
+        let variables = declared.into_iter().flatten();
+        let variables = variables.map(|(name, value)| variable(name, value, &at, warnings)).collect();
+        let description = server.get("description").and_then(Value::as_str).unwrap_or_default();
+        let server =
+            Server { url: url.trim().to_owned(), description: description.to_owned(), variables, at };
+        if server.address().contains('{') {
             let told = "a variable of this URL has no value";
-            warnings.push(warn("server-variable", told, at.at("url")));
+            warnings.push(warn("server-variable", told, server.at.at("url")));
         }
-        servers.push(url);
+        servers.push(server);
     }
     servers
+}
+
+fn variable(name: &str, value: &Value, at: &Pointer, warnings: &mut Vec<Warning>) -> ServerVariable {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(word) => Some(word.to_string()),
+        _ => None,
+    };
+    let choices: Vec<String> =
+        value.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(text).collect();
+    let default = value.get("default").and_then(text).or_else(|| {
+        let told = "it has no default: its first choice, if any, is taken";
+        warnings.push(warn("server-variable", told, at.at("variables").at(name)));
+        choices.first().cloned()
+    });
+    ServerVariable { name: name.to_owned(), default, choices }
+}
+
+/// The flows of an OAuth 2 scheme (OpenAPI 3.2, OAuth Flows Object).
+fn flows(map: &Map<String, Value>) -> Vec<Flow> {
+    let kinds = [
+        ("authorizationCode", FlowKind::AuthorizationCode),
+        ("deviceAuthorization", FlowKind::DeviceAuthorization),
+        ("clientCredentials", FlowKind::ClientCredentials),
+        ("password", FlowKind::Password),
+        ("implicit", FlowKind::Implicit),
+    ];
+    let flows = map.get("flows").and_then(Value::as_object);
+    let found = kinds.into_iter().filter_map(|(name, kind)| {
+        let flow = flows?.get(name)?.as_object()?;
+        let url = |name: &str| flow.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(Flow {
+            kind,
+            authorization_url: url("authorizationUrl"),
+            token_url: url("tokenUrl"),
+            refresh_url: url("refreshUrl"),
+            device_url: url("deviceAuthorizationUrl"),
+            scopes: scopes(flow),
+        })
+    });
+    found.collect()
+}
+
+/// Scopes with what is said of each.
+fn scopes(flow: &Map<String, Value>) -> Vec<(String, String)> {
+    let scopes = flow.get("scopes").and_then(Value::as_object).into_iter().flatten();
+    scopes.map(|(name, said)| (name.clone(), said.as_str().unwrap_or_default().to_owned())).collect()
 }
 
 /// Reads a Security Scheme Object.
@@ -88,8 +123,8 @@ fn scheme(map: &Map<String, Value>) -> Option<SchemeKind> {
             "bearer" => SchemeKind::Bearer,
             other => SchemeKind::Http(other.to_owned()),
         },
-        "oauth2" => SchemeKind::OAuth2,
-        "openIdConnect" => SchemeKind::OpenIdConnect,
+        "oauth2" => SchemeKind::OAuth2(flows(map)),
+        "openIdConnect" => SchemeKind::OpenIdConnect(word("openIdConnectUrl").unwrap_or_default().to_owned()),
         "mutualTLS" => SchemeKind::MutualTls,
         _ => return None,
     })

@@ -9,7 +9,7 @@ use crate::drive::{Disk, FILE, Need, board_folder, runtime, secrets_folder};
 use crate::exit::{Exit, Failure};
 use board::edit::{EditError, Edited, NewApi, NewOffer, add_api, add_offer, add_plan_if_missing, patch};
 use board::{Auth, Outside, ServerUrl};
-use contract::Contract;
+use contract::{Contract, Server};
 use std::path::{Path, PathBuf};
 
 mod fetch;
@@ -140,7 +140,7 @@ impl Add {
         let from = if contract.title.is_empty() { stem.unwrap_or_default() } else { contract.title.clone() };
         let name = self.name.clone().unwrap_or_else(|| slug(&from));
         // A server that is relative is meant from where the contract was fetched.
-        let absolute = contract.servers.iter().any(|server| server.contains("://"));
+        let absolute = contract.servers.iter().any(|server| server.url.contains("://"));
         let upstream = self.upstream.clone().or_else(|| {
             fetched.filter(|_| !absolute).and_then(|url| ServerUrl::parse(url.split('?').next()?).ok()).map(
                 |server| {
@@ -148,7 +148,7 @@ impl Add {
                         base: contract
                             .servers
                             .first()
-                            .map_or("", String::as_str)
+                            .map_or_else(String::new, Server::address)
                             .trim_end_matches('/')
                             .into(),
                         ..server

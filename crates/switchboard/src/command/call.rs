@@ -207,7 +207,8 @@ impl Call {
             Ok::<_, Failure>(url.server)
         };
         let Some(api) = api else {
-            let server = match (&self.server, contract.servers.first()) {
+            let first = contract.servers.first().map(contract::Server::address);
+            let server = match (&self.server, &first) {
                 (Some(server), _) => named(server)?,
                 (None, Some(server)) if server.contains("://") => named(server)?,
                 _ => {

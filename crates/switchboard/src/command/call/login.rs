@@ -50,7 +50,7 @@ fn requirement(draft: &Draft, one: &contract::Requirement) -> String {
         Some(SchemeKind::Basic) => "a name and password (`-u NAME:PASSWORD`)".to_owned(),
         Some(SchemeKind::Bearer) => "a bearer token (`Authorization:\"Bearer …\"`)".to_owned(),
         Some(SchemeKind::Http(scheme)) => format!("`Authorization: {scheme}`"),
-        Some(SchemeKind::OAuth2 | SchemeKind::OpenIdConnect) => "a bearer token by OAuth".to_owned(),
+        Some(SchemeKind::OAuth2(_) | SchemeKind::OpenIdConnect(_)) => "a bearer token by OAuth".to_owned(),
         Some(SchemeKind::MutualTls) => "a client certificate".to_owned(),
         None => format!("`{}`", one.scheme),
     };
