@@ -103,6 +103,10 @@ pub enum Repeat {
 
 /// A parameter of an operation.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of the Parameter Object, true or false there"
+)]
 pub struct Parameter {
     /// Where it stands.
     pub place: In,

@@ -59,7 +59,7 @@ impl<'v> Lowering<'v, '_> {
             } else {
                 Vec::new()
             };
-            bodies.push(Body { codec, media, shape, parts, at });
+            bodies.push(Body { media, codec, shape, parts, at });
         }
         bodies
     }

@@ -169,12 +169,11 @@ impl<'v> Lowering<'v, '_> {
             Some(Value::Bool(explode)) => *explode,
             _ => matches!(style, Style::Form | Style::Cookie | Style::DeepObject),
         };
-        let shape = match map.get("schema") {
-            Some(schema) => self.shelf.shape(schema, &at.at("schema"), side, self.warnings),
-            None => {
-                self.warn("parameter-without-schema", "it says no schema: its value is not checked", at);
-                Shape::anything(at.clone())
-            }
+        let shape = if let Some(schema) = map.get("schema") {
+            self.shelf.shape(schema, &at.at("schema"), side, self.warnings)
+        } else {
+            self.warn("parameter-without-schema", "it says no schema: its value is not checked", at);
+            Shape::anything(at.clone())
         };
         Described { shape, style, explode, content: None }
     }
