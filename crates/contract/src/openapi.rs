@@ -4,13 +4,16 @@
 //! of it; `encode` and `decode` are each other's reverse; `check` says what of a message is wrong.
 
 mod check;
+mod content;
 mod decode;
 mod encode;
+mod form;
 pub(crate) mod lower;
 mod media;
 pub(crate) mod outline;
 mod payload;
 pub(crate) mod read;
+mod style;
 mod surroundings;
 mod text;
 

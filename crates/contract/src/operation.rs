@@ -126,6 +126,8 @@ pub struct Parameter {
     pub explode: bool,
     /// Reserved characters of RFC 3986 §2.2 stand as they are (OpenAPI 3.1 Parameter Object, `allowReserved`).
     pub reserved: bool,
+    /// It may be there without a value, whatever its schema says (OpenAPI 3.1 Parameter Object, `allowEmptyValue`).
+    pub empty: bool,
     /// The value is a document of its own in this codec, not written in a style (`content`).
     pub content: Option<Codec>,
     /// Where it stands in the document.

@@ -92,7 +92,9 @@ pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMa
 /// Checks what was read against the shapes of the parameters.
 pub(super) fn check_values(operation: &Operation, values: &Values, found: &mut Vec<Violation>) {
     for parameter in &operation.parameters {
-        if let Some(Value::Json(value)) = values.get(parameter.place, &parameter.name) {
+        if let Some(Value::Json(value)) = values.get(parameter.place, &parameter.name)
+            && !(parameter.empty && value == "")
+        {
             found.extend(of(parameter, parameter.shape.check(value)));
         }
     }

@@ -42,6 +42,7 @@ impl<'v> Lowering<'v, '_> {
                     style: Style::Simple,
                     explode: false,
                     reserved: false,
+                    empty: false,
                     content: None,
                     at: found.at.clone(),
                 });
@@ -142,6 +143,7 @@ impl<'v> Lowering<'v, '_> {
             style,
             explode,
             reserved: is_true(map.get("allowReserved")),
+            empty: place == In::Query && is_true(map.get("allowEmptyValue")),
             content,
             at: at.clone(),
         })
@@ -205,6 +207,7 @@ impl<'v> Lowering<'v, '_> {
                 style,
                 explode,
                 reserved: false,
+                empty: false,
                 content,
                 at,
             });
