@@ -219,3 +219,62 @@ fn a_required_list_without_items_cannot_be_written() {
     values.push(In::Query, "color", Value::Json(json!([])));
     assert_eq!(encode(&operation, &values).unwrap_err()[0].code, "empty");
 }
+
+/// What a form of this schema and encoding is written as, and what is read and said of it.
+fn form(encoding: &Json, value: &Json) -> (String, Json, Vec<String>) {
+    let document = json!({"openapi": "3.1.0", "paths": {"/a": {"post": {
+        "requestBody": {"required": true, "content": {"application/x-www-form-urlencoded": {
+            "encoding": encoding,
+            "schema": {"type": "object", "properties": {
+                "n": {"type": "integer", "maximum": 3}, "tags": {"type": "array", "items": {"type": "string"}},
+                "size": {"type": "object", "properties": {"gte": {"type": "integer", "maximum": 3}}},
+                "lines": {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "integer"}}}},
+            }},
+        }}},
+        "responses": {"default": {"description": ""}},
+    }}}});
+    let contract = Contract::read("small.json", document.to_string().as_bytes()).unwrap();
+    let operation = &contract.operations[0];
+    let mut values = Values::default();
+    values.push(In::Body, "", Value::Json(value.clone()));
+    let request = encode(operation, &values).unwrap_or_else(|found| panic!("{value}: {found:?}"));
+    let Payload::Bytes(bytes) = request.payload else { panic!("no bytes") };
+    let head = Head { method: operation.method(), path: "/a", query: None, fields: &request.fields };
+    let read = decode(operation, &head, Some(&bytes)).unwrap_or_else(|found| panic!("{bytes:?}: {found:?}"));
+    let Some(Value::Json(json)) = read.get(In::Body, "") else { panic!("nothing") };
+    let found = operation.input[0].shape.check(json);
+    (
+        String::from_utf8(bytes.to_vec()).unwrap(),
+        json.clone(),
+        found.iter().map(|one| format!("{} {}", one.code, one.place())).collect(),
+    )
+}
+
+#[test]
+fn a_form_is_written_and_read_as_its_encoding_says() {
+    let value = json!({"n": 4, "tags": ["a b", "c,d"], "size": {"gte": 7}, "lines": [{"n": 1}, {"n": 2}]});
+    let by_kind = "tags=a%20b&tags=c%2Cd&size=%7B%22gte%22%3A7%7D&lines=%7B%22n%22%3A1%7D&lines=%7B%22n%22%3A2%7D";
+    for (encoding, expected) in [
+        (json!({}), by_kind),
+        (
+            json!({
+                "tags": {"style": "pipeDelimited", "explode": false}, "size": {"style": "deepObject"},
+                "lines": {"style": "deepObject"},
+            }),
+            "tags=a%20b%7Cc%2Cd&size%5Bgte%5D=7&lines%5B0%5D%5Bn%5D=1&lines%5B1%5D%5Bn%5D=2",
+        ),
+        (
+            json!({"tags": {"contentType": "application/json"}, "size": {"style": "form", "explode": true},
+                "lines": {"contentType": "application/json"}}),
+            "tags=%5B%22a%20b%22%2C%22c%2Cd%22%5D&gte=7&lines=%5B%7B%22n%22%3A1%7D%2C%7B%22n%22%3A2%7D%5D",
+        ),
+    ] {
+        let (written, read, found) = form(&encoding, &value);
+        assert_eq!(written, format!("n=4&{expected}"));
+        // Members with a style come first: order is no part of a value.
+        assert_eq!(read, value, "{encoding}");
+        let mut found = found;
+        found.sort();
+        assert_eq!(found, ["maximum body /n", "maximum body /size/gte"]);
+    }
+}
