@@ -197,6 +197,30 @@ impl Shape {
         self.inner.as_ref()?.view().word("default")
     }
 
+    /// What a word of its schema says, looked for through references and `allOf`.
+    pub(crate) fn word(&self, word: &str) -> Option<Value> {
+        self.inner.as_ref()?.view().word(word)
+    }
+
+    /// Whether its schema says more of a text than that it is one.
+    pub(crate) fn limits_text(&self) -> bool {
+        let words = ["minLength", "maxLength", "pattern", "enum", "const", "format", "not", "anyOf", "oneOf"];
+        words.iter().any(|word| self.word(word).is_some())
+    }
+
+    /// The name that its schema has in the document (`Pet` of `#/components/schemas/Pet`), if it has one.
+    pub(crate) fn named(&self) -> Option<String> {
+        let inner = self.inner.as_ref()?;
+        let tokens: Vec<String> = inner.at.tokens().collect();
+        match tokens.as_slice() {
+            [components, schemas, name] if components == "components" && schemas == "schemas" => {
+                Some(name.clone())
+            }
+            [definitions, name] if definitions == "definitions" => Some(name.clone()),
+            _ => None,
+        }
+    }
+
     /// The values it is one of (`enum`); empty if it is free.
     pub fn choices(&self) -> Vec<Value> {
         let choices = self.inner.as_ref().and_then(|inner| inner.view().word("enum"));
