@@ -18,6 +18,8 @@ pub enum Need {
 #[derive(Debug)]
 pub struct Check {
     pub(crate) body: Body,
+    /// Of a multipart body: what stands between its parts.
+    pub(crate) boundary: Option<String>,
     pub(crate) held: Vec<u8>,
     pub(crate) limit: usize,
 }
@@ -64,11 +66,11 @@ impl Check {
         if self.limit == 0 {
             return Report { cut: true, ..Report::default() };
         }
-        crate::openapi::check_body(&self.body, &self.held)
+        crate::openapi::check_body(&self.body, self.boundary.as_deref(), &self.held)
     }
 
     /// Checks a body that is held as a whole, without copying it.
     pub fn whole(self, bytes: &[u8]) -> Report {
-        crate::openapi::check_body(&self.body, bytes)
+        crate::openapi::check_body(&self.body, self.boundary.as_deref(), bytes)
     }
 }

@@ -35,5 +35,5 @@ pub use security::{Flow, FlowKind, Requirement, SchemeKind, Security, SecuritySc
 pub use server::{Server, ServerVariable};
 pub use span::{Place, Span, place_of};
 pub use template::{PathTemplate, Piece, Segment, TemplateError};
-pub use values::{In, Payload, Request, Source, Value, Values};
+pub use values::{Chunk, In, Payload, Request, Source, Value, Values};
 pub use violation::{Got, Violation};

@@ -10,12 +10,14 @@ mod encode;
 mod form;
 pub(crate) mod lower;
 mod media;
+mod multipart;
 pub(crate) mod outline;
 mod payload;
 pub(crate) mod read;
 mod style;
 mod surroundings;
 mod text;
+mod xml;
 
 pub use check::{check_answer, check_head};
 pub use decode::decode;

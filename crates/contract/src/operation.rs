@@ -245,7 +245,7 @@ pub struct Named {
 
 impl Operation {
     /// Every name this operation takes: its parameters, then the members of its body, where that is an
-    /// object in JSON or a form (the first such body, if it takes several).
+    /// object in JSON or a form, else in multipart or XML (the first such body, if it takes several).
     pub fn names(&self) -> Vec<Named> {
         let mut names: Vec<Named> = self
             .parameters
@@ -260,6 +260,8 @@ impl Operation {
             })
             .collect();
         let body = self.input.iter().find(|body| matches!(body.codec, Codec::Json | Codec::Form));
+        let body = body
+            .or_else(|| self.input.iter().find(|body| matches!(body.codec, Codec::Multipart | Codec::Xml)));
         for member in body.map(|body| body.shape.members()).unwrap_or_default() {
             names.push(Named {
                 place: In::Body,

@@ -253,7 +253,8 @@ fn form(encoding: &Json, value: &Json) -> (String, Json, Vec<String>) {
 #[test]
 fn a_form_is_written_and_read_as_its_encoding_says() {
     let value = json!({"n": 4, "tags": ["a b", "c,d"], "size": {"gte": 7}, "lines": [{"n": 1}, {"n": 2}]});
-    let by_kind = "tags=a%20b&tags=c%2Cd&size=%7B%22gte%22%3A7%7D&lines=%7B%22n%22%3A1%7D&lines=%7B%22n%22%3A2%7D";
+    let by_kind =
+        "tags=a%20b&tags=c%2Cd&size=%7B%22gte%22%3A7%7D&lines=%7B%22n%22%3A1%7D&lines=%7B%22n%22%3A2%7D";
     for (encoding, expected) in [
         (json!({}), by_kind),
         (

@@ -3,9 +3,10 @@
 //! Source: OpenAPI 3.1, Parameter Object. How a text is read is in `style`. Reading is not checking: a text that is no number stays a text.
 
 use super::style::{Pair, Reader, is_deep};
-use super::{content, payload, text};
+use super::{content, multipart, payload, text};
 use crate::schema::{Kind, Shape};
-use crate::{Got, Head, In, Operation, Parameter, Pointer, Style, Value, Values, Violation};
+use crate::{Body, Codec, Got, Head, In, Operation, Parameter, Pointer, Style, Value, Values, Violation};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 use serde_json::Value as Json;
 
@@ -39,12 +40,44 @@ fn decode_body(
         return;
     }
     match super::check::declared(&operation.input, fields, &operation.at.at("requestBody")) {
-        Ok(body) => match payload::read(&body, bytes) {
+        Ok(body) if body.codec == Codec::Multipart => match multipart_body(&body, fields, bytes, values) {
+            Ok(()) => {}
+            Err(mut broken) => found.append(&mut broken),
+        },
+        Ok(body) => match payload::read(&body, None, bytes) {
             Ok(value) => values.push(In::Body, "", value),
             Err(mut broken) => found.append(&mut broken),
         },
         Err(violation) => found.push(*violation),
     }
+}
+
+/// A multipart body: its values are one object, and what is no text stands beside it by name.
+fn multipart_body(
+    body: &Body,
+    fields: &HeaderMap,
+    bytes: &[u8],
+    values: &mut Values,
+) -> Result<(), Vec<Violation>> {
+    let boundary = multipart::boundary(fields).map_err(|violation| vec![*violation])?;
+    let (mut plain, mut rest) = (Vec::new(), Vec::new());
+    for (name, content) in multipart::read(body, &boundary, bytes)? {
+        match content {
+            multipart::Content::Bytes(bytes) if !name.is_empty() => {
+                rest.push((In::Body, name, Value::Bytes(Bytes::copy_from_slice(bytes))));
+            }
+            content => plain.push((name, content)),
+        }
+    }
+    match multipart::value(body, plain)? {
+        Some(value) => values.push(In::Body, "", Value::Json(value)),
+        None => {
+            values.push(In::Body, "", Value::Bytes(Bytes::copy_from_slice(bytes)));
+            return Ok(());
+        }
+    }
+    values.0.extend(rest);
+    Ok(())
 }
 
 /// Reads every declared parameter that is there; says which required ones are not.

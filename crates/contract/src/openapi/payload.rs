@@ -3,7 +3,7 @@
 //! Sources: RFC 8259 §4 and RFC 7493 §2.3 (a name that stands twice is refused), §2.1 (UTF-8).
 //! Numbers of 64 bits stay exact. Other codecs are passed on as bytes.
 
-use super::form;
+use super::{form, multipart, xml};
 use crate::{Body, Codec, Got, In, Pointer, Report, Value, Violation, reader};
 use bytes::Bytes;
 use serde_json::Value as Json;
@@ -11,8 +11,17 @@ use serde_json::Value as Json;
 /// Most violations that are told of one body.
 pub(super) const MOST: usize = 100;
 
-pub(crate) fn check_body(body: &Body, bytes: &[u8]) -> Report {
-    match read(body, bytes) {
+pub(crate) fn check_body(body: &Body, boundary: Option<&str>, bytes: &[u8]) -> Report {
+    if body.codec == Codec::Xml {
+        return match utf8(body, bytes).and_then(|text| xml::read(body, text)) {
+            Ok(value) => {
+                let found = if value.guessed { Vec::new() } else { body.shape.check(&value.json) };
+                Report { found, value: Some(value.json), cut: false }
+            }
+            Err(found) => Report { found, value: None, cut: false },
+        };
+    }
+    match read(body, boundary, bytes) {
         Ok(Value::Json(value)) => {
             let found = body.shape.check(&value);
             Report { found, value: Some(value), cut: false }
@@ -23,10 +32,22 @@ pub(crate) fn check_body(body: &Body, bytes: &[u8]) -> Report {
 }
 
 /// Reads a body by its codec.
-pub(super) fn read(body: &Body, bytes: &[u8]) -> Result<Value, Vec<Violation>> {
+pub(super) fn read(body: &Body, boundary: Option<&str>, bytes: &[u8]) -> Result<Value, Vec<Violation>> {
     match body.codec {
         Codec::Json => json(body, bytes).map(Value::Json),
         Codec::Form => form::read(body, utf8(body, bytes)?).map(Value::Json),
+        Codec::Multipart if let Some(boundary) = boundary => {
+            let parts = multipart::read(body, boundary, bytes)?;
+            match multipart::value(body, parts)? {
+                Some(value) => Ok(Value::Json(value)),
+                None => Ok(Value::Bytes(Bytes::copy_from_slice(bytes))),
+            }
+        }
+        // Of what nothing is said nothing is read: not even that it is well-formed.
+        Codec::Xml if !body.shape.is_anything() => {
+            xml::read(body, utf8(body, bytes)?).map(|value| Value::Json(value.json))
+        }
+        Codec::Text if !body.shape.is_anything() => Ok(Value::Json(body.shape.read_text(utf8(body, bytes)?))),
         Codec::Text | Codec::Multipart | Codec::Xml | Codec::Opaque => {
             Ok(Value::Bytes(Bytes::copy_from_slice(bytes)))
         }

@@ -2,7 +2,8 @@
 //!
 //! Source: OpenAPI 3.1, Request Body Object, Media Type Object.
 
-use super::super::{check, form, media};
+use super::super::multipart::{self, Given};
+use super::super::{check, form, media, xml};
 use super::broken;
 use crate::schema::{Kind, Shape};
 use crate::{Body, Codec, Got, In, Operation, Payload, Pointer, Value, Values, Violation};
@@ -28,9 +29,15 @@ pub(super) fn payload(
     let body = chosen(operation, said.as_deref());
     let mut whole: Option<&Value> = None;
     let mut members = Map::new();
+    let codec = body.as_ref().map_or(Codec::Json, |body| body.codec);
+    let mut files: Vec<Given<'_>> = Vec::new();
     for (_, name, value) in parts {
         if name.is_empty() {
             whole = Some(value);
+            continue;
+        }
+        if codec == Codec::Multipart && matches!(value, Value::Bytes(_) | Value::Later(_)) {
+            files.push(Given { name, value });
             continue;
         }
         match member(body.as_ref(), name, value) {
@@ -66,22 +73,30 @@ pub(super) fn payload(
         }
         None => Json::Object(members),
     };
-    let codec = body.as_ref().map_or(Codec::Json, |body| body.codec);
     match codec {
         Codec::Form => {
             announce(fields, "application/x-www-form-urlencoded");
             form::write(body.as_ref(), &value, found)
         }
-        Codec::Multipart | Codec::Xml => {
-            let expected =
-                if codec == Codec::Xml { "a body in XML, as text" } else { "a multipart body, as bytes" };
-            if let (Codec::Xml, Json::String(text)) = (codec, &value) {
-                announce(fields, concrete.unwrap_or("application/xml"));
-                return Payload::Bytes(Bytes::from(text.clone()));
+        Codec::Multipart => parts_of(body.as_ref(), &value, files, fields, found),
+        Codec::Xml => {
+            announce(fields, concrete.unwrap_or("application/xml"));
+            let shape = body.as_ref().map(|body| &body.shape);
+            let structured = shape.is_none_or(|shape| shape.kind() != Kind::String);
+            match (&value, shape) {
+                // A document that is given as it is.
+                (Json::String(text), _) if structured && text.trim_start().starts_with('<') => {
+                    Payload::Bytes(Bytes::from(text.clone()))
+                }
+                (_, Some(shape)) => match xml::write(shape, &value) {
+                    Ok(text) => Payload::Bytes(Bytes::from(text)),
+                    Err(violation) => {
+                        found.push(*violation);
+                        Payload::Empty
+                    }
+                },
+                (_, None) => Payload::Empty,
             }
-            let words = format!("{expected}: making one from values is not built yet");
-            found.push(*broken(In::Body, "", "not-built-yet", &words, Got::Kind("values")));
-            Payload::Empty
         }
         Codec::Text | Codec::Opaque => match value {
             Json::String(text) => {
@@ -98,6 +113,43 @@ pub(super) fn payload(
             Payload::Bytes(Bytes::from(value.to_string()))
         }
     }
+}
+
+/// A multipart body; Content-Type has its boundary afterwards. One that is given there is kept.
+fn parts_of(
+    body: Option<&Body>,
+    value: &Json,
+    files: Vec<Given<'_>>,
+    fields: &mut HeaderMap,
+    found: &mut Vec<Violation>,
+) -> Payload {
+    let Json::Object(members) = value else {
+        found.push(*broken(In::Body, "", "type", "an object", crate::schema::kind_of(value)));
+        return Payload::Empty;
+    };
+    let values: Vec<(&String, Value)> =
+        members.iter().map(|(name, value)| (name, Value::Json(value.clone()))).collect();
+    let mut given: Vec<Given<'_>> = values.iter().map(|(name, value)| Given { name, value }).collect();
+    given.extend(files);
+    let said = fields.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let own = said.as_deref().is_some_and(|said| media::parameter(said, "boundary").is_some());
+    let boundary = match multipart::boundary(fields) {
+        Ok(boundary) => Some(boundary),
+        Err(violation) if own => {
+            found.push(*violation);
+            return Payload::Empty;
+        }
+        Err(_) => None,
+    };
+    let (payload, boundary) = multipart::write(body, &given, boundary, found);
+    if !own {
+        let media = body.map(|body| body.media.as_str()).filter(|media| !media.contains('*'));
+        let media = said.as_deref().or(media).unwrap_or("multipart/form-data");
+        if let Ok(value) = HeaderValue::from_str(&format!("{media}; boundary={boundary}")) {
+            fields.insert(header::CONTENT_TYPE, value);
+        }
+    }
+    payload
 }
 
 /// The body to write: the one that Content-Type names, else the first in JSON, else the first form, else the first.
@@ -123,13 +175,8 @@ fn member(body: Option<&Body>, name: &str, value: &Value) -> Result<Json, Box<Vi
             None => Json::String(text.clone()),
         }),
         Value::Bytes(_) | Value::Later(_) => {
-            let mut wrong = broken(
-                In::Body,
-                "",
-                "not-built-yet",
-                "a value: files in members are not built yet",
-                Got::Kind("bytes"),
-            );
+            let mut wrong =
+                broken(In::Body, "", "type", "a value: this body has no files", Got::Kind("bytes"));
             wrong.at = Pointer::root().at(name);
             Err(wrong)
         }
