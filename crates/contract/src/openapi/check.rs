@@ -113,7 +113,6 @@ fn of(parameter: &crate::Parameter, violations: Vec<Violation>) -> impl Iterator
 fn need(body: Body, fields: &HeaderMap, found: &mut Vec<Violation>) -> Need {
     let mut boundary = None;
     match body.codec {
-        Codec::Json | Codec::Form => {}
         // Nothing is demanded of it: then it may be as long as it likes.
         Codec::Multipart | Codec::Text | Codec::Xml if body.shape.is_anything() && body.parts.is_empty() => {
             return Need::Nothing;
@@ -128,7 +127,7 @@ fn need(body: Body, fields: &HeaderMap, found: &mut Vec<Violation>) -> Need {
         },
         // Texts that are no UTF-8 are passed on as they are.
         Codec::Xml | Codec::Text if !media::is_utf8(fields) => return Need::Nothing,
-        Codec::Xml => {}
+        Codec::Json | Codec::Form | Codec::Xml => {}
         // A text that may be any text may be as long as it likes.
         Codec::Text if body.shape.kind() != Kind::String || body.shape.limits_text() => {}
         Codec::Text | Codec::Opaque => return Need::Nothing,

@@ -7,6 +7,7 @@ use super::disposition::quoted;
 use crate::{Body, Chunk, Codec, Got, In, Part, Payload, Pointer, Source, Value, Violation};
 use bytes::{Bytes, BytesMut};
 use serde_json::Value as Json;
+use std::fmt::Write as _;
 
 /// A part to write.
 #[derive(Clone, Debug)]
@@ -106,7 +107,7 @@ fn fields(part: Option<&Part>, found: &mut Vec<Violation>) -> String {
         let only = if choices.len() == 1 { choices.into_iter().next() } else { None };
         match field.shape.default().or(only).as_ref().and_then(text::scalar) {
             Some(text) if field.required && !text.contains(['\r', '\n']) => {
-                written.push_str(&format!("{}: {text}\r\n", field.name));
+                let _ = write!(written, "{}: {text}\r\n", field.name);
             }
             None if field.required => {
                 let mut missing = super::super::decode::missing(field);
@@ -122,11 +123,11 @@ fn fields(part: Option<&Part>, found: &mut Vec<Violation>) -> String {
 fn head(name: &str, file: Option<&str>, media: Option<&str>, fields: &str) -> String {
     let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
     if let Some(file) = file {
-        head.push_str(&format!("; filename=\"{}\"", quoted(file)));
+        let _ = write!(head, "; filename=\"{}\"", quoted(file));
     }
     head.push_str("\r\n");
     if let Some(media) = media.filter(|media| !media.contains(['\r', '\n'])) {
-        head.push_str(&format!("Content-Type: {media}\r\n"));
+        let _ = write!(head, "Content-Type: {media}\r\n");
     }
     head.push_str(fields);
     head.push_str("\r\n");

@@ -6,6 +6,7 @@ use crate::openapi::text;
 use crate::schema::{Kind, Shape};
 use crate::{Got, In, Pointer, Violation};
 use serde_json::Value as Json;
+use std::fmt::Write as _;
 
 /// Deepest nesting that is written.
 const DEEPEST: usize = 64;
@@ -51,7 +52,7 @@ fn element(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
     out.push_str(&name);
     if let Some(namespace) = &said.namespace {
         let prefix = said.prefix.as_ref().map_or_else(String::new, |prefix| format!(":{prefix}"));
-        out.push_str(&format!(" xmlns{prefix}=\"{}\"", escaped(namespace, at, true)?));
+        let _ = write!(out, " xmlns{prefix}=\"{}\"", escaped(namespace, at, true)?);
     }
     if value.is_null() {
         // OpenAPI 3.2 XML Object: null is `xsi:nil`.
@@ -74,7 +75,7 @@ fn element(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
                 return Err(wrong(&at, "nested", "a plain value in an attribute", "a deeper one"));
             };
             let prefix = said.prefix.map_or_else(String::new, |prefix| format!("{prefix}:"));
-            out.push_str(&format!(" {prefix}{own}=\"{}\"", escaped(&text, &at, true)?));
+            let _ = write!(out, " {prefix}{own}=\"{}\"", escaped(&text, &at, true)?);
         }
     }
     out.push('>');
@@ -94,8 +95,7 @@ fn content(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
                 let said = Said::of(&below);
                 let at = at.at(member);
                 match (said.node, value) {
-                    (Node::Attribute, Json::Null) | (Node::Text | Node::Cdata, Json::Null) => {}
-                    (Node::Attribute, _) => {}
+                    (Node::Attribute, _) | (Node::Text | Node::Cdata, Json::Null) => {}
                     (Node::Text | Node::Cdata, value) => {
                         let text = text::scalar(value)
                             .ok_or_else(|| wrong(&at, "nested", "a plain value as text", "a deeper one"))?;
