@@ -13,14 +13,15 @@ pub(crate) mod free;
 mod input;
 mod item;
 mod login;
+mod manual;
 mod near;
-mod nearby;
+pub(crate) mod nearby;
 mod nest;
 pub(crate) mod outcome;
 mod payload;
 mod print;
 pub(crate) mod redact;
-mod target;
+pub(crate) mod target;
 mod trace;
 pub(crate) mod trip;
 mod typed;
@@ -44,7 +45,7 @@ use wanted::Wanted;
 
 /// Arguments of `call`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = ITEMS, override_usage = USAGE)]
+#[command(after_help = ITEMS, override_usage = USAGE, disable_help_flag = true)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line, on or off as the user wrote it"
@@ -53,6 +54,9 @@ pub(crate) struct Call {
     /// What to call, then items
     #[arg(value_name = "WORD")]
     words: Vec<String>,
+    /// Print help: of this command, or of the API or operation that is named
+    #[arg(short, long)]
+    help: bool,
     #[command(flatten)]
     flags: Flags,
     /// Show the request and send nothing
@@ -106,6 +110,9 @@ const ITEMS: &str = "Items:
 impl Call {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        if self.help {
+            return self.manual(global);
+        }
         self.not_built_yet()?;
         let wanted = Wanted::read(&self.flags)?;
         let mut terminal = global.terminal();
