@@ -109,7 +109,7 @@ fn fish_completes_with_descriptions() {
     let output = command.args(["-c", script]).output().unwrap();
     assert_eq!(
         stdout(&output),
-        "orders.getOrder\norders.listOrders\tList what was ordered\n",
+        "orders.getOrder\norders.listOrders\tList what was ordered\norders.yaml\n",
         "{}",
         stderr(&output)
     );
