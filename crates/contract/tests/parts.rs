@@ -1,5 +1,5 @@
 //! Multipart bodies: what is written is read, and what is wrong is said with its part.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use bytes::Bytes;
 use contract::{

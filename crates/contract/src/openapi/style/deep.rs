@@ -100,8 +100,7 @@ fn both() -> Box<Fault> {
 fn put(tree: &mut Tree, steps: &[&str], text: String) -> Result<(), Box<Fault>> {
     match (steps.split_first(), tree) {
         (None | Some((&"", [])), Tree::Texts(texts)) => texts.push(text),
-        (None, Tree::Below(_)) => return Err(both()),
-        (Some(_), Tree::Texts(_)) => return Err(both()),
+        (None, Tree::Below(_)) | (Some(_), Tree::Texts(_)) => return Err(both()),
         (Some((step, rest)), Tree::Below(below)) => {
             let found = below.iter().position(|(name, _)| name == step);
             let place = found.unwrap_or_else(|| {
