@@ -69,12 +69,11 @@ fn multipart_body(
             content => plain.push((name, content)),
         }
     }
-    match multipart::value(body, plain)? {
-        Some(value) => values.push(In::Body, "", Value::Json(value)),
-        None => {
-            values.push(In::Body, "", Value::Bytes(Bytes::copy_from_slice(bytes)));
-            return Ok(());
-        }
+    if let Some(value) = multipart::value(body, plain)? {
+        values.push(In::Body, "", Value::Json(value))
+    } else {
+        values.push(In::Body, "", Value::Bytes(Bytes::copy_from_slice(bytes)));
+        return Ok(());
     }
     values.0.extend(rest);
     Ok(())

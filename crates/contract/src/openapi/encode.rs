@@ -94,13 +94,12 @@ fn writer<'n>(place: In, name: &'n str, parameter: Option<&Parameter>) -> Writer
 
 /// A fault of writing, told as a violation.
 fn told(place: In, name: &str, parameter: Option<&Parameter>, fault: Fault) -> Box<Violation> {
-    match parameter {
-        Some(parameter) => fault.of(parameter),
-        None => {
-            let mut told = broken(place, name, fault.code, fault.expected, fault.got);
-            told.at = fault.at;
-            told
-        }
+    if let Some(parameter) = parameter {
+        fault.of(parameter)
+    } else {
+        let mut told = broken(place, name, fault.code, fault.expected, fault.got);
+        told.at = fault.at;
+        told
     }
 }
 

@@ -23,12 +23,11 @@ pub(super) fn parameters(text: &str) -> Option<Vec<(String, String)>> {
     while !rest.is_empty() {
         let (name, after) = rest.split_once('=')?;
         let name = name.trim().to_ascii_lowercase();
-        let (value, after) = match after.trim_start().strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let end = after.find(';').unwrap_or(after.len());
-                (after[..end].trim().to_owned(), &after[end..])
-            }
+        let (value, after) = if let Some(quoted) = after.trim_start().strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let end = after.find(';').unwrap_or(after.len());
+            (after[..end].trim().to_owned(), &after[end..])
         };
         if found.iter().any(|(known, _)| *known == name) {
             return None;
