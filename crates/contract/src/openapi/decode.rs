@@ -70,7 +70,7 @@ fn multipart_body(
         }
     }
     if let Some(value) = multipart::value(body, plain)? {
-        values.push(In::Body, "", Value::Json(value))
+        values.push(In::Body, "", Value::Json(value));
     } else {
         values.push(In::Body, "", Value::Bytes(Bytes::copy_from_slice(bytes)));
         return Ok(());
