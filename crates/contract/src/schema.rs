@@ -5,6 +5,8 @@
 //! operations is one shape.
 
 mod compile;
+mod dialect;
+mod identity;
 mod kinds;
 mod lower;
 mod pattern;
@@ -15,6 +17,7 @@ mod words;
 
 use crate::{Pointer, Violation, Warning};
 use compile::Compiled;
+pub(crate) use identity::identify;
 use kinds::Kinds;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -173,7 +176,9 @@ impl Shape {
     pub(crate) fn unenforced(&self, warnings: &mut Vec<Warning>) {
         if let Some(inner) = &self.inner {
             let schema = inner.schema();
-            lower::Lowering::new(inner.store.version, inner.side, warnings).schema(&schema, &inner.at);
+            lower::Lowering::new(inner.store.version, inner.side, warnings)
+                .speaking(inner.store.dialect)
+                .schema(&schema, &inner.at);
         }
     }
 
