@@ -106,7 +106,13 @@ fn of(parameter: &crate::Parameter, violations: Vec<Violation>) -> impl Iterator
 
 fn need(body: Body) -> Need {
     match body.codec {
-        Codec::Json | Codec::Form => Need::Whole(Check { body, held: Vec::new(), limit: HELD }),
+        Codec::Json => match body.shape.watch() {
+            Some(watch) => {
+                Need::Watch(Check { body, held: Vec::new(), limit: HELD, watch: Some(Box::new(watch)) })
+            }
+            None => Need::Whole(Check { body, held: Vec::new(), limit: HELD, watch: None }),
+        },
+        Codec::Form => Need::Whole(Check { body, held: Vec::new(), limit: HELD, watch: None }),
         Codec::Multipart | Codec::Xml | Codec::Text | Codec::Opaque => Need::Nothing,
     }
 }

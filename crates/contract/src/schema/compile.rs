@@ -225,9 +225,9 @@ struct Layout<'s> {
 
 /// Answers from the store.
 #[derive(Debug)]
-struct Look<'s> {
-    store: &'s Store,
-    side: Side,
+pub(super) struct Look<'s> {
+    pub(super) store: &'s Store,
+    pub(super) side: Side,
 }
 
 impl lower::Look for Look<'_> {
