@@ -1,5 +1,10 @@
 //! The official test suite of JSON Schema, its schemas standing in a contract.
-#![expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a test that reads files")]
+#![expect(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "a test that reads files"
+)]
 
 use contract::Contract;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,10 @@
 //! A check while a body comes in finds what a check of its value finds, wherever the chunks are cut.
-#![expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a test that reads files")]
+#![expect(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    reason = "a test that reads files"
+)]
 
 use contract::{Body, Codec, Contract, Head, Kind, Need, Shape, Violation, check_head};
 use http::HeaderMap;

@@ -83,7 +83,7 @@ impl Compiled {
             resources.push((OWN.to_owned(), std::mem::replace(&mut document, json!({ "$ref": start }))));
         }
         let weak = Arc::downgrade(store);
-        let registry = Registry::new().extend(resources).and_then(|resources| resources.prepare());
+        let registry = Registry::new().extend(resources).and_then(jsonschema::RegistryBuilder::prepare);
         let registry = match registry {
             Ok(registry) => registry,
             Err(error) => {

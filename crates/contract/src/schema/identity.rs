@@ -120,7 +120,7 @@ impl Names {
             if let Some(name) = id.strip_prefix('#') {
                 self.anchors.insert(format!("{base}#{name}"), at.clone());
             } else if let Some(whole) = join(&base, id) {
-                base = without_fragment(&whole).to_owned();
+                without_fragment(&whole).clone_into(&mut base);
                 self.resources.entry(base.clone()).or_insert_with(|| at.clone());
                 self.identified.push(at.clone());
             }
@@ -221,9 +221,10 @@ impl Names {
         }
         for pointer in known {
             if let Some(Value::Object(map)) = tree.pointer_mut(pointer.as_str()) {
-                match dynamic {
-                    true => drop(map.insert("$id".to_owned(), Value::String(own(pointer)))),
-                    false => drop(map.remove("$id")),
+                if dynamic {
+                    map.insert("$id".to_owned(), Value::String(own(pointer)));
+                } else {
+                    map.shift_remove("$id");
                 }
             }
         }

@@ -174,13 +174,13 @@ impl Making<'_> {
         self.fill(id, &lowered, at)
     }
 
-    fn node(&mut self, lowered: &Value, at: Pointer) -> Option<usize> {
+    fn node(&mut self, lowered: &Value, at: &Pointer) -> Option<usize> {
         let id = self.nodes.len();
         if id >= MOST_NODES {
             return None;
         }
         self.nodes.push(Node::default());
-        self.fill(id, lowered, &at)?;
+        self.fill(id, lowered, at)?;
         Some(id)
     }
 
@@ -222,12 +222,12 @@ impl Making<'_> {
                 SHARED => node.with.push(self.refer(Pointer::parse(value.as_str()?)?)?),
                 "allOf" => {
                     for (index, part) in value.as_array()?.iter().enumerate() {
-                        node.with.push(self.node(part, at.index(index))?);
+                        node.with.push(self.node(part, &at.index(index))?);
                     }
                 }
                 "properties" => {
                     for (name, schema) in value.as_object()? {
-                        let child = Some(self.node(schema, at.at(name))?);
+                        let child = Some(self.node(schema, &at.at(name))?);
                         node.keys.entry(name.clone()).or_default().child = child;
                     }
                 }
@@ -245,10 +245,10 @@ impl Making<'_> {
                     node.additional = match value {
                         Value::Bool(true) => Additional::Free,
                         Value::Bool(false) => Additional::Never,
-                        schema => Additional::Node(self.node(schema, at)?),
+                        schema => Additional::Node(self.node(schema, &at)?),
                     }
                 }
-                "items" if value.is_object() => node.items = Some(self.node(value, at)?),
+                "items" if value.is_object() => node.items = Some(self.node(value, &at)?),
                 "items" if *value == Value::Bool(true) => {}
                 "minItems" => node.bounds[0] = Some(value.as_u64()?),
                 "maxItems" => node.bounds[1] = Some(value.as_u64()?),

@@ -149,7 +149,7 @@ impl Tokens {
         let valued = matches!(self.state, State::Value | State::FirstItem);
         match (byte, self.state) {
             (b'"', State::FirstKey | State::Key) => {
-                self.begin(State::Text { key: true, escaped: false }, here)
+                self.begin(State::Text { key: true, escaped: false }, here);
             }
             (b'}', State::FirstKey) | (b']', State::FirstItem) => self.close(sink),
             (b':', State::Colon) => self.state = State::Value,
