@@ -292,6 +292,9 @@ fn any_value_and_any_text_is_judged_the_same_at_any_cut() {
     texts.push(format!("{{{}}}", names.join(",")).into_bytes());
     for text in texts {
         let expected = whole(&text);
+        let readable = serde_json::from_slice::<Value>(&text).is_ok();
+        let broken = |one: &String| one == "syntax" || one.contains(" depth ") || one.contains(" encoding ");
+        assert_eq!(!expected.iter().any(broken), readable, "{}", String::from_utf8_lossy(&text));
         for cut in 0..=text.len() {
             let found = watched(&operation, "application/json", &text, &[cut]).expect("watched");
             assert_eq!(found, expected, "{} cut at {cut}", String::from_utf8_lossy(&text));
