@@ -164,7 +164,8 @@ impl Document {
 
     /// Lowers every operation; the tree is given up.
     pub fn contract(self) -> Contract {
-        let Self { name, text, syntax, version, tree, mut warnings } = self;
+        let Self { name, text, syntax, version, mut tree, mut warnings } = self;
+        crate::schema::identify(&mut tree, &text);
         let lowered = lower::lower(&tree, version, &mut warnings);
         drop(tree);
         Contract {

@@ -111,7 +111,7 @@ fn of(parameter: &crate::Parameter, violations: Vec<Violation>) -> impl Iterator
 }
 
 fn need(body: Body, fields: &HeaderMap, found: &mut Vec<Violation>) -> Need {
-    let mut boundary = None;
+    let (mut boundary, mut watch) = (None, None);
     match body.codec {
         // Nothing is demanded of it: then it may be as long as it likes.
         Codec::Multipart | Codec::Text | Codec::Xml if body.shape.is_anything() && body.parts.is_empty() => {
@@ -127,12 +127,15 @@ fn need(body: Body, fields: &HeaderMap, found: &mut Vec<Violation>) -> Need {
         },
         // Texts that are no UTF-8 are passed on as they are.
         Codec::Xml | Codec::Text if !media::is_utf8(fields) => return Need::Nothing,
-        Codec::Json | Codec::Form | Codec::Xml => {}
+        Codec::Json => watch = body.shape.watch().map(Box::new),
+        Codec::Form | Codec::Xml => {}
         // A text that may be any text may be as long as it likes.
         Codec::Text if body.shape.kind() != Kind::String || body.shape.limits_text() => {}
         Codec::Text | Codec::Opaque => return Need::Nothing,
     }
-    Need::Whole(Check { body, boundary, held: Vec::new(), limit: HELD })
+    let watched = watch.is_some();
+    let check = Check { body, boundary, held: Vec::new(), limit: HELD, watch };
+    if watched { Need::Watch(check) } else { Need::Whole(check) }
 }
 
 /// Whether a body follows this head (RFC 9112 §6.3).

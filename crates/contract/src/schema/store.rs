@@ -2,6 +2,7 @@
 
 use super::Shape;
 use super::compile::Compiled;
+use super::dialect::Dialect;
 use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Lost, Target};
@@ -21,11 +22,16 @@ pub(crate) enum Side {
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(super) version: Version,
+    /// The dialect that the document names.
+    pub(super) dialect: Option<Dialect>,
     entries: BTreeMap<String, Entry>,
     /// Whether an entry can be compiled apart from what refers to it: `unevaluatedProperties` looks
     /// through references, so that with it everything is compiled together.
     apart: bool,
 }
+
+/// Words that look through references: with them everything is compiled together.
+const TOGETHER: [&str; 3] = ["unevaluatedProperties", "unevaluatedItems", "$dynamicRef"];
 
 /// A referred schema, compiled once for all that refer to it.
 #[derive(Debug)]
@@ -66,6 +72,11 @@ impl Store {
         Some(entry.compiled[usize::from(side == Side::Response)].get_or_init(compile))
     }
 
+    /// Whether entries are compiled apart from what refers to them.
+    pub(super) fn is_apart(&self) -> bool {
+        self.apart
+    }
+
     /// Every entry.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (Pointer, Value)> + '_ {
         self.entries.iter().filter_map(|(pointer, entry)| {
@@ -76,7 +87,9 @@ impl Store {
     /// What of all entries cannot be enforced.
     pub(crate) fn unenforced(&self, warnings: &mut Vec<Warning>) {
         for (at, schema) in self.entries() {
-            super::lower::Lowering::new(self.version, Side::Request, warnings).schema(&schema, &at);
+            super::lower::Lowering::new(self.version, Side::Request, warnings)
+                .speaking(self.dialect)
+                .schema(&schema, &at);
         }
     }
 }
@@ -98,11 +111,12 @@ impl<'v> Shelf<'v> {
             entries.insert(at.at(name).as_str().to_owned(), schema.to_string().into());
         }
         let mut path = Vec::new();
-        References { root, entries: &mut entries, warnings }.visit(root, &mut path, false);
-        let apart = !entries.values().any(|text: &Arc<str>| text.contains("\"unevaluated"));
+        let mut apart = true;
+        References { root, entries: &mut entries, warnings, apart: &mut apart }.visit(root, &mut path, false);
+        let dialect = Dialect::of_document(root);
         let entry = |(pointer, text)| (pointer, Entry { text, compiled: Default::default() });
         let entries = entries.into_iter().map(entry).collect();
-        Self { root, store: Arc::new(Store { version, entries, apart }), made: HashMap::new() }
+        Self { root, store: Arc::new(Store { version, dialect, entries, apart }), made: HashMap::new() }
     }
 
     /// The shape of the schema that stands at `at`.
@@ -165,6 +179,7 @@ struct References<'v, 'o> {
     root: &'v Value,
     entries: &'o mut BTreeMap<String, Arc<str>>,
     warnings: &'o mut Vec<Warning>,
+    apart: &'o mut bool,
 }
 
 /// Members that hold values, not parts of the contract: a `$ref` in them is data.
@@ -198,6 +213,7 @@ impl References<'_, '_> {
                     if !named && (DATA.contains(&key.as_str()) || key.starts_with("x-")) {
                         continue;
                     }
+                    *self.apart &= named || !TOGETHER.contains(&key.as_str());
                     let inside = !named && NAMED.contains(&key.as_str());
                     path.push(Token::Name(key));
                     self.visit(below, path, inside);
