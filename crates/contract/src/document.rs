@@ -174,6 +174,7 @@ impl Document {
             servers: lowered.servers,
             operations: lowered.operations,
             schemes: lowered.schemes,
+            schemas: lowered.schemas,
             warnings,
             text,
             syntax,
@@ -193,6 +194,8 @@ pub struct Contract {
     pub servers: Vec<Server>,
     /// Operations, in the order of the document.
     pub operations: Vec<Arc<Operation>>,
+    /// The schemas that it names, each with where it stands.
+    pub schemas: Vec<(String, Pointer)>,
     /// Security schemes.
     pub schemes: Vec<SecurityScheme>,
     /// What was left out, and why.

@@ -263,9 +263,10 @@ impl<'w> Lowering<'w> {
         out.insert("type".to_owned(), lowered);
     }
 
-    /// OpenAPI 3.0, Schema Object, `nullable`: null is one more type, and one more choice.
+    /// OpenAPI 3.0, Schema Object, `nullable` (2.0: `x-nullable`): null is one more type, and one more choice.
     fn null_too(&self, map: &Map<String, Value>, out: &mut Map<String, Value>) {
-        if self.version != Version::V3_0 || !is_true(map.get("nullable")) {
+        let nullable = is_true(map.get("nullable")) || is_true(map.get("x-nullable"));
+        if self.version != Version::V3_0 || !nullable {
             return;
         }
         if let Some(Value::String(word)) = out.get("type") {
