@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 pub(crate) mod lower;
 mod media;
+mod members;
 pub(crate) mod outline;
 mod payload;
 pub(crate) mod read;

@@ -9,7 +9,7 @@ mod swagger;
 
 use super::outline::{self, Found, is_true, lost_warning, summary, tags, warn};
 use super::read::{Lowered, Version};
-use super::surroundings;
+use super::{members, surroundings};
 use crate::reference;
 use crate::schema::{Shelf, named};
 use crate::{Bind, In, Operation, Parameter, PathTemplate, Pointer, Repeat, Server, TemplateError, Warning};
@@ -41,6 +41,7 @@ pub(crate) fn lower(tree: &Value, version: Version, warnings: &mut Vec<Warning>)
         Some(map) => surroundings::servers(map, &root, lowering.warnings),
         None => Vec::new(),
     };
+    members::look(tree, version, lowering.warnings);
     let schemas = named(tree).map(|(name, at, _)| (name.to_owned(), at)).collect();
     // The same place may be read from many operations.
     let mut told = HashSet::new();
