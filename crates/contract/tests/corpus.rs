@@ -6,7 +6,7 @@
     reason = "a test that reads files"
 )]
 
-use contract::{Body, Contract, Document, In, Outline};
+use contract::{Body, Contract, Document, Files, In, Outline, Reach};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -255,4 +255,82 @@ fn every_schema_of_published_contracts_compiles() {
             );
         }
     }
+}
+
+/// The files of a folder, by name.
+struct Folder(PathBuf, Reach);
+
+impl Files for Folder {
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, String> {
+        std::fs::read(self.0.join(name)).map_err(|error| error.to_string())
+    }
+
+    fn reach(&self) -> &Reach {
+        &self.1
+    }
+}
+
+fn split(folder: &Path, name: &str) -> Contract {
+    let bytes = std::fs::read(folder.join(name)).expect("the contract");
+    let files = Folder(folder.to_owned(), Reach::around(name));
+    Contract::read_with(name, &bytes, &files).expect("a contract")
+}
+
+#[test]
+fn contracts_in_several_files_are_one_and_every_place_names_its_file() {
+    let Some(corpus) = corpus() else { return };
+    let folder = corpus.join("openapi/multi-file");
+    for (name, operations) in
+        [("petstore-separate-2.0/spec/swagger.json", 4), ("cafe-split-3.2/cafe.yaml", 12)]
+    {
+        let contract = split(&folder, name);
+        assert_eq!(contract.warnings, [], "{name}");
+        assert_eq!(contract.operations.len(), operations, "{name}");
+        let shapes: Vec<_> = contract.shapes().map(|shape| shape.at().clone()).collect();
+        let stands = contract.stands(&shapes);
+        let lost = shapes.iter().zip(&stands).find(|(_, stand)| stand.is_none());
+        assert_eq!(lost.map(|(at, _)| at), None, "{name}");
+        assert_eq!(contract.warm(), [], "{name}");
+    }
+    let cafe = split(&folder, "cafe-split-3.2/cafe.yaml");
+    let own = cafe.operations.iter().map(|one| cafe.stand(&one.at).expect("a place").file);
+    assert!(
+        own.clone().all(|file| file.starts_with("cafe-split-3.2/paths/")),
+        "{:?}",
+        own.collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_file_outside_the_folder_is_refused_at_the_place_that_names_it() {
+    let Some(corpus) = corpus() else { return };
+    let contract = split(&corpus.join("openapi/multi-file/petstore-separate-2.0/spec"), "swagger.json");
+    let told: Vec<_> = contract.warnings.iter().map(|one| one.text.as_str()).collect();
+    assert!(
+        !told.is_empty() && told.iter().all(|text| text.contains("outside the contract's folder")),
+        "{told:?}"
+    );
+    assert!(contract.warnings.iter().all(|one| contract.stand(&one.at).is_some()));
+}
+
+#[test]
+fn a_contract_in_thousands_of_files_is_read() {
+    let Some(corpus) = corpus() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let unpacked = std::process::Command::new("tar")
+        .arg("xzf")
+        .arg(corpus.join("openapi/multi-file/digitalocean.tar.gz"))
+        .arg("-C")
+        .arg(folder.path())
+        .status();
+    assert!(unpacked.is_ok_and(|status| status.success()), "tar unpacks it");
+    let contract = split(folder.path(), "digitalocean/DigitalOcean-public.v2.yaml");
+    let places: Vec<_> = contract.warnings.iter().map(|one| one.at.clone()).collect();
+    for (warning, stand) in contract.warnings.iter().zip(contract.stands(&places)) {
+        let stand = stand.expect("a place");
+        eprintln!("{}:{}: {}: {}", stand.file, stand.line(), warning.code, warning.text);
+    }
+    assert_eq!(contract.operations.len(), 659);
+    let nowhere = contract.warnings.iter().filter(|one| one.code.starts_with("reference")).count();
+    assert_eq!(nowhere, 0);
 }

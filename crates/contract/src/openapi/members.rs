@@ -58,6 +58,7 @@ static ROOT_2: Object = Object {
         "externalDocs",
         "parameters",
         "securityDefinitions",
+        "$files",
     ],
     below: &[
         ("info", One(&INFO)),
@@ -108,7 +109,16 @@ static RESPONSE_2: Object = Object {
 static ROOT_3: Object = Object {
     name: "a document of OpenAPI 3",
     needs: &["info"],
-    plain: &["openapi", "jsonSchemaDialect", "servers", "security", "tags", "externalDocs", "$self"],
+    plain: &[
+        "openapi",
+        "jsonSchemaDialect",
+        "servers",
+        "security",
+        "tags",
+        "externalDocs",
+        "$self",
+        "$files",
+    ],
     below: &[
         ("info", One(&INFO)),
         ("paths", Named(&ITEM_3)),

@@ -1,6 +1,5 @@
 //! Reading an OpenAPI document: its version, then everything a call needs of it.
 
-use crate::reference::{Target, target};
 use crate::{DocumentError, Operation, Pointer, SecurityScheme, Span, Syntax, locate};
 use serde_json::Value;
 use std::sync::Arc;
@@ -79,9 +78,9 @@ pub(crate) fn version(tree: &Value) -> Result<Version, Unfit> {
         let version = text(value).unwrap_or_default();
         let mut parts = version.split(['.', '-']);
         return match (parts.next(), parts.next()) {
-            (Some("3"), Some("0")) => single_file(tree).map(|()| Version::V3_0),
-            (Some("3"), Some("1")) => single_file(tree).map(|()| Version::V3_1),
-            (Some("3"), Some("2")) => single_file(tree).map(|()| Version::V3_2),
+            (Some("3"), Some("0")) => Ok(Version::V3_0),
+            (Some("3"), Some("1")) => Ok(Version::V3_1),
+            (Some("3"), Some("2")) => Ok(Version::V3_2),
             (Some(major), minor) if is_number(major) && minor.is_none_or(is_number) => {
                 Err(Unfit { what: Some(format!("OpenAPI {version}")), why: "", at })
             }
@@ -91,7 +90,7 @@ pub(crate) fn version(tree: &Value) -> Result<Version, Unfit> {
     if let Some(value) = members.get("swagger") {
         let version = text(value).unwrap_or_default();
         return match version.as_str() {
-            "2.0" | "2" => single_file(tree).map(|()| Version::V2_0),
+            "2.0" | "2" => Ok(Version::V2_0),
             _ => Err(Unfit {
                 what: Some(format!("Swagger {version}").trim_end().to_owned()),
                 why: "",
@@ -106,21 +105,6 @@ pub(crate) fn version(tree: &Value) -> Result<Version, Unfit> {
         }
     }
     Err(Unfit { what: None, why: "it has no member `openapi` that says its version", at: root })
-}
-
-/// Refuses a document whose paths are in other files: of those operations nothing is known, not even
-/// their methods. A path on another host is left out with a warning, as it is never fetched.
-fn single_file(tree: &Value) -> Result<(), Unfit> {
-    let paths = tree.get("paths").and_then(Value::as_object);
-    for (path, item) in paths.into_iter().flatten() {
-        let Some(reference) = item.get("$ref").and_then(Value::as_str) else { continue };
-        let alone = item.as_object().is_some_and(|item| item.len() == 1);
-        if alone && target(reference) == Target::Outside && !reference.contains("://") {
-            let at = Pointer::root().at("paths").at(path).at("$ref");
-            return Err(Unfit { what: Some("split over several files".to_owned()), why: "", at });
-        }
-    }
-    Ok(())
 }
 
 fn is_number(text: &str) -> bool {
@@ -151,8 +135,6 @@ mod tests {
     fn what_is_no_contract_or_not_built_yet_says_so_at_its_place() {
         check("info: {}\nswagger: 1.2\n", "a.yaml is Swagger 1.2: not built yet", 9);
         check("{\"info\": {}, \"openapi\": \"4.0.0\"}", "a.yaml is OpenAPI 4.0.0: not built yet", 13);
-        let split = "openapi: 3.0.0\npaths:\n  /a: {$ref: './a.yaml#/x'}\n";
-        check(split, "a.yaml is split over several files: not built yet", 29);
         check("asyncapi: 3.0.0\n", "a.yaml is AsyncAPI 3.0.0: not built yet", 0);
         check("a: 1\n", "a.yaml is no API contract: it has no member `openapi` that says its version", 0);
         check(

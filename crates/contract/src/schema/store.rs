@@ -182,10 +182,10 @@ struct References<'v, 'o> {
 }
 
 /// Members that hold values, not parts of the contract: a `$ref` in them is data.
-const DATA: [&str; 6] = ["example", "examples", "default", "enum", "const", "value"];
+pub(crate) const DATA: [&str; 6] = ["example", "examples", "default", "enum", "const", "value"];
 
 /// Members whose own members are named by the author, so that `default` may be a name in them.
-const NAMED: [&str; 13] = [
+pub(crate) const NAMED: [&str; 13] = [
     "properties",
     "patternProperties",
     "$defs",

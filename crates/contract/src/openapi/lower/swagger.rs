@@ -88,12 +88,11 @@ impl<'v> Lowering<'v, '_> {
             // Nothing is said: JSON is what a body with a schema is.
             media.push("application/json".to_owned());
         }
-        let shape = match map.get("schema") {
-            Some(schema) => self.shelf.shape(schema, &at.at("schema"), Side::Request, self.warnings),
-            None => {
-                self.warn("parameter-without-schema", "it says no schema: the body is not checked", at);
-                Shape::anything(at.clone())
-            }
+        let shape = if let Some(schema) = map.get("schema") {
+            self.shelf.shape(schema, &at.at("schema"), Side::Request, self.warnings)
+        } else {
+            self.warn("parameter-without-schema", "it says no schema: the body is not checked", at);
+            Shape::anything(at.clone())
         };
         let body = |media: String| Body {
             codec: media::codec(&media),
