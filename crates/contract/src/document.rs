@@ -153,7 +153,7 @@ impl Document {
             Err(unfit) => return Err(unfit.located(name, &text, syntax)),
         };
         let name = name.to_owned();
-        let list = vec![Text { name: name.clone(), text, syntax }];
+        let list = vec![Text { name: name.clone(), content: text, syntax }];
         Ok(Self { name, texts: Texts { list, laid: Vec::new() }, version, tree, warnings })
     }
 
@@ -164,7 +164,7 @@ impl Document {
 
     /// The text it was read from.
     pub fn text(&self) -> &str {
-        self.texts.list.first().map_or("", |own| &own.text)
+        self.texts.list.first().map_or("", |own| &own.content)
     }
 
     /// The operations, in the order of the document, without their schemas.
@@ -296,7 +296,7 @@ impl Contract {
 
     /// The text of the document.
     pub fn text(&self) -> &str {
-        self.texts.list.first().map_or("", |own| &own.text)
+        self.texts.list.first().map_or("", |own| &own.content)
     }
 
     /// Where `pointer` stands, in which file: the member's key if it has one, else the value.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) name: String,
-    pub(crate) text: Arc<str>,
+    pub(crate) content: Arc<str>,
     pub(crate) syntax: Syntax,
 }
 
@@ -76,9 +76,9 @@ impl Texts {
         for group in asked.chunk_by(|one, other| one.0 == other.0) {
             let Some(text) = group.first().and_then(|(file, ..)| self.list.get(*file)) else { continue };
             let there: Vec<Pointer> = group.iter().map(|(_, _, there)| there.clone()).collect();
-            let spans = locate::spans(&text.text, text.syntax, &there);
+            let spans = locate::spans(&text.content, text.syntax, &there);
             for ((_, index, _), span) in group.iter().zip(spans) {
-                let stand = |span| Stand { file: text.name.clone(), text: Arc::clone(&text.text), span };
+                let stand = |span| Stand { file: text.name.clone(), text: Arc::clone(&text.content), span };
                 stands[*index] = span.map(stand);
             }
         }
@@ -89,7 +89,7 @@ impl Texts {
     pub(crate) fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
         match self.list.as_slice() {
             // One scan, and one count of lines.
-            [only] if self.laid.is_empty() => locate::lines(&only.text, only.syntax, pointers),
+            [only] if self.laid.is_empty() => locate::lines(&only.content, only.syntax, pointers),
             _ => self.stands(pointers).iter().map(|stand| stand.as_ref().map_or(0, Stand::line)).collect(),
         }
     }
