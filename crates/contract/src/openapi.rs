@@ -1,6 +1,6 @@
 //! OpenAPI: read a document, encode and decode its calls, check its messages.
 //!
-//! Source: OpenAPI 3.0 and 3.1. `read` and `outline` take a document apart, `lower` makes operations
+//! Source: OpenAPI 2.0 to 3.2. `read` and `outline` take a document apart, `lower` makes operations
 //! of it; `encode` and `decode` are each other's reverse; `check` says what of a message is wrong.
 
 mod check;
@@ -10,6 +10,7 @@ mod encode;
 mod form;
 pub(crate) mod lower;
 mod media;
+mod members;
 mod multipart;
 pub(crate) mod outline;
 mod payload;

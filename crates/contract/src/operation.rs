@@ -155,6 +155,9 @@ pub enum Style {
     DeepObject,
     /// `name=a; other=b` (OpenAPI 3.2 `cookie`): as `form`, without percent-encoding.
     Cookie,
+    /// The whole query string is this one value, without its name (OpenAPI 3.2 `in: querystring`); its
+    /// `content` says how it is written.
+    Whole,
 }
 
 /// What is said about a part of a multipart or urlencoded body (OpenAPI 3.1 Encoding Object).
@@ -179,6 +182,8 @@ pub struct Body {
     pub codec: Codec,
     /// What the value may be.
     pub shape: Shape,
+    /// What each item of a stream may be, where the body is one (OpenAPI 3.2 Media Type Object, `itemSchema`).
+    pub items: Option<Shape>,
     /// What is said about parts; those that nothing is said about are not here.
     pub parts: Vec<Part>,
     /// Where it stands in the document.

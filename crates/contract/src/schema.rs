@@ -27,7 +27,7 @@ use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-pub(crate) use store::{Shelf, Side, Store};
+pub(crate) use store::{DATA, NAMED, Shelf, Side, Store, beside_name, named};
 use view::View;
 pub(crate) use watch::{Verdict, Watch};
 pub(crate) use words::kind_of;

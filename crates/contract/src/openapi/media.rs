@@ -163,6 +163,7 @@ mod tests {
             media: media.to_owned(),
             codec: codec(media),
             parts: Vec::new(),
+            items: None,
             shape: Shape::anything(Pointer::root()),
             at: Pointer::root(),
         };

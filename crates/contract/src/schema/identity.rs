@@ -25,8 +25,9 @@ const MOST: usize = 100_000;
 const WORDS: [&str; 6] = ["$id", "$anchor", "$dynamic", "$recursive", "jsonSchemaDialect", "$schema"];
 
 /// Turns references by name into references by pointer.
-pub(crate) fn identify(tree: &mut Value, text: &str) {
-    if !WORDS.iter().any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some()) {
+pub(crate) fn identify<'t>(tree: &mut Value, texts: impl Iterator<Item = &'t str>) {
+    let has = |text: &str, word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    if !{ texts }.any(|text| WORDS.iter().any(|word| has(text, word))) {
         return;
     }
     let mut names = Names::default();
