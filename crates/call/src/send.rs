@@ -74,6 +74,10 @@ pub(crate) async fn send(
                     reused,
                     waited: call.waited,
                     connect,
+                    lookup: Duration::ZERO,
+                    tls: Duration::ZERO,
+                    peer: None,
+                    version: told.response.version(),
                     first_byte: told.first_byte,
                     head: shown.map(|shown| head(shown, server, own_host)),
                 };
