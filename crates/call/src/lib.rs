@@ -22,12 +22,15 @@ mod pool;
 mod provider;
 mod providers;
 mod proxy;
+mod reach;
 mod request;
 pub mod response;
 mod retry;
 mod send;
+mod sender;
 mod stream;
 mod tls;
+mod tunnel;
 
 pub use answer::{Answer, Sent};
 pub use answer_body::AnswerBody;

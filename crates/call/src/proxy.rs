@@ -118,20 +118,36 @@ impl fmt::Display for Proxy {
 
 /// Hosts that are called without the proxy.
 #[derive(Clone, Default)]
-pub struct NoProxy(Option<Arc<Matcher>>);
+pub struct NoProxy(Direct);
+
+#[derive(Clone, Default)]
+enum Direct {
+    #[default]
+    Nobody,
+    Everybody,
+    Some(Arc<Matcher>),
+}
 
 impl NoProxy {
     /// Reads a list such as `localhost,.acme.example,10.0.0.0/8`; `*` is every host.
     pub fn parse(list: &str) -> Self {
-        if list.trim().is_empty() {
-            return Self(None);
+        let entries = || list.split(',').map(str::trim);
+        if entries().any(|entry| entry == "*") {
+            return Self(Direct::Everybody); // the library means names by it, and not addresses
         }
-        Self(Some(Arc::new(Matcher::builder().all("http://proxy.invalid").no(list).build())))
+        if entries().all(str::is_empty) {
+            return Self(Direct::Nobody);
+        }
+        Self(Direct::Some(Arc::new(Matcher::builder().all("http://proxy.invalid").no(list).build())))
     }
 
     /// Whether this host is in the list.
     pub fn names(&self, host: &str) -> bool {
-        let Some(matcher) = &self.0 else { return false };
+        let matcher = match &self.0 {
+            Direct::Nobody => return false,
+            Direct::Everybody => return true,
+            Direct::Some(matcher) => matcher,
+        };
         let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         http::Uri::builder()
             .scheme("http")
@@ -144,7 +160,11 @@ impl NoProxy {
 
 impl fmt::Debug for NoProxy {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(if self.0.is_some() { "NoProxy(some)" } else { "NoProxy(none)" })
+        out.write_str(match self.0 {
+            Direct::Nobody => "NoProxy(nobody)",
+            Direct::Everybody => "NoProxy(everybody)",
+            Direct::Some(_) => "NoProxy(some)",
+        })
     }
 }
 
@@ -182,6 +202,7 @@ mod tests {
         for (list, host, direct) in [
             ("", "a.example", false),
             ("*", "a.example", true),
+            ("a.example,*", "10.1.2.3", true),
             ("a.example, b.example", "b.example", true),
             ("acme.example", "api.acme.example", true),
             (".acme.example", "api.acme.example", true),
