@@ -23,6 +23,7 @@ mod provider;
 mod providers;
 mod proxy;
 mod reach;
+pub mod redirect;
 mod request;
 pub mod response;
 mod retry;
