@@ -2,7 +2,7 @@
 //!
 //! One `Dial` belongs to one [`Providers`](crate::Providers): its connections are never lent to callers with other wishes.
 
-use crate::{NoProxy, Proxy};
+use crate::{Allowances, NoProxy, Proxy};
 use exchange::Secret;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -38,6 +38,8 @@ pub struct Dial {
     pub family: Option<Family>,
     /// Connect to this socket, whatever the host is (`--unix-socket`); no proxy is used then.
     pub unix_socket: Option<PathBuf>,
+    /// Budgets that hold calls back before a provider refuses them; none: nobody waits before a 429.
+    pub allowances: Option<Arc<dyn Allowances>>,
 }
 
 /// Which HTTP is spoken.
