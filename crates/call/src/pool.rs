@@ -79,8 +79,8 @@ pub(crate) struct Line {
     pool: Rc<Pool>,
     /// Whether it had served a call before this one.
     pub(crate) reused: bool,
-    /// How it was made.
-    pub(crate) facts: Facts,
+    /// How it was made, where it was made for this call.
+    pub(crate) facts: Option<Box<Facts>>,
 }
 
 enum Hold {
@@ -103,7 +103,7 @@ impl Pool {
         let mut idle = self.idle.borrow_mut();
         while let Some((sender, driver, _)) = idle.pop_back() {
             if sender.is_ready() {
-                return Some(self.line(Sender::One(sender), Hold::Own(driver), true, Facts::default()));
+                return Some(self.line(Sender::One(sender), Hold::Own(driver), true, None));
             }
         }
         None
@@ -114,16 +114,17 @@ impl Pool {
         shared.retain(|one| !one.sender.is_closed());
         let one = shared.iter().find(|one| one.streams.get() < STREAMS)?;
         let hold = Hold::Shared { _place: Place::of(one) };
-        Some(self.line(Sender::Two(one.sender.clone()), hold, true, Facts::default()))
+        Some(self.line(Sender::Two(one.sender.clone()), hold, true, None))
     }
 
-    fn line(self: &Rc<Self>, sender: Sender, hold: Hold, reused: bool, facts: Facts) -> Line {
+    fn line(self: &Rc<Self>, sender: Sender, hold: Hold, reused: bool, facts: Option<Box<Facts>>) -> Line {
         Line { sender, hold, pool: Rc::clone(self), reused, facts }
     }
 
     /// A connection just made.
     pub(crate) fn fresh(self: &Rc<Self>, Made { sender, driver, facts }: Made) -> Line {
         let driver = Driver(Some(driver));
+        let facts = Some(Box::new(facts));
         let sender = match sender {
             Sender::One(_) => return self.line(sender, Hold::Own(driver), false, facts),
             Sender::Two(sender) => sender,

@@ -67,7 +67,7 @@ impl Providers {
         let begun = Instant::now();
         while let Some(wait) = allowances.take(&owner) {
             if begun.elapsed() + wait > longest {
-                let detail = format!("its rate limit is used up for another {:.1?}", wait);
+                let detail = format!("its rate limit is used up for another {wait:.1?}");
                 return Err(CallError { kind: ErrorKind::Busy(wait), detail, server: None, attempts: 0 });
             }
             tokio::time::sleep(wait).await;

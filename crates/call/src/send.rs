@@ -61,7 +61,7 @@ pub(crate) async fn send(
         address(&mut request, server, &tail, given_host.as_ref(), two)
             .map_err(|words| call.unusable(&words))?;
         call.attempts += 1;
-        let facts = line.facts;
+        let facts = line.facts.as_deref().copied().unwrap_or_default();
         let reused = line.reused;
         let connect = if reused { Duration::ZERO } else { begun.elapsed() };
         let again = repeatable && (reused || call.retried < upstream.retries);
