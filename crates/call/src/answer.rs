@@ -2,7 +2,8 @@
 
 use crate::AnswerBody;
 use board::ServerUrl;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A provider's answer.
@@ -31,8 +32,16 @@ pub struct Sent {
     pub reused: bool,
     /// Waiting for the pace.
     pub waited: Duration,
-    /// Making the connection, TLS included; zero when it was reused.
+    /// Making the connection, name and TLS included; zero when it was reused.
     pub connect: Duration,
+    /// Of that, looking the name up.
+    pub lookup: Duration,
+    /// Of that, the TLS handshake with the provider.
+    pub tls: Duration,
+    /// The address of the other end: the provider's, or its proxy's.
+    pub peer: Option<SocketAddr>,
+    /// Which HTTP was spoken.
+    pub version: Version,
     /// From the last byte sent to the head of the answer.
     pub first_byte: Duration,
     /// The request line and fields as they were sent, credentials replaced by `***`.

@@ -41,7 +41,7 @@ pub(crate) async fn exchange(
     let start = Instant::now();
     let mut limit = deadline.step(start, timeout, ErrorKind::Silent);
     let mut frames = 0;
-    let mut heard = pin!(line.sender.try_send_request(request));
+    let mut heard = pin!(line.sender.send(request));
     loop {
         match timeout_at(limit.0, heard.as_mut()).await {
             Ok(Ok(response)) => {
@@ -87,6 +87,9 @@ fn broken(error: &hyper::Error, progress: Option<&Progress>) -> (ErrorKind, Stri
     if progress.is_some_and(|progress| progress.broke.get()) {
         return (ErrorKind::CallerGone, "the body of the request broke off".to_owned());
     }
+    if let Some(words) = alert(error) {
+        return (ErrorKind::TlsBroken, words);
+    }
     if error.is_parse_too_large() {
         return (ErrorKind::Garbage, "the head of its answer is too large".to_owned());
     }
@@ -107,4 +110,15 @@ fn broken(error: &hyper::Error, progress: Option<&Progress>) -> (ErrorKind, Stri
         }
     };
     (ErrorKind::BrokenOff, words)
+}
+
+/// A provider of TLS 1.3 refuses a client's certificate only after the handshake (RFC 8446 §4.4.2.4). HTTP/2 hands on
+/// the words of the error and not the error, so it is known by rustls' words.
+fn alert(error: &hyper::Error) -> Option<String> {
+    let words = std::error::Error::source(error)?.to_string();
+    let (_, alert) = words.split_once("received fatal alert: ")?;
+    if alert.starts_with("CertificateRequired") {
+        return Some("it wants to see a client's certificate, and got none".to_owned());
+    }
+    Some(format!("it refused the connection after the TLS handshake ({alert})"))
 }

@@ -1,22 +1,20 @@
-//! Making a connection: name, socket, TLS, HTTP/1.1. Every way to fail has a kind and words of its own.
-//!
-//! The addresses of a name are tried one after another, each with its share of the time that is left
-//! (what RFC 8305 wants from a hasty caller, without racing two of them).
+//! Making a connection: socket, proxy, TLS, HTTP. Every way to fail has a kind and words of its own.
 
 use crate::body::Sending;
+use crate::provider::Server;
+use crate::sender::{HereOnly, Sender};
 use crate::stream::Stream;
-use crate::{Dial, ErrorKind, tls};
-use board::ServerUrl;
-use hyper::client::conn::http1::{Builder, SendRequest};
+use crate::tunnel::{self, Whereto};
+use crate::{Dial, ErrorKind, HttpVersion, Proxy, ProxyKind, reach, tls};
+use hyper::client::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use socket2::{SockRef, TcpKeepalive};
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
@@ -25,11 +23,23 @@ use tokio_rustls::TlsConnector;
 /// and grow only under load, so that an ordinary pair of connections stays below 50 KiB.
 const BUFFER: usize = 64 * 1024;
 
-/// More addresses of one name are not tried.
-const MOST_ADDRESSES: usize = 8;
+/// The longest head of an answer in HTTP/2 (RFC 9113 §6.5.2).
+const LONGEST_HEAD: u32 = 64 * 1024;
 
-/// A made connection: its handle, and the task that drives it.
-pub(crate) type Made = (SendRequest<Sending>, JoinHandle<()>);
+/// A made connection: its handle, the task that drives it, and how it was made.
+pub(crate) struct Made {
+    pub(crate) sender: Sender,
+    pub(crate) driver: JoinHandle<()>,
+    pub(crate) facts: Facts,
+}
+
+/// How a connection was made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) lookup: Duration,
+    pub(crate) tls: Duration,
+    pub(crate) peer: Option<SocketAddr>,
+}
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -38,115 +48,141 @@ pub(crate) struct Failed {
     pub(crate) words: String,
 }
 
-/// Connects to `server`, with TLS if `settings` are given, before `deadline`.
-pub(crate) async fn connect(
-    server: &ServerUrl,
-    settings: Option<&Arc<ClientConfig>>,
-    dial: &Dial,
-    deadline: Instant,
-) -> Result<Made, Failed> {
-    match timeout_at(deadline, make(server, settings, dial, deadline)).await {
-        Ok(made) => made,
-        Err(_) => Err(too_late()),
+impl Failed {
+    pub(crate) fn late() -> Self {
+        Self { kind: ErrorKind::ConnectTimeout, words: "no connection in time".to_owned() }
     }
 }
 
-fn too_late() -> Failed {
-    Failed { kind: ErrorKind::ConnectTimeout, words: "no connection in time".to_owned() }
-}
-
-async fn make(
-    server: &ServerUrl,
-    settings: Option<&Arc<ClientConfig>>,
+/// Connects to `server` before `deadline`. A connection `of_its_own` speaks HTTP/1.1: it may be upgraded.
+pub(crate) async fn connect(
+    server: &Server,
     dial: &Dial,
+    of_its_own: bool,
     deadline: Instant,
 ) -> Result<Made, Failed> {
-    let addresses = addresses(server, dial).await?;
-    let socket = reach(&addresses, deadline).await?;
-    prepare(&socket);
-    let stream = match settings {
-        None => Stream::Plain(socket),
-        Some(settings) => Stream::Tls(Box::new(secure(server, settings, socket).await?)),
+    match timeout_at(deadline, make(server, dial, of_its_own, deadline)).await {
+        Ok(made) => made,
+        Err(_) => Err(Failed::late()),
+    }
+}
+
+async fn make(server: &Server, dial: &Dial, of_its_own: bool, deadline: Instant) -> Result<Made, Failed> {
+    let mut facts = Facts::default();
+    let url = &server.url;
+    let stream = match (&dial.unix_socket, dial.proxy_to(&url.host)) {
+        (Some(path), _) => unix(path).await?,
+        (None, Some(proxy)) => through(server, proxy, dial, deadline, &mut facts).await?,
+        (None, None) => Stream::Plain(reach::reach(&url.host, url.port, dial, deadline, &mut facts).await?),
     };
-    let (sender, connection) =
-        Builder::new().max_buf_size(BUFFER).handshake(TokioIo::new(stream)).await.map_err(|error| {
-            Failed {
-                kind: ErrorKind::BrokenOff,
-                words: format!("the connection broke at its beginning: {error}"),
+    let (stream, two) = match &server.tls {
+        None => (stream, dial.http == HttpVersion::Two && !of_its_own),
+        Some(settings) => {
+            let begun = Instant::now();
+            let stream = secure(&url.host, settings, stream, of_its_own).await?;
+            facts.tls = begun.elapsed();
+            let agreed = stream.get_ref().1.alpn_protocol() == Some(b"h2"); // RFC 7301 §3.1
+            if dial.http == HttpVersion::Two && !agreed && !of_its_own {
+                return Err(Failed {
+                    kind: ErrorKind::Refused,
+                    words: "it does not speak HTTP/2, and nothing else was asked for".to_owned(),
+                });
             }
-        })?;
-    // What ends the connection is told to whoever waits for an answer on it; the driver has nothing to add.
+            (Stream::Tls(Box::new(stream)), agreed)
+        }
+    };
+    let (sender, driver) = speak(stream, two).await.map_err(|error| Failed {
+        kind: ErrorKind::BrokenOff,
+        words: format!("the connection broke at its beginning: {error}"),
+    })?;
+    Ok(Made { sender, driver, facts })
+}
+
+/// Begins HTTP. What ends the connection is told to whoever waits for an answer on it; the driver has nothing to add.
+async fn speak(stream: Stream, two: bool) -> Result<(Sender, JoinHandle<()>), hyper::Error> {
+    let stream = TokioIo::new(stream);
+    if two {
+        let (sender, connection) = http2::Builder::new(HereOnly)
+            .max_header_list_size(LONGEST_HEAD)
+            .handshake::<_, Sending>(stream)
+            .await?;
+        let driver = tokio::task::spawn_local(async move {
+            let _ = connection.await;
+        });
+        return Ok((Sender::Two(sender), driver));
+    }
+    let (sender, connection) = http1::Builder::new().max_buf_size(BUFFER).handshake(stream).await?;
     let driver = tokio::task::spawn_local(async move {
         let _ = connection.with_upgrades().await;
     });
-    Ok((sender, driver))
+    Ok((Sender::One(sender), driver))
 }
 
-/// The addresses of the server: wished, written or looked up.
-async fn addresses(server: &ServerUrl, dial: &Dial) -> Result<Vec<SocketAddr>, Failed> {
-    if let Some(wished) = dial.wished(&server.host, server.port) {
-        return Ok(vec![wished]);
-    }
-    if let Ok(address) = server.host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, server.port)]);
-    }
-    let unknown = |words: String| Failed { kind: ErrorKind::NameUnknown, words };
-    let found: Vec<_> = tokio::net::lookup_host((&*server.host, server.port))
-        .await
-        .map_err(|error| unknown(format!("the name `{}` cannot be looked up: {error}", server.host)))?
-        .take(MOST_ADDRESSES)
-        .collect();
-    if found.is_empty() {
-        return Err(unknown(format!("the name `{}` has no address", server.host)));
-    }
-    Ok(found)
+async fn unix(path: &Path) -> Result<Stream, Failed> {
+    UnixStream::connect(path).await.map(Stream::Unix).map_err(|error| Failed {
+        kind: ErrorKind::Refused,
+        words: format!("the socket `{}` cannot be reached: {error}", path.display()),
+    })
 }
 
-/// The first address that answers.
-async fn reach(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Failed> {
-    let mut last = too_late();
-    for (tried, address) in addresses.iter().enumerate() {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let share = left / u32::try_from(addresses.len() - tried).unwrap_or(1);
-        last = match timeout_at(Instant::now() + share, TcpStream::connect(address)).await {
-            Ok(Ok(socket)) => return Ok(socket),
-            Ok(Err(error)) => unreachable_at(*address, &error),
-            Err(_) => too_late(),
-        };
+/// A stream to the provider, or, for plain HTTP, to the HTTP proxy that is asked for whole URLs.
+async fn through(
+    server: &Server,
+    proxy: &Proxy,
+    dial: &Dial,
+    deadline: Instant,
+    facts: &mut Facts,
+) -> Result<Stream, Failed> {
+    let by_proxy =
+        |failed: Failed| Failed { words: format!("the proxy {proxy}: {}", failed.words), ..failed };
+    let socket = reach::reach(&proxy.host, proxy.port, dial, deadline, facts).await.map_err(by_proxy)?;
+    let mut stream = Stream::Plain(socket);
+    if let Some(settings) = &server.proxy_tls {
+        let secured = secure(&proxy.host, settings, stream, false).await.map_err(by_proxy)?;
+        stream = Stream::Tls(Box::new(secured));
     }
-    Err(last)
-}
-
-fn unreachable_at(address: SocketAddr, error: &io::Error) -> Failed {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Failed {
-            kind: ErrorKind::Refused,
-            words: format!("connection refused: nobody listens at {address}"),
-        },
-        io::ErrorKind::TimedOut => too_late(),
-        _ => Failed { kind: ErrorKind::Refused, words: format!("{address} cannot be reached: {error}") },
+    let url = &server.url;
+    match proxy.kind {
+        ProxyKind::Http | ProxyKind::Https if server.absolute => Ok(stream),
+        ProxyKind::Http | ProxyKind::Https => {
+            let bare = url.authority();
+            // RFC 9110 §9.3.6: the port is always there.
+            let authority = if bare.ends_with(&format!(":{}", url.port)) && !bare.ends_with(']') {
+                bare
+            } else {
+                format!("{bare}:{}", url.port)
+            };
+            tunnel::connect(stream, proxy, &authority).await
+        }
+        ProxyKind::Socks5Names => tunnel::socks(stream, proxy, Whereto::Name(&url.host, url.port)).await,
+        ProxyKind::Socks5 => {
+            let begun = Instant::now();
+            let found = reach::addresses(&url.host, url.port, dial).await?;
+            facts.lookup += begun.elapsed();
+            let Some(first) = found.first() else { return Err(Failed::late()) };
+            tunnel::socks(stream, proxy, Whereto::Address(*first)).await
+        }
     }
-}
-
-/// Small answers at once, and a dead provider is noticed also while nobody speaks (server-sent events).
-fn prepare(socket: &TcpStream) {
-    let alive = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
-    // Both only better the connection; a system that refuses them still connects.
-    let _ = socket.set_nodelay(true);
-    let _ = SockRef::from(socket).set_tcp_keepalive(&alive);
 }
 
 async fn secure(
-    server: &ServerUrl,
+    host: &str,
     settings: &Arc<ClientConfig>,
-    socket: TcpStream,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Failed> {
-    let name = ServerName::try_from(server.host.to_string()).map_err(|_| Failed {
+    stream: Stream,
+    of_its_own: bool,
+) -> Result<tokio_rustls::client::TlsStream<Stream>, Failed> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| Failed {
         kind: ErrorKind::Untrusted,
-        words: format!("`{}` is no name that a certificate could be for", server.host),
+        words: format!("`{host}` is no name that a certificate could be for"),
     })?;
-    TlsConnector::from(Arc::clone(settings)).connect(name, socket).await.map_err(|error| {
-        let (kind, words) = tls::failure(&error, &server.host);
+    let mut settings = Arc::clone(settings);
+    if of_its_own && settings.alpn_protocols.iter().any(|name| name == b"h2") {
+        let mut other = ClientConfig::clone(&settings);
+        other.alpn_protocols = vec![b"http/1.1".to_vec()];
+        settings = Arc::new(other);
+    }
+    TlsConnector::from(settings).connect(name, stream).await.map_err(|error| {
+        let (kind, words) = tls::failure(&error, host);
         Failed { kind, words }
     })
 }

@@ -5,10 +5,12 @@
 //! adds the credential, waits for the pace, connects or reuses, repeats what may be repeated, and
 //! gives the answer with its body still coming. Everything here lives on one thread.
 
+mod allowance;
 mod answer;
 mod answer_body;
 mod attempt;
 mod body;
+mod budget;
 mod connect;
 mod credential;
 mod deadline;
@@ -21,19 +23,27 @@ pub mod pass;
 mod pool;
 mod provider;
 mod providers;
+mod proxy;
+mod reach;
+pub mod redirect;
 mod request;
 pub mod response;
 mod retry;
 mod send;
+mod sender;
 mod stream;
 mod tls;
+mod tunnel;
 
+pub use allowance::{Allowance, allowance};
 pub use answer::{Answer, Sent};
 pub use answer_body::AnswerBody;
 pub use body::{BodyError, OutBody};
-pub use dial::Dial;
+pub use budget::{Allowances, Budget, Lease, Owner};
+pub use dial::{Dial, Family, HttpVersion, Identity, TlsVersion};
 pub use error::{CallError, ErrorKind};
 pub use pace::Paces;
 pub use providers::Providers;
+pub use proxy::{NoProxy, Proxy, ProxyKind};
 pub use request::Outgoing;
 pub use retry::Patience;

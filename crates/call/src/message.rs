@@ -78,14 +78,52 @@ fn frame(fields: &mut HeaderMap, body: &Sending, upgrade: bool) {
     }
 }
 
-pub(crate) fn head(shown: Shown, server: &Server, own_host: bool) -> (String, HeaderMap) {
+/// What was sent to `server`, as it is shown.
+pub(crate) fn head(shown: Shown, server: &Server, own_host: bool, two: bool) -> (String, HeaderMap) {
     let Shown { mut line, base_at, mut fields } = shown;
     line.insert_str(base_at, &server.url.base);
-    line.push_str(" HTTP/1.1");
+    if server.absolute {
+        line.insert_str(base_at, &format!("http://{}", server.url.authority()));
+    }
+    line.push_str(if two { " HTTP/2" } else { " HTTP/1.1" });
     if own_host {
         fields.insert(header::HOST, server.host.clone());
     }
+    if server.proxy_authorization.is_some() {
+        fields.insert(header::PROXY_AUTHORIZATION, HeaderValue::from_static("Basic ***"));
+    }
     (line, fields)
+}
+
+/// Puts on a request what depends on the server and on what is spoken to it.
+///
+/// # Errors
+/// In words: a target that cannot be sent.
+pub(crate) fn address(
+    request: &mut Request<Sending>,
+    server: &Server,
+    tail: &Bytes,
+    host: Option<&HeaderValue>,
+    two: bool,
+) -> Result<(), String> {
+    let host = host.unwrap_or(&server.host);
+    if two {
+        *request.uri_mut() = server.target(tail, Some(host))?;
+        // RFC 9113 §8.3.1: `:authority` takes its place; §8.2.2: nothing about a connection.
+        let fields = request.headers_mut();
+        for name in [header::HOST, header::CONNECTION, header::UPGRADE, header::TRANSFER_ENCODING] {
+            fields.remove(name);
+        }
+        *request.version_mut() = Version::HTTP_2;
+        return Ok(());
+    }
+    *request.uri_mut() = server.target(tail, server.absolute.then_some(&server.host))?;
+    *request.version_mut() = Version::HTTP_11;
+    request.headers_mut().insert(header::HOST, host.clone());
+    if let Some(value) = &server.proxy_authorization {
+        request.headers_mut().insert(header::PROXY_AUTHORIZATION, value.clone());
+    }
+    Ok(())
 }
 
 /// A request again, where its body can be sent once more.

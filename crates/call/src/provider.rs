@@ -5,7 +5,8 @@
 use crate::credential::Credentials;
 use crate::pace::Paces;
 use crate::pool::Pool;
-use crate::{Dial, tls};
+use crate::tls::{self, End};
+use crate::{Dial, HttpVersion, Proxy, ProxyKind};
 use board::{Credential, ServerUrl, Upstream};
 use bytes::Bytes;
 use exchange::Meter;
@@ -36,6 +37,12 @@ pub(crate) struct Server {
     pub(crate) host: HeaderValue,
     pub(crate) tls: Option<Arc<ClientConfig>>,
     pub(crate) pool: Rc<Pool>,
+    /// TLS to the proxy, where there is one that speaks it.
+    pub(crate) proxy_tls: Option<Arc<ClientConfig>>,
+    /// Whether a proxy is asked for whole URLs (RFC 9112 §3.2.2): plain HTTP by an HTTP proxy.
+    pub(crate) absolute: bool,
+    /// What such a proxy is told of us.
+    pub(crate) proxy_authorization: Option<HeaderValue>,
 }
 
 /// What providers of one thread share: pools by server and trust, TLS settings by authority.
@@ -130,16 +137,23 @@ impl Provider {
 }
 
 impl Server {
-    /// The target of a request (RFC 9112 §3.2.1): the base, then the path and query that come after it.
-    pub(crate) fn target(&self, tail: &Bytes) -> Result<Uri, String> {
+    /// The target of a request (RFC 9112 §3.2): the base, then the path and query that come after it; with scheme and
+    /// `authority` where the whole URL is sent (to a proxy, or in HTTP/2 as fields of its own, RFC 9113 §8.3.1).
+    pub(crate) fn target(&self, tail: &Bytes, authority: Option<&HeaderValue>) -> Result<Uri, String> {
         let whole = if self.url.base.is_empty() {
             tail.clone()
         } else {
             Bytes::from([self.url.base.as_bytes(), tail].concat())
         };
-        PathAndQuery::from_maybe_shared(whole)
-            .map(Uri::from)
-            .map_err(|_| "the path or query is not one that can be sent".to_owned())
+        let path = PathAndQuery::from_maybe_shared(whole)
+            .map_err(|_| "the path or query is not one that can be sent".to_owned())?;
+        let Some(authority) = authority else { return Ok(Uri::from(path)) };
+        Uri::builder()
+            .scheme(if self.url.https { "https" } else { "http" })
+            .authority(authority.as_bytes())
+            .path_and_query(path)
+            .build()
+            .map_err(|_| "the `Host` is not one that can be sent".to_owned())
     }
 }
 
@@ -152,7 +166,14 @@ fn server(url: &ServerUrl, upstream: &Upstream, shared: &Shared, dial: &Dial) ->
     let url = ServerUrl { host: Arc::from(&*url.host), base: Arc::from(&*url.base), ..*url };
     let key = PoolKey { host: Arc::clone(&url.host), port: url.port, trust };
     let pool = shared.pool(key, dial);
-    Ok(Server { url, host, tls, pool })
+    let proxy = dial.proxy_to(&url.host);
+    let proxy_tls = match proxy {
+        Some(proxy) if proxy.kind == ProxyKind::Https => Some(tls::settings(None, dial, End::Proxy)?),
+        _ => None,
+    };
+    let absolute = !url.https && dial.http != HttpVersion::Two && proxy.is_some_and(Proxy::is_http);
+    let proxy_authorization = proxy.filter(|_| absolute).and_then(Proxy::authorization);
+    Ok(Server { url, host, tls, pool, proxy_tls, absolute, proxy_authorization })
 }
 
 impl Shared {
@@ -162,7 +183,7 @@ impl Shared {
             return Ok(Arc::clone(settings));
         }
         let authority = if let Trust::Authority(pem) = trust { Some(&**pem) } else { None };
-        let made = tls::settings(authority, dial)?;
+        let made = tls::settings(authority, dial, End::Provider)?;
         if known.len() >= MANY {
             known.retain(|_, settings| Arc::strong_count(settings) > 1);
         }

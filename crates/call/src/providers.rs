@@ -1,14 +1,15 @@
 //! The providers as one thread sees them: pools, paces and turns, kept by what they serve.
 
-use crate::pace::Paces;
+use crate::pace::{LONGEST_WAIT, Paces};
 use crate::provider::{Provider, Shared};
-use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Patience, retry, send};
+use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Owner, Patience, allowance, retry, send};
 use board::Upstream;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 /// Settings that were replaced are forgotten when there are more than this; calls make what they need anew.
 const MANY: usize = 1024;
@@ -46,8 +47,38 @@ impl Providers {
     /// # Errors
     /// [`CallError`], when there was no answer after the attempts that were allowed.
     pub async fn send(&self, upstream: &Upstream, outgoing: Outgoing) -> Result<Answer, CallError> {
+        self.send_within(upstream, outgoing, LONGEST_WAIT.min(upstream.timeout)).await
+    }
+
+    /// Waits at most `longest` for what is left of the provider's own limit, and tells the others what it says of it.
+    async fn send_within(
+        &self,
+        upstream: &Upstream,
+        outgoing: Outgoing,
+        longest: Duration,
+    ) -> Result<Answer, CallError> {
         let provider = self.provider(upstream)?;
-        send::send(&provider, upstream, &self.inner.dial, &self.inner.paces, outgoing).await
+        let Inner { dial, paces, .. } = &*self.inner;
+        let Some(allowances) = &dial.allowances else {
+            return send::send(&provider, upstream, dial, paces, outgoing).await;
+        };
+        let owner = Owner::of(upstream, &outgoing);
+        let longest = upstream.total_timeout.map_or(longest, |total| longest.min(total));
+        let begun = Instant::now();
+        while let Some(wait) = allowances.take(&owner) {
+            if begun.elapsed() + wait > longest {
+                let detail = format!("its rate limit is used up for another {wait:.1?}");
+                return Err(CallError { kind: ErrorKind::Busy(wait), detail, server: None, attempts: 0 });
+            }
+            tokio::time::sleep(wait).await;
+        }
+        let waited = begun.elapsed();
+        let mut answer = send::send(&provider, upstream, dial, paces, outgoing).await?;
+        answer.sent.waited += waited;
+        if let Some(said) = allowance(answer.status, &answer.fields, SystemTime::now()) {
+            allowances.learn(&owner, said);
+        }
+        Ok(answer)
     }
 
     /// As [`Providers::send`]; an answer that asks to come back later is waited for, where the call may be
@@ -67,10 +98,11 @@ impl Providers {
             let Some(outgoing) = next.take() else { return Err(unusable("the request is gone".to_owned())) };
             let spare =
                 if nth < patience.times && retry::may_repeat(&outgoing) { outgoing.again() } else { None };
-            let mut answer = self.send(upstream, outgoing).await.map_err(|mut error| {
-                error.attempts += attempts;
-                error
-            })?;
+            let mut answer =
+                self.send_within(upstream, outgoing, patience.longest).await.map_err(|mut error| {
+                    error.attempts += attempts;
+                    error
+                })?;
             attempts += answer.sent.attempts;
             answer.sent.attempts = attempts;
             let Some(spare) = spare.filter(|_| retry::asks_for_patience(answer.status)) else {

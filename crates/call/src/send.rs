@@ -11,7 +11,7 @@ use crate::answer_body::{AnswerBody, Limits};
 use crate::attempt::{Told, exchange};
 use crate::connect::{self, connect};
 use crate::deadline::Deadline;
-use crate::message::{copy, head, prepare};
+use crate::message::{address, copy, head, prepare};
 use crate::pace::{LONGEST_WAIT, Paces};
 use crate::pool::Line;
 use crate::provider::{Provider, Server};
@@ -34,7 +34,7 @@ pub(crate) async fn send(
     let repeatable = retry::may_repeat(&outgoing);
     let upgrade = outgoing.upgrade;
     let (mut request, tail, shown) = prepare(provider, dial, outgoing);
-    let own_host = !request.headers().contains_key(header::HOST);
+    let given_host = request.headers().get(header::HOST).cloned();
 
     let mut call = Call { provider, upstream, deadline, attempts: 0, waited: Duration::ZERO, retried: 0 };
     call.turn(paces).await?;
@@ -43,12 +43,8 @@ pub(crate) async fn send(
     let mut stale = false; // whether an idle connection was found dead
     loop {
         let Some(server) = provider.servers.get(index) else { return Err(call.unusable("no server")) };
-        *request.uri_mut() = server.target(&tail).map_err(|words| call.unusable(&words))?;
-        if own_host {
-            request.headers_mut().insert(header::HOST, server.host.clone());
-        }
         let begun = Instant::now();
-        let line = match call.line(server, dial, stale, begun).await {
+        let line = match call.line(server, dial, (stale, upgrade), begun).await {
             Ok(line) => line,
             Err(error) => {
                 tried += 1;
@@ -61,7 +57,11 @@ pub(crate) async fn send(
                 continue;
             }
         };
+        let two = line.sender.is_two();
+        address(&mut request, server, &tail, given_host.as_ref(), two)
+            .map_err(|words| call.unusable(&words))?;
         call.attempts += 1;
+        let facts = line.facts.as_deref().copied().unwrap_or_default();
         let reused = line.reused;
         let connect = if reused { Duration::ZERO } else { begun.elapsed() };
         let again = repeatable && (reused || call.retried < upstream.retries);
@@ -74,8 +74,12 @@ pub(crate) async fn send(
                     reused,
                     waited: call.waited,
                     connect,
+                    lookup: facts.lookup,
+                    tls: facts.tls,
+                    peer: facts.peer,
+                    version: told.response.version(),
                     first_byte: told.first_byte,
-                    head: shown.map(|shown| head(shown, server, own_host)),
+                    head: shown.map(|shown| head(shown, server, given_host.is_none(), two)),
                 };
                 return answer(told, server, upstream, deadline, upgrade, sent)
                     .map_err(|(kind, words)| call.error(kind, Some(server), &words));
@@ -136,15 +140,18 @@ impl Call<'_> {
         &self,
         server: &Server,
         dial: &Dial,
-        mistrusted: bool,
+        (mistrusted, of_its_own): (bool, bool),
         now: Instant,
     ) -> Result<Line, CallError> {
-        if let Some(line) = if mistrusted { None } else { server.pool.take() } {
+        if let Some(line) = if mistrusted { None } else { server.pool.take(of_its_own) } {
             return Ok(line);
         }
-        let (until, passed) =
-            self.deadline.step(now, self.upstream.connect_timeout, ErrorKind::ConnectTimeout);
-        let made = connect(&server.url, server.tls.as_ref(), dial, until).await;
+        let (until, passed) = self.deadline.step(
+            now,
+            dial.connect_timeout.unwrap_or(self.upstream.connect_timeout),
+            ErrorKind::ConnectTimeout,
+        );
+        let made = connect(server, dial, of_its_own, until).await;
         made.map(|made| server.pool.fresh(made)).map_err(|connect::Failed { kind, words }| {
             let kind = if kind == ErrorKind::ConnectTimeout { passed } else { kind };
             self.error(kind, Some(server), &words)

@@ -1,5 +1,6 @@
 //! What the pure rooms ask of the world: files, variables, the clock, entropy, state folders, `run.sock`.
 
+mod allowances;
 mod clock;
 mod files;
 mod outside;
@@ -9,6 +10,7 @@ mod running;
 pub(crate) mod socket;
 mod store;
 
+pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
 pub(crate) use files::Beside;
 pub(crate) use outside::{Disk, Need, write_private};

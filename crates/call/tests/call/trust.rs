@@ -1,29 +1,11 @@
 //! TLS towards a provider with a private authority: trusted, not trusted, for another name, out of date.
 
+use crate::authorities::{authority, issued};
 use crate::caller::{get, on_one_thread, providers, read, upstream};
 use board::Upstream;
 use call::{Dial, ErrorKind, Providers};
 use demo::Provider;
-use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::sync::Arc;
-
-/// A private authority.
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
-/// A certificate for `name`, valid until `year`, and its key, in PEM.
-fn issued(by: &CertifiedIssuer<'static, KeyPair>, name: &str, years: (i32, i32)) -> (String, String) {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
-    params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
-    let certificate: Certificate = params.signed_by(&key, by).unwrap();
-    (certificate.pem(), key.serialize_pem())
-}
 
 /// Its address under the name that is in its certificate.
 fn by_name(provider: &Provider) -> String {

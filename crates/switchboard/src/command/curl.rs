@@ -47,7 +47,9 @@ fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, S
     let url = Url::read(url, "http").map_err(|failure| ending::of_url(&failure))?;
     let draft = free::draft(None, url, Vec::new(), &mut wanted, 0).map_err(|failure| (2, failure.message))?;
     let redaction = draft.redaction();
-    let manner = Manner { dial: outcome::dial(&wanted), patience: None, limit: wanted.max_time };
+    // curl waits for nobody's limits.
+    let dial = call::Dial { allowances: None, ..outcome::dial(&wanted) };
+    let manner = Manner { dial, patience: None, limit: wanted.max_time };
     let mut delivery = Delivery::new(&wanted, &redaction, Keep::Pass, &draft.path);
     let result = trip::go(&draft, manner, &mut delivery);
     let file = delivery.file.as_ref().map(|(name, _)| name.clone());

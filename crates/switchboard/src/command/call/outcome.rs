@@ -53,6 +53,8 @@ pub(crate) fn dial(wanted: &Wanted) -> Dial {
         resolve: wanted.resolve.clone(),
         idle_per_server: 0,
         keep_head: wanted.verbose,
+        allowances: crate::drive::allowances(),
+        ..Dial::default()
     }
 }
 

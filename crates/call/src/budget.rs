@@ -1,0 +1,145 @@
+//! Waiting before the 429: what a provider said is left, kept for everybody who calls it with the same credential.
+//!
+//! The rule is here and pure; who shares a budget, and where it lies, is the business of an [`Allowances`]. A budget only
+//! ever holds back: where nothing is known, calls go, and a provider's newest word counts.
+
+use crate::{Allowance, Outgoing};
+use board::Upstream;
+use http::header::AUTHORIZATION;
+use std::fmt;
+use std::time::Duration;
+
+/// Calls are taken from a shared budget for this long at once, in milliseconds.
+const LEASE_MS: u64 = 250;
+
+/// What is left for one credential at one origin. Moments are milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Calls that are left.
+    pub remaining: u64,
+    /// When the window ends.
+    pub until_ms: u64,
+}
+
+/// Calls that one process has taken from a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Calls that it may still make.
+    pub calls: u64,
+    /// When it ends; what is left of it then is lost.
+    pub until_ms: u64,
+}
+
+/// Whose budget it is. Holds secrets: `Debug` shows none.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The origins of the provider.
+    pub origin: String,
+    /// All credentials that are sent.
+    pub credential: exchange::Secret,
+}
+
+/// Budgets that are shared.
+pub trait Allowances: fmt::Debug + Send + Sync {
+    /// Takes one call; `Some`: none may be made for so long, and nothing was taken.
+    fn take(&self, owner: &Owner) -> Option<Duration>;
+    /// What the provider said.
+    fn learn(&self, owner: &Owner, said: Allowance);
+}
+
+impl Budget {
+    /// Takes calls for a short while.
+    ///
+    /// # Errors
+    /// How long there is none, in milliseconds.
+    pub fn lease(&mut self, now_ms: u64) -> Result<Lease, u64> {
+        let left = self.until_ms.saturating_sub(now_ms);
+        if self.remaining == 0 {
+            return Err(left);
+        }
+        let share = (self.remaining.saturating_mul(LEASE_MS) / left.max(1)).clamp(1, self.remaining);
+        self.remaining -= share;
+        Ok(Lease { calls: share, until_ms: now_ms.saturating_add(LEASE_MS).min(self.until_ms) })
+    }
+
+    /// Whether its window is over, so that nothing is known any more.
+    pub const fn is_over(&self, now_ms: u64) -> bool {
+        self.until_ms <= now_ms
+    }
+
+    /// The budget after a provider's word. Answers overtake each other: within one window the smaller count is the later.
+    #[must_use]
+    pub fn after(known: Option<Self>, said: Allowance, now_ms: u64) -> Self {
+        let until_ms = now_ms.saturating_add(u64::try_from(said.reset.as_millis()).unwrap_or(u64::MAX));
+        // Windows are told in whole seconds, so one window's end moves by as much.
+        match known.filter(|known| !known.is_over(now_ms) && known.until_ms.abs_diff(until_ms) < 1_000) {
+            Some(known) => Self {
+                remaining: known.remaining.min(said.remaining),
+                until_ms: known.until_ms.max(until_ms),
+            },
+            None => Self { remaining: said.remaining, until_ms },
+        }
+    }
+}
+
+impl Owner {
+    /// Who calls `upstream` with `outgoing`.
+    pub(crate) fn of(upstream: &Upstream, outgoing: &Outgoing) -> Self {
+        let servers = upstream.servers.iter();
+        let origins: Vec<_> = servers
+            .map(|server| format!("{}://{}", if server.https { "https" } else { "http" }, server.authority()))
+            .collect();
+        let mut credential = Vec::new();
+        for one in &upstream.credentials {
+            credential.extend(one.secret.reveal().as_bytes());
+            credential.push(0);
+        }
+        for (name, value) in &outgoing.fields {
+            if value.is_sensitive() || *name == AUTHORIZATION {
+                credential.extend(value.as_bytes());
+                credential.push(0);
+            }
+        }
+        let credential = exchange::Secret::new(String::from_utf8_lossy(&credential).into_owned());
+        Self { origin: origins.join(" "), credential }
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Owner({})", self.origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, Lease};
+    use crate::Allowance;
+    use std::time::Duration;
+
+    #[test]
+    fn a_budget_is_spent_in_leases_and_never_twice() {
+        let mut budget = Budget { remaining: 100, until_ms: 11_000 };
+        assert_eq!(budget.lease(1_000), Ok(Lease { calls: 2, until_ms: 1_250 }));
+        assert_eq!(budget.remaining, 98);
+        let mut last = Budget { remaining: 1, until_ms: 1_100 };
+        assert_eq!(last.lease(1_000), Ok(Lease { calls: 1, until_ms: 1_100 }));
+        assert_eq!(last.lease(1_000), Err(100));
+        let mut spent = 0;
+        while let Ok(lease) = budget.lease(10_999) {
+            spent += lease.calls;
+        }
+        assert_eq!(spent, 98);
+    }
+
+    #[test]
+    fn the_newest_word_counts_and_within_a_window_the_smallest() {
+        let said = |remaining, seconds| Allowance { remaining, reset: Duration::from_secs(seconds) };
+        let first = Budget::after(None, said(5, 10), 1_000);
+        assert_eq!(first, Budget { remaining: 5, until_ms: 11_000 });
+        assert_eq!(Budget::after(Some(first), said(7, 10), 1_400).remaining, 5, "an older answer");
+        assert_eq!(Budget::after(Some(first), said(4, 9), 1_400).until_ms, 11_000, "never earlier");
+        assert_eq!(Budget::after(Some(first), said(50, 60), 1_400).remaining, 50, "another window");
+        assert_eq!(Budget::after(Some(first), said(50, 1), 11_000).remaining, 50, "the next window");
+    }
+}
