@@ -1,6 +1,7 @@
 //! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
 
 pub(crate) mod check;
+pub(crate) mod cookie;
 mod data;
 pub(crate) mod deliver;
 pub(crate) mod draft;
@@ -18,7 +19,10 @@ mod nest;
 pub(crate) mod outcome;
 mod payload;
 mod print;
+pub(crate) mod progress;
 pub(crate) mod redact;
+pub(crate) mod redirect;
+pub(crate) mod session;
 mod target;
 mod trace;
 pub(crate) mod trip;
@@ -31,12 +35,14 @@ use crate::arguments::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, jq};
 use check::CheckMode;
+use cookie::Cookies;
 use draft::{Draft, Named};
 use exchange::Redactor;
 use flag::Flags;
 use item::Item;
 use nearby::Nearby;
 use print::Language;
+use session::Session;
 use std::sync::Arc;
 use target::Target;
 use wanted::Wanted;
@@ -78,6 +84,9 @@ pub(crate) struct Call {
     /// The status that is expected: `200`, `2xx`, `200,404`
     #[arg(long, value_name = "STATUS")]
     expect: Option<String>,
+    /// Keep header fields and cookies under this name, from call to call
+    #[arg(long, value_name = "NAME")]
+    session: Option<String>,
     #[arg(long, hide = true)]
     sample: bool,
     #[arg(long, hide = true)]
@@ -135,7 +144,14 @@ impl Call {
         }
         let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
         let nearby = Nearby::new(global);
-        let draft = self.draft(&nearby, &mut wanted)?;
+        let mut draft = self.draft(&nearby, &mut wanted)?;
+        let from = deliver::resume::ask(&mut draft, &wanted, true)?;
+        let mut cookies = Cookies::read(&wanted.transfer)?;
+        let session = self.session.as_deref().map(|name| Session::open(name, &draft)).transpose()?;
+        if let Some(session) = &session {
+            session.apply(&mut draft, &wanted, &mut cookies)?;
+        }
+        draft.cookies(&cookies, true)?;
         for credential in &draft.upstream.credentials {
             redactor.add(&credential.secret);
         }
@@ -169,14 +185,24 @@ impl Call {
             responses: self.check.unwrap_or(CheckMode::Report),
             expected,
             request_breaks: found,
+            from,
         };
-        outcome::send(&draft, &wanted, terminal, &asked)
+        let sent = outcome::send(&draft, &wanted, terminal, &asked, &mut cookies);
+        cookies.save(&wanted.transfer)?;
+        if let Some(session) = session {
+            session.save(&draft, &wanted, &cookies)?;
+        }
+        sent
     }
 
     /// What the words and flags make.
     fn draft(&self, nearby: &Nearby<'_>, wanted: &mut Wanted) -> Result<Draft, Failure> {
-        let (target, taken) = target::read(&self.words, nearby)?;
-        let rest = &self.words[taken.min(self.words.len())..];
+        let mut words = self.words.clone();
+        if let Some(url) = wanted.transfer.urls.first() {
+            words.insert(0, url.clone());
+        }
+        let (target, taken) = target::read(&words, nearby)?;
+        let rest = &words[taken.min(words.len())..];
         match target {
             Target::Url(method, url) => {
                 if self.server.is_some() {
