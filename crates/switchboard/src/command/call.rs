@@ -175,8 +175,8 @@ impl Call {
             terminal.data(trace::request(&draft, &draft.redaction(), self.show_secrets));
             return Ok(Exit::Ok);
         }
-        if self.print.is_some() {
-            terminal.line(print::curl(&draft, &wanted, self.show_secrets)?);
+        if let Some(language) = self.print {
+            terminal.line(print::code(language, &draft, &wanted, self.show_secrets)?);
             return Ok(Exit::Ok);
         }
         let asked = outcome::Asked {
@@ -270,10 +270,6 @@ impl Call {
             (self.as_consumer.is_some(), "--as"),
             (self.connection.is_some(), "--connection"),
             (self.each.is_some(), "--each"),
-            (
-                self.print.is_some_and(|language| language != Language::Curl),
-                "--print` in another language than `curl",
-            ),
         ];
         match later.iter().find(|(given, _)| *given) {
             Some((_, flag)) => Err(Failure::usage(format!("`{flag}` is not built yet"))),

@@ -66,7 +66,7 @@ impl Cookies {
                 cookies.jar.cookies.extend(netscape::read(&String::from_utf8_lossy(&input::bytes(text)?)));
             }
         }
-        cookies.given = (!given.is_empty()).then(|| given.join("; "));
+        cookies.given = (!given.is_empty()).then(|| given.join(";"));
         Ok(cookies)
     }
 
@@ -170,7 +170,9 @@ impl Jar {
     /// The pairs that go with a request to `place` (RFC 6265 §5.4): longer paths first, then older ones.
     fn pairs(&self, place: &Place, now: u64) -> Vec<String> {
         let mut fit: Vec<&Cookie> = self.cookies.iter().filter(|cookie| cookie.fits(place, now)).collect();
-        fit.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        // curl's order, which the RFC leaves open: then longer domains, then longer names.
+        let order = |cookie: &&Cookie| (cookie.path.len(), cookie.domain.len(), cookie.name.len());
+        fit.sort_by_key(|cookie| std::cmp::Reverse(order(cookie)));
         fit.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect()
     }
 }

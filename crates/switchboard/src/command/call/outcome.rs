@@ -69,6 +69,7 @@ pub(crate) fn patience(wanted: &Wanted, times: u32) -> Patience {
 pub(crate) fn follow(wanted: &Wanted, curl: bool) -> Follow {
     Follow {
         most: wanted.transfer.redirects(),
+        curls: curl.then(|| wanted.kind()),
         keep_method: curl && wanted.method.is_some(),
         name_referer: wanted.transfer.referer_follows,
     }

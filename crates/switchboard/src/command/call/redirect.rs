@@ -15,11 +15,13 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 /// What the command line says of redirects.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Follow {
     /// How many at most; none: not one.
     pub(crate) most: Option<u32>,
-    /// `-X` was given to curl, which keeps it.
+    /// What curl takes the request for, whatever `-X` says; it keeps what `-X` says.
+    pub(crate) curls: Option<Method>,
+    /// `-X` was given to curl.
     pub(crate) keep_method: bool,
     /// `-e ';auto'`.
     pub(crate) name_referer: bool,
@@ -30,14 +32,21 @@ pub(crate) fn next(
     draft: &Draft,
     status: StatusCode,
     fields: &HeaderMap,
-    follow: Follow,
+    follow: &Follow,
 ) -> Result<Option<Draft>, Failure> {
     let leads = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
     let Some(location) = fields.get(LOCATION).filter(|_| leads) else { return Ok(None) };
     // Bytes beyond ASCII are taken as UTF-8, as browsers do, and percent-encoded below.
     let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
     let target = resolved(draft, location.trim());
-    let url = Url::read(&target, "http").map_err(|failure| {
+    let scheme = target.split(':').next().unwrap_or_default();
+    let spoken = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let read = if spoken {
+        Url::read(&target, "http")
+    } else {
+        Err(Failure::usage(format!("`{scheme}` is not spoken here")))
+    };
+    let url = read.map_err(|failure| {
         let words = failure.message;
         Failure::run(format!("the redirect to `{location}` cannot be followed: {words}"))
             .exit(Exit::Redirects)
@@ -48,7 +57,7 @@ pub(crate) fn next(
         leave_secrets(&mut next);
     }
     next.upstream.servers = vec![url.server];
-    if changes(status, &draft.method) {
+    if changes(status, follow.curls.as_ref().unwrap_or(&draft.method)) {
         if !follow.keep_method {
             next.method = if draft.method == Method::HEAD { Method::HEAD } else { Method::GET };
         }
@@ -156,7 +165,7 @@ mod tests {
     fn led(from: &super::Draft, status: u16, to: &str) -> Option<super::Draft> {
         let mut fields = HeaderMap::new();
         fields.insert(LOCATION, to.parse().unwrap());
-        next(from, StatusCode::from_u16(status).unwrap(), &fields, Follow::default()).unwrap()
+        next(from, StatusCode::from_u16(status).unwrap(), &fields, &Follow::default()).unwrap()
     }
 
     #[test]
@@ -222,6 +231,6 @@ mod tests {
         let mut fields = HeaderMap::new();
         fields.insert(LOCATION, "file:///etc/passwd".parse().unwrap());
         let from = draft("GET", "http://a.example/");
-        assert!(next(&from, StatusCode::FOUND, &fields, Follow::default()).is_err());
+        assert!(next(&from, StatusCode::FOUND, &fields, &Follow::default()).is_err());
     }
 }

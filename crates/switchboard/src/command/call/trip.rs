@@ -149,7 +149,7 @@ async fn there_and_back(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Rec
         cookies.take(&answer.fields, &draft.place());
         let head =
             Head { status: answer.status, fields: answer.fields, sent: answer.sent, after: start.elapsed() };
-        let next = redirect::next(&draft, head.status, &head.fields, follow);
+        let next = redirect::next(&draft, head.status, &head.fields, &follow);
         if let Some(most) = follow.most
             && let Some(mut next) = next.as_ref().map_err(|failure| Broke::Here(failure.clone()))?.clone()
         {

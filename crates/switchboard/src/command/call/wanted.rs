@@ -132,11 +132,19 @@ impl Wanted {
     pub(crate) fn method(&self, has_body: bool) -> Method {
         match &self.method {
             Some(method) => method.clone(),
-            None if self.head => Method::HEAD,
-            None if self.get => Method::GET,
-            None if self.transfer.upload.is_some() => Method::PUT,
-            None if has_body || !self.data.is_empty() || !self.parts.is_empty() => Method::POST,
-            None => Method::GET,
+            None if has_body && self.kind() == Method::GET && !self.get => Method::POST,
+            None => self.kind(),
+        }
+    }
+
+    /// The method that the flags make but for `-X`.
+    pub(crate) fn kind(&self) -> Method {
+        match self {
+            _ if self.head => Method::HEAD,
+            _ if self.get => Method::GET,
+            _ if self.transfer.upload.is_some() => Method::PUT,
+            _ if !self.data.is_empty() || !self.parts.is_empty() => Method::POST,
+            _ => Method::GET,
         }
     }
 }
