@@ -19,6 +19,8 @@ mod failures;
 mod free;
 #[path = "call/harness.rs"]
 mod harness;
+#[path = "call/printed.rs"]
+mod printed;
 #[path = "call/redirects.rs"]
 mod redirects;
 #[path = "call/shown.rs"]

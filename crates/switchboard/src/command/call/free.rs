@@ -55,6 +55,10 @@ pub(crate) fn draft(
         repeat: contract::Repeat::Never,
         named: None,
     };
+    if body.has_file {
+        // Kept as what they are, for code that is printed.
+        wanted.parts.clone_from(&body.parts);
+    }
     let accept = if body.is_json() { "application/json, */*;q=0.5" } else { "*/*" };
     let media = if let Some(file) = &wanted.transfer.upload {
         if has_body {

@@ -10,10 +10,11 @@ pub(crate) fn write(recipe: &Recipe) -> String {
     if matches!(recipe.body, Carried::Form(_)) {
         line.push_str(" --multipart");
     }
-    let _ = write!(line, " {} {}", recipe.method, word("", &recipe.url));
+    // Options come first: HTTPie takes no items after one that follows the URL.
     if let Carried::Text(text) = &recipe.body {
-        let _ = write!(line, " \\\n  {}", shell_words::quote(&format!("--raw={text}")));
+        let _ = write!(line, " {}", shell_words::quote(&format!("--raw={text}")));
     }
+    let _ = write!(line, " {} {}", recipe.method, word("", &recipe.url));
     for (name, value) in &recipe.fields {
         let starts = |piece: &Piece| matches!(piece, Piece::Text(text) if text.starts_with(['=', '@']));
         let before = match value.as_slice() {
