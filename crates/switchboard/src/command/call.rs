@@ -1,5 +1,6 @@
 //! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
 
+mod batch;
 pub(crate) mod check;
 pub(crate) mod cookie;
 mod data;
@@ -13,8 +14,9 @@ pub(crate) mod free;
 mod input;
 mod item;
 mod login;
+mod manual;
 mod near;
-mod nearby;
+pub(crate) mod nearby;
 mod nest;
 pub(crate) mod outcome;
 mod payload;
@@ -23,7 +25,7 @@ pub(crate) mod progress;
 pub(crate) mod redact;
 pub(crate) mod redirect;
 pub(crate) mod session;
-mod target;
+pub(crate) mod target;
 mod trace;
 pub(crate) mod trip;
 mod typed;
@@ -49,7 +51,7 @@ use wanted::Wanted;
 
 /// Arguments of `call`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = ITEMS, override_usage = USAGE)]
+#[command(after_help = ITEMS, override_usage = USAGE, disable_help_flag = true)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line, on or off as the user wrote it"
@@ -58,6 +60,9 @@ pub(crate) struct Call {
     /// What to call, then items
     #[arg(value_name = "WORD")]
     words: Vec<String>,
+    /// Print help: of this command, or of the API or operation that is named
+    #[arg(short, long)]
+    help: bool,
     #[command(flatten)]
     flags: Flags,
     /// Show the request and send nothing
@@ -95,8 +100,8 @@ pub(crate) struct Call {
     as_consumer: Option<String>,
     #[arg(long, hide = true, value_name = "NAME")]
     connection: Option<String>,
-    #[arg(long, hide = true, value_name = "FILE")]
-    each: Option<String>,
+    #[command(flatten)]
+    each: batch::Each,
 }
 
 const USAGE: &str = "switchboard call [METHOD] URL [ITEM…]
@@ -114,6 +119,9 @@ const ITEMS: &str = "Items:
 impl Call {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        if self.help {
+            return self.manual(global);
+        }
         self.not_built_yet()?;
         let wanted = Wanted::read(&self.flags)?;
         let mut terminal = global.terminal();
@@ -144,6 +152,9 @@ impl Call {
         }
         let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
         let nearby = Nearby::new(global);
+        if let Some(file) = self.each.file()? {
+            return self.each_row(file, &nearby, &wanted, terminal, expected);
+        }
         let mut draft = self.draft(&nearby, &mut wanted)?;
         let from = deliver::resume::ask(&mut draft, &wanted, true)?;
         let mut cookies = Cookies::read(&wanted.transfer)?;
@@ -193,6 +204,68 @@ impl Call {
             session.save(&draft, &wanted, &cookies)?;
         }
         sent
+    }
+
+    /// One call for each row.
+    fn each_row(
+        &self,
+        file: &str,
+        nearby: &Nearby<'_>,
+        wanted: &Wanted,
+        terminal: crate::terminal::Terminal,
+        expected: Option<ending::Expected>,
+    ) -> Result<Exit, Failure> {
+        if self.print.is_some() || self.dry_run {
+            return Err(Failure::usage("`--print` and `--dry-run` show one request: leave `--each` out"));
+        }
+        if self.session.is_some() || wanted.transfer.jar.is_some() || wanted.transfer.resume.is_some() {
+            return Err(Failure::usage("`--session`, `-c` and `-C` are for one request: leave `--each` out"));
+        }
+        let cookies = std::rc::Rc::new(Cookies::read(&wanted.transfer)?);
+        let (target, taken) = target::read(&self.words, nearby)?;
+        let rest = &self.words[taken.min(self.words.len())..];
+        let dial = call::Dial { idle_per_server: self.each.jobs(), ..outcome::dial(wanted) };
+        let (make, shared, upstream, operation): (Box<batch::Make<'_>>, _, _, _) = match target {
+            Target::Url(method, url) => {
+                let shared = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
+                let upstream = draft::upstream(url.server.clone(), wanted, outcome::RETRIES);
+                let make = move |items| {
+                    let mut wanted = wanted.clone();
+                    let mut draft =
+                        free::draft(method.clone(), url.clone(), items, &mut wanted, outcome::RETRIES)?;
+                    draft.cookies(&cookies, true)?;
+                    Ok(draft)
+                };
+                (Box::new(make), shared, upstream, None)
+            }
+            Target::Operation(api, contract, operation) => {
+                let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
+                let named = Named { operation: Arc::clone(&operation), contract };
+                let shared = typed::items(&named, rest)?;
+                let of = upstream.clone();
+                let make = move |items| {
+                    let mut wanted = wanted.clone();
+                    let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted)?;
+                    draft.cookies(&cookies, true)?;
+                    Ok(draft)
+                };
+                (Box::new(make), shared, upstream, Some(operation))
+            }
+        };
+        let sender = batch::Sender {
+            providers: call::Providers::new(dial),
+            patience: outcome::patience(wanted, outcome::RETRIES),
+            follow: outcome::follow(wanted, false),
+            make,
+            shared,
+            upstream,
+            operation,
+            requests: self.check.unwrap_or(CheckMode::Block),
+            responses: self.check.unwrap_or(CheckMode::Report),
+            expected,
+            jq: self.jq.clone(),
+        };
+        batch::run(&self.each, &self.words, file, wanted, terminal, &sender)
     }
 
     /// What the words and flags make.
@@ -269,7 +342,6 @@ impl Call {
             (self.example, "--example"),
             (self.as_consumer.is_some(), "--as"),
             (self.connection.is_some(), "--connection"),
-            (self.each.is_some(), "--each"),
         ];
         match later.iter().find(|(given, _)| *given) {
             Some((_, flag)) => Err(Failure::usage(format!("`{flag}` is not built yet"))),

@@ -107,12 +107,13 @@ pub(crate) fn go(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -
         .build()
         .map_err(|error| Broke::Here(Failure::run(format!("the system gives no event queue: {error}"))))?;
     let limit = manner.limit;
+    let providers = Providers::new(manner.dial.clone());
     let trip = async {
         tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => Err(Broke::Interrupted),
             () = late(limit) => Err(Broke::Late(limit.unwrap_or_default())),
-            came = there_and_back(draft, manner, receive) => came,
+            came = over(&providers, draft, manner, receive) => came,
         }
     };
     let result = tokio::task::LocalSet::new().block_on(&runtime, trip);
@@ -128,10 +129,15 @@ async fn late(limit: Option<Duration>) {
     }
 }
 
-async fn there_and_back(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -> Result<Came, Broke> {
-    let Manner { dial, patience, follow, cookies, progress, .. } = manner;
+/// Sends the draft over connections that may be used again, and receives the answer.
+pub(crate) async fn over(
+    providers: &Providers,
+    draft: &Draft,
+    manner: Manner<'_>,
+    receive: &mut dyn Receive,
+) -> Result<Came, Broke> {
+    let Manner { patience, follow, cookies, progress, .. } = manner;
     let start = Instant::now();
-    let providers = Providers::new(dial);
     let first = draft;
     let mut draft = Cow::Borrowed(first);
     let (mut redirects, mut redirected) = (0, Duration::ZERO);

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(crate) use transfer::{Resume, Transfer};
 
 /// What curl's flags ask for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of curl's, on or off as the user wrote it"

@@ -15,7 +15,7 @@ pub(crate) enum Resume {
 }
 
 /// How the transfer is done.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Transfer {
     pub(crate) follow: bool,
     /// With `-L`: how many redirects; none: curl's 50.
