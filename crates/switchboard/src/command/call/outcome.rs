@@ -219,7 +219,7 @@ fn shown(
     let formatted = asked.jq.is_some() || asked.format.is_some_and(|format| format != Format::Raw);
     if let Some(items) = Items::of(&head.fields).filter(|_| asked_for && formatted) {
         let coloured = terminal.colour_out && delivery.file.is_none();
-        let text = rendered(items.all(body), asked, terminal, coloured)?;
+        let text = rendered(&items.all(body), asked, terminal, coloured)?;
         return written(delivery.write(text.as_bytes()));
     }
     if asked_for && formatted {
@@ -255,22 +255,22 @@ fn show(
         written(delivery.write(document.as_bytes()))?;
         return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
     }
-    let text = rendered(vec![document], asked, terminal, coloured)?;
+    let text = rendered(&[document], asked, terminal, coloured)?;
     written(delivery.write(text.as_bytes()))
 }
 
 /// Documents through `--jq` and `--format`.
 fn rendered(
-    documents: Vec<String>,
+    documents: &[String],
     asked: &Asked<'_>,
     terminal: Terminal,
     coloured: bool,
 ) -> Result<String, Failure> {
     let Some(program) = asked.jq else {
-        return output::render(&documents, asked.format.unwrap_or(Format::Json), coloured);
+        return output::render(documents, asked.format.unwrap_or(Format::Json), coloured);
     };
     let mut given = Vec::new();
-    for document in &documents {
+    for document in documents {
         given.extend(jq::run(program, document.as_bytes())?);
     }
     match asked.format {
@@ -306,7 +306,7 @@ fn each(item: &str, asked: &Asked<'_>, terminal: Terminal) -> Result<String, Fai
         }
         return Ok(format!("{item}\n"));
     }
-    rendered(vec![item.to_owned()], asked, terminal, terminal.colour_out)
+    rendered(&[item.to_owned()], asked, terminal, terminal.colour_out)
 }
 
 fn written(result: Result<(), Stop>) -> Result<(), Failure> {

@@ -57,7 +57,7 @@ pub(crate) fn help() -> String {
         let short = entry.short.map_or("    ".to_owned(), |short| format!("-{short}, "));
         let value = entry.value.map_or(String::new(), |value| format!(" <{value}>"));
         let name = format!("{short}--{}{value}", entry.long);
-        text.push_str(&format!("\n  {name:<34} {}", entry.about));
+        text.extend(["\n  ", &format!("{name:<34} "), entry.about]);
     }
     text
 }

@@ -16,6 +16,10 @@ pub(crate) enum Resume {
 
 /// How the transfer is done.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of curl's, on or off as the user wrote it"
+)]
 pub(crate) struct Transfer {
     pub(crate) follow: bool,
     /// With `-L`: how many redirects; none: curl's 50.
