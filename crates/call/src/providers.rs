@@ -94,6 +94,7 @@ impl Providers {
     ) -> Result<Answer, CallError> {
         let mut next = Some(outgoing);
         let (mut attempts, mut nth) = (0, 0);
+        let start = Instant::now();
         loop {
             let Some(outgoing) = next.take() else { return Err(unusable("the request is gone".to_owned())) };
             let spare =
@@ -114,6 +115,9 @@ impl Providers {
             }
             // Never earlier than asked for, and a little later, so that not all come back at once.
             let wait = asked.unwrap_or_default() + retry::pause(nth);
+            if patience.within.is_some_and(|within| start.elapsed() + wait > within) {
+                return Ok(answer);
+            }
             drop(answer);
             tokio::time::sleep(wait).await;
             next = Some(spare);

@@ -20,6 +20,8 @@ pub struct Patience {
     pub times: u32,
     /// The longest pause before one repetition.
     pub longest: Duration,
+    /// After this long no repetition begins any more; none: only `times` counts.
+    pub within: Option<Duration>,
 }
 
 /// Whether a request may be sent twice on our own account (RFC 9110 §9.2.2).

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Usage,
     /// The answer's status class: 3, 4 or 5.
     Class(u8),
+    /// Redirects without end, or one that cannot be followed.
+    Redirects,
     /// Out of time.
     Timeout,
     /// The request breaks its contract; nothing was sent.
@@ -37,6 +39,7 @@ impl Exit {
             Self::Run => 1,
             Self::Usage => 2,
             Self::Class(class) => class,
+            Self::Redirects => 6,
             Self::Timeout => 7,
             Self::RequestBreaks => 10,
             Self::ResponseBreaks => 11,

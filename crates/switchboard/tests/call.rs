@@ -21,6 +21,10 @@ mod free;
 mod harness;
 #[path = "call/patience.rs"]
 mod patience;
+#[path = "call/printed.rs"]
+mod printed;
+#[path = "call/redirects.rs"]
+mod redirects;
 #[path = "call/shown.rs"]
 mod shown;
 #[path = "call/tls.rs"]

@@ -2,6 +2,7 @@
 
 mod batch;
 pub(crate) mod check;
+pub(crate) mod cookie;
 mod data;
 pub(crate) mod deliver;
 pub(crate) mod draft;
@@ -20,7 +21,10 @@ mod nest;
 pub(crate) mod outcome;
 mod payload;
 mod print;
+pub(crate) mod progress;
 pub(crate) mod redact;
+pub(crate) mod redirect;
+pub(crate) mod session;
 pub(crate) mod target;
 mod trace;
 pub(crate) mod trip;
@@ -33,12 +37,14 @@ use crate::arguments::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, jq};
 use check::CheckMode;
+use cookie::Cookies;
 use draft::{Draft, Named};
 use exchange::Redactor;
 use flag::Flags;
 use item::Item;
 use nearby::Nearby;
 use print::Language;
+use session::Session;
 use std::sync::Arc;
 use target::Target;
 use wanted::Wanted;
@@ -83,6 +89,9 @@ pub(crate) struct Call {
     /// The status that is expected: `200`, `2xx`, `200,404`
     #[arg(long, value_name = "STATUS")]
     expect: Option<String>,
+    /// Keep header fields and cookies under this name, from call to call
+    #[arg(long, value_name = "NAME")]
+    session: Option<String>,
     #[arg(long, hide = true)]
     sample: bool,
     #[arg(long, hide = true)]
@@ -146,7 +155,14 @@ impl Call {
         if let Some(file) = self.each.file()? {
             return self.each_row(file, &nearby, &wanted, terminal, expected);
         }
-        let draft = self.draft(&nearby, &mut wanted)?;
+        let mut draft = self.draft(&nearby, &mut wanted)?;
+        let from = deliver::resume::ask(&mut draft, &wanted, true)?;
+        let mut cookies = Cookies::read(&wanted.transfer)?;
+        let session = self.session.as_deref().map(|name| Session::open(name, &draft)).transpose()?;
+        if let Some(session) = &session {
+            session.apply(&mut draft, &wanted, &mut cookies)?;
+        }
+        draft.cookies(&cookies, true)?;
         for credential in &draft.upstream.credentials {
             redactor.add(&credential.secret);
         }
@@ -170,8 +186,8 @@ impl Call {
             terminal.data(trace::request(&draft, &draft.redaction(), self.show_secrets));
             return Ok(Exit::Ok);
         }
-        if self.print.is_some() {
-            terminal.line(print::curl(&draft, &wanted, self.show_secrets)?);
+        if let Some(language) = self.print {
+            terminal.line(print::code(language, &draft, &wanted, self.show_secrets)?);
             return Ok(Exit::Ok);
         }
         let asked = outcome::Asked {
@@ -180,8 +196,14 @@ impl Call {
             responses: self.check.unwrap_or(CheckMode::Report),
             expected,
             request_breaks: found,
+            from,
         };
-        outcome::send(&draft, &wanted, terminal, &asked)
+        let sent = outcome::send(&draft, &wanted, terminal, &asked, &mut cookies);
+        cookies.save(&wanted.transfer)?;
+        if let Some(session) = session {
+            session.save(&draft, &wanted, &cookies)?;
+        }
+        sent
     }
 
     /// One call for each row.
@@ -196,6 +218,10 @@ impl Call {
         if self.print.is_some() || self.dry_run {
             return Err(Failure::usage("`--print` and `--dry-run` show one request: leave `--each` out"));
         }
+        if self.session.is_some() || wanted.transfer.jar.is_some() || wanted.transfer.resume.is_some() {
+            return Err(Failure::usage("`--session`, `-c` and `-C` are for one request: leave `--each` out"));
+        }
+        let cookies = std::rc::Rc::new(Cookies::read(&wanted.transfer)?);
         let (target, taken) = target::read(&self.words, nearby)?;
         let rest = &self.words[taken.min(self.words.len())..];
         let dial = call::Dial { idle_per_server: self.each.jobs(), ..outcome::dial(wanted) };
@@ -204,7 +230,11 @@ impl Call {
                 let shared = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
                 let upstream = draft::upstream(url.server.clone(), wanted, outcome::RETRIES);
                 let make = move |items| {
-                    free::draft(method.clone(), url.clone(), items, &mut wanted.clone(), outcome::RETRIES)
+                    let mut wanted = wanted.clone();
+                    let mut draft =
+                        free::draft(method.clone(), url.clone(), items, &mut wanted, outcome::RETRIES)?;
+                    draft.cookies(&cookies, true)?;
+                    Ok(draft)
                 };
                 (Box::new(make), shared, upstream, None)
             }
@@ -213,14 +243,19 @@ impl Call {
                 let named = Named { operation: Arc::clone(&operation), contract };
                 let shared = typed::items(&named, rest)?;
                 let of = upstream.clone();
-                let make =
-                    move |items| typed::draft_of(named.clone(), of.clone(), items, &mut wanted.clone());
+                let make = move |items| {
+                    let mut wanted = wanted.clone();
+                    let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted)?;
+                    draft.cookies(&cookies, true)?;
+                    Ok(draft)
+                };
                 (Box::new(make), shared, upstream, Some(operation))
             }
         };
         let sender = batch::Sender {
             providers: call::Providers::new(dial),
-            patience: call::Patience { times: outcome::RETRIES, longest: outcome::LONGEST_PAUSE },
+            patience: outcome::patience(wanted, outcome::RETRIES),
+            follow: outcome::follow(wanted, false),
             make,
             shared,
             upstream,
@@ -235,8 +270,12 @@ impl Call {
 
     /// What the words and flags make.
     fn draft(&self, nearby: &Nearby<'_>, wanted: &mut Wanted) -> Result<Draft, Failure> {
-        let (target, taken) = target::read(&self.words, nearby)?;
-        let rest = &self.words[taken.min(self.words.len())..];
+        let mut words = self.words.clone();
+        if let Some(url) = wanted.transfer.urls.first() {
+            words.insert(0, url.clone());
+        }
+        let (target, taken) = target::read(&words, nearby)?;
+        let rest = &words[taken.min(words.len())..];
         match target {
             Target::Url(method, url) => {
                 if self.server.is_some() {
@@ -303,10 +342,6 @@ impl Call {
             (self.example, "--example"),
             (self.as_consumer.is_some(), "--as"),
             (self.connection.is_some(), "--connection"),
-            (
-                self.print.is_some_and(|language| language != Language::Curl),
-                "--print` in another language than `curl",
-            ),
         ];
         match later.iter().find(|(given, _)| *given) {
             Some((_, flag)) => Err(Failure::usage(format!("`{flag}` is not built yet"))),

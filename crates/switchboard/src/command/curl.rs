@@ -4,7 +4,8 @@ mod ending;
 mod line;
 
 use crate::arguments::Global;
-use crate::command::call::deliver::{Delivery, Keep};
+use crate::command::call::cookie::Cookies;
+use crate::command::call::deliver::{Delivery, Keep, resume};
 use crate::command::call::trip::{self, Broke, Manner};
 use crate::command::call::url::Url;
 use crate::command::call::wanted::Wanted;
@@ -27,6 +28,10 @@ pub(crate) struct Curl {
 impl Curl {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        if self.words.iter().any(|word| matches!(word.as_str(), "-h" | "--help")) {
+            global.terminal().line(line::help());
+            return Ok(Exit::Ok);
+        }
         let line = line::read(self.words)?;
         let wanted = Wanted::read(&line.flags)?;
         let loud = !wanted.silent || wanted.show_error;
@@ -45,18 +50,37 @@ impl Curl {
 /// Sends and writes; an end that is no success is curl's code and words.
 fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, String)> {
     let url = Url::read(url, "http").map_err(|failure| ending::of_url(&failure))?;
-    let draft = free::draft(None, url, Vec::new(), &mut wanted, 0).map_err(|failure| (2, failure.message))?;
+    let here = |failure: Failure| (2, failure.message);
+    let mut draft = free::draft(None, url, Vec::new(), &mut wanted, 0).map_err(here)?;
+    if wanted.transfer.retry.is_some() {
+        // `--retry` repeats any method: whoever writes it has said so.
+        draft.repeat = contract::Repeat::Idempotent;
+    }
+    let from = resume::ask(&mut draft, &wanted, false).map_err(here)?;
+    let mut cookies = Cookies::read(&wanted.transfer).map_err(here)?;
+    draft.cookies(&cookies, true).map_err(here)?;
     let redaction = draft.redaction();
-    // curl waits for nobody's limits.
-    let dial = call::Dial { allowances: None, ..outcome::dial(&wanted) };
-    let manner = Manner { dial, patience: None, limit: wanted.max_time };
+    let patience = wanted.transfer.retry.map(|times| outcome::patience(&wanted, times));
+    let manner = Manner {
+        // curl waits for nobody's limits.
+        dial: call::Dial { allowances: None, ..outcome::dial(&wanted) },
+        patience,
+        limit: wanted.max_time,
+        follow: outcome::follow(&wanted, true),
+        cookies: &mut cookies,
+        progress: !wanted.silent,
+    };
     let mut delivery = Delivery::new(&wanted, &redaction, Keep::Pass, &draft.path);
+    delivery.from = from;
+    delivery.strict = true;
     let result = trip::go(&draft, manner, &mut delivery);
+    delivery.closed(result.is_ok());
+    let saved = cookies.save(&wanted.transfer);
     let file = delivery.file.as_ref().map(|(name, _)| name.clone());
     let (came, end) = match result {
         Ok(came) => {
             let status = came.head.status.as_u16();
-            let failed = wanted.fail && status >= 400;
+            let failed = (wanted.fail || wanted.fail_with_body) && status >= 400 && !delivery.complete;
             let end = failed.then(|| (22, format!("The requested URL returned error: {status}")));
             (Some(came), end)
         }
@@ -65,5 +89,8 @@ fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, S
     };
     let (code, words) = end.as_ref().map_or((0, ""), |(code, words)| (*code, words.as_str()));
     outcome::after(&draft, &wanted, came.as_ref(), Exit::Curl(code), words, file.as_deref(), terminal);
+    if let Err(failure) = saved {
+        terminal.complain(format!("curl: {}", failure.message));
+    }
     end.map_or(Ok(()), |(code, words)| Err((code, redaction.clean(&words).into_owned())))
 }

@@ -1,4 +1,12 @@
-//! A request as a line of shell that runs curl: paste it, and the same request is sent.
+//! A request as code: a line of shell that runs curl here, other languages in their files. Run it, and the same request is sent.
+
+pub(crate) mod go;
+pub(crate) mod har;
+pub(crate) mod httpie;
+pub(crate) mod javascript;
+pub(crate) mod python;
+pub(crate) mod recipe;
+pub(crate) mod rust;
 
 use std::borrow::Cow;
 

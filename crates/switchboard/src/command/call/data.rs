@@ -53,6 +53,14 @@ fn encoded(value: &str) -> Result<Vec<u8>, Failure> {
     Ok(if name.is_empty() { content } else { format!("{name}={content}") }.into_bytes())
 }
 
+/// What `--url-query` adds: as `--data-urlencode`, or as it is after a `+`.
+pub(crate) fn url_query(value: &str) -> Result<String, Failure> {
+    match value.strip_prefix('+') {
+        Some(raw) => Ok(raw.to_owned()),
+        None => Ok(String::from_utf8_lossy(&encoded(value)?).into_owned()),
+    }
+}
+
 /// Everything but unreserved characters (RFC 3986 §2.3).
 pub(crate) const UNRESERVED: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -1,15 +1,23 @@
 //! Where an answer goes while it comes: raw bytes straight on, everything else held until it is complete.
 
+pub(crate) mod items;
+pub(crate) mod resume;
+pub(crate) mod unpack;
+
 use super::check::AnswerCheck;
+use super::progress::Progress;
 use super::redact::Redaction;
 use super::trace;
 use super::trip::{Head, Receive, Stop};
-use super::wanted::{Destination, Wanted};
+use super::wanted::Wanted;
 use crate::exit::Failure;
-use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use items::Items;
+use resume::GoesOn;
 use std::fs::File;
 use std::io::{self, Write};
+use unpack::Unpack;
 
 /// The largest answer that is held.
 const LARGEST: usize = 256 * 1024 * 1024;
@@ -41,12 +49,44 @@ pub(crate) struct Delivery<'a> {
     pub(crate) file: Option<(String, File)>,
     /// Whether the body is dropped: `-f` and an error.
     pub(crate) dropped: bool,
+    /// From where on a file is gone on with.
+    pub(crate) from: u64,
+    /// Nothing was missing of the file.
+    pub(crate) complete: bool,
+    /// curl refuses a server that does not go on; `call` begins anew.
+    pub(crate) strict: bool,
+    /// What is made of each item of an answer that comes item by item.
+    pub(crate) each: Option<Each<'a>>,
+    items: Option<Items>,
+    unpack: Option<Unpack>,
+    progress: Option<Progress>,
+    validator: Option<HeaderValue>,
 }
+
+/// Makes the text of one item.
+pub(crate) type Each<'a> = Box<dyn FnMut(&str) -> Result<String, Failure> + 'a>;
 
 impl<'a> Delivery<'a> {
     /// Nothing came yet.
     pub(crate) fn new(wanted: &'a Wanted, redaction: &'a Redaction, keep: Keep, path: &'a str) -> Self {
-        Self { wanted, redaction, keep, path, check: None, held: None, file: None, dropped: false }
+        Self {
+            wanted,
+            redaction,
+            keep,
+            path,
+            check: None,
+            held: None,
+            file: None,
+            dropped: false,
+            from: 0,
+            complete: false,
+            strict: false,
+            each: None,
+            items: None,
+            unpack: None,
+            progress: None,
+            validator: None,
+        }
     }
 
     /// Writes bytes to where the answer goes.
@@ -62,47 +102,78 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    fn open(&mut self) -> Result<(), Failure> {
-        let name = match &self.wanted.output {
-            None => return Ok(()),
-            Some(Destination::File(name)) if name == "-" => return Ok(()),
-            Some(Destination::File(name)) => name.clone(),
-            Some(Destination::Remote) => remote_name(self.path)?,
+    /// Opens the file, where there is one; false: nothing of the body is to be written.
+    fn open(&mut self, head: &Head) -> Result<bool, Failure> {
+        let Some(name) = resume::name(self.wanted, self.path)? else { return Ok(true) };
+        let goes_on = if self.from == 0 {
+            GoesOn::Anew
+        } else {
+            resume::verdict(head.status, &head.fields, self.from)?
         };
-        let file = File::create(&name)
-            .map_err(|error| Failure::run(format!("`{name}` cannot be written: {error}")))?;
-        self.file = Some((name, file));
-        Ok(())
-    }
-}
-
-impl Receive for Delivery<'_> {
-    fn head(&mut self, head: &Head) -> Result<(), Stop> {
-        if self.wanted.verbose {
-            trace::exchange(head, self.redaction);
+        match goes_on {
+            GoesOn::Not => return Ok(false),
+            GoesOn::Complete => {
+                self.complete = true;
+                resume::forget(&name);
+                return Ok(false);
+            }
+            GoesOn::Anew if self.from > 0 && self.strict => {
+                let words = "HTTP server doesn't seem to support byte ranges. Cannot resume.";
+                return Err(Failure::run(words).exit(crate::exit::Exit::Curl(33)));
+            }
+            GoesOn::Anew | GoesOn::After => {}
         }
-        if let Some(check) = &mut self.check {
-            check.head(head.status, &head.fields);
+        let after = goes_on == GoesOn::After;
+        let done = if after { self.from } else { 0 };
+        if !self.wanted.silent {
+            let total = length(&head.fields).map(|length| length + done);
+            self.progress = Some(Progress::new("received", done, total));
         }
-        self.dropped = self.wanted.fail && head.status.as_u16() >= 400;
-        if self.dropped {
-            return Err(Stop::Enough);
-        }
-        self.open().map_err(Stop::Failed)?;
-        let lay_out = self.keep == Keep::LayOut && self.file.is_none() && is_json(&head.fields);
-        let small = length(&head.fields).is_none_or(|length| length <= LAID_OUT);
-        if self.keep == Keep::Hold || (lay_out && small) {
-            self.held = Some(Vec::new());
-        }
-        if (self.wanted.include || self.wanted.head) && self.keep != Keep::Hold {
-            self.write(trace::head(head.status, &head.fields).as_bytes())?;
-        }
-        Ok(())
+        self.validator = if self.strict { None } else { resume::validator(&head.fields) };
+        self.file = Some((name.clone(), resume::open(&name, after)?));
+        Ok(true)
     }
 
-    fn piece(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    /// The transfer is over, well or not: what was begun is remembered. Gives whether it can be gone on with.
+    pub(crate) fn closed(&mut self, well: bool) -> bool {
+        if let Some(progress) = &mut self.progress {
+            progress.end();
+        }
+        let Some((name, file)) = &self.file else { return false };
+        let regular = file.metadata().is_ok_and(|found| found.is_file());
+        if well {
+            if self.from > 0 {
+                resume::forget(name);
+            }
+        } else if let Some(validator) = self.validator.as_ref().filter(|_| regular) {
+            resume::keep(name, validator);
+        }
+        !well && regular
+    }
+
+    /// Writes a head where `-D` says.
+    fn dump(&self, head: &Head, first: bool) -> Result<(), Failure> {
+        let Some(name) = &self.wanted.transfer.dump_header else { return Ok(()) };
+        let text = trace::head(head.status, &head.fields);
+        if name == "-" {
+            let _ = to_stdout(text.as_bytes());
+            return Ok(());
+        }
+        resume::open(name, !first)?
+            .write_all(text.as_bytes())
+            .map_err(|error| Failure::run(format!("`{name}` cannot be written: {error}")))
+    }
+
+    /// Takes bytes that are unpacked already.
+    fn plain(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         if let Some(check) = &mut self.check {
             check.piece(bytes);
+        }
+        if let (Some(items), Some(_)) = (&mut self.items, &self.each) {
+            let found = items
+                .push(bytes)
+                .map_err(|_| Stop::Failed(Failure::run("an item of the answer is larger than 16 MiB")))?;
+            return found.iter().try_for_each(|item| self.item(item));
         }
         match &mut self.held {
             None => self.write(bytes),
@@ -122,6 +193,90 @@ impl Receive for Delivery<'_> {
             }
         }
     }
+
+    fn item(&mut self, item: &str) -> Result<(), Stop> {
+        let Some(each) = &mut self.each else { return Ok(()) };
+        let text = each(item).map_err(Stop::Failed)?;
+        self.write(text.as_bytes())
+    }
+}
+
+impl Receive for Delivery<'_> {
+    fn passed(&mut self, head: &Head, nth: u32) -> Result<(), Stop> {
+        if self.wanted.verbose {
+            trace::exchange(head, self.redaction);
+        }
+        self.dump(head, nth == 0).map_err(Stop::Failed)?;
+        if (self.wanted.include || self.wanted.head) && self.keep != Keep::Hold {
+            self.write(trace::head(head.status, &head.fields).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn head(&mut self, head: &Head, nth: u32) -> Result<(), Stop> {
+        if self.wanted.verbose {
+            trace::exchange(head, self.redaction);
+        }
+        self.dump(head, nth == 0).map_err(Stop::Failed)?;
+        // What is looked into is unpacked also where nobody asked for it to be packed.
+        let unpacks = self.wanted.transfer.compressed || self.keep != Keep::Pass;
+        self.unpack = if unpacks { Unpack::of(&head.fields) } else { None };
+        if let Some(check) = &mut self.check {
+            let mut fields = head.fields.clone();
+            if self.unpack.is_some() {
+                fields.remove(CONTENT_ENCODING);
+            }
+            check.head(head.status, &fields);
+        }
+        self.dropped = self.wanted.fail && !self.wanted.fail_with_body && head.status.as_u16() >= 400;
+        if self.dropped {
+            return Err(Stop::Enough);
+        }
+        if !self.open(head).map_err(Stop::Failed)? {
+            self.dropped = true;
+            return Err(Stop::Enough);
+        }
+        self.items = if head.status.is_success() { Items::of(&head.fields) } else { None };
+        let by_item = self.items.is_some() && self.each.is_some();
+        let lay_out = self.keep == Keep::LayOut && self.file.is_none() && is_json(&head.fields);
+        let small = length(&head.fields).is_none_or(|length| length <= LAID_OUT);
+        if !by_item && (self.keep == Keep::Hold || (lay_out && small)) {
+            self.held = Some(Vec::new());
+        }
+        if (self.wanted.include || self.wanted.head) && (self.keep != Keep::Hold || by_item) {
+            self.write(trace::head(head.status, &head.fields).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn piece(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        if let Some(progress) = &mut self.progress {
+            progress.add(bytes.len());
+        }
+        match &mut self.unpack {
+            None => self.plain(bytes),
+            Some(unpack) => {
+                let bytes = unpack.push(bytes).map_err(|error| not_unpacked(&error))?;
+                self.plain(&bytes)
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        if let Some(unpack) = &mut self.unpack {
+            let rest = unpack.end().map_err(|error| not_unpacked(&error))?;
+            self.plain(&rest)?;
+        }
+        let last = self.items.as_mut().filter(|_| self.each.is_some()).and_then(Items::end);
+        last.map_or(Ok(()), |item| self.item(&item))
+    }
+}
+
+fn not_unpacked(error: &io::Error) -> Stop {
+    Stop::Failed(
+        Failure::run(format!("the answer cannot be unpacked: {error}"))
+            .help("to see the bytes as they came: `--format raw`, without `--compressed`"),
+    )
 }
 
 /// Writes to stdout at once: an event stream is seen as it comes.

@@ -1,7 +1,9 @@
 //! A request that is ready to be shown, printed as code, or sent.
 
+use super::cookie::{Cookies, Place};
 use super::payload::Payload;
 use super::redact::Redaction;
+use super::redirect;
 use super::wanted::{FieldWish, Wanted};
 use crate::exit::Failure;
 use base64::Engine as _;
@@ -9,13 +11,15 @@ use board::{ServerUrl, Upstream};
 use call::Outgoing;
 use contract::{Contract, Operation, Repeat};
 use exchange::{Origin, Secret};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, RANGE, REFERER, USER_AGENT,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A request that is ready.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) method: Method,
     /// Where it goes, and how.
@@ -76,6 +80,31 @@ impl Draft {
         }
     }
 
+    /// Where it goes, as cookies see it.
+    pub(crate) fn place(&self) -> Place {
+        let target = self.target();
+        let path = target.split('?').next().unwrap_or_default();
+        self.server().map_or_else(
+            || Place::new("", path, false),
+            |server| Place::new(&server.host, path, server.https),
+        )
+    }
+
+    /// Whether it goes to where the other goes: the same scheme, host and port.
+    pub(crate) fn is_of_same_origin(&self, other: &Self) -> bool {
+        matches!((self.server(), other.server()), (Some(one), Some(two)) if redirect::same_origin(one, two))
+    }
+
+    /// Adds the cookies that belong to it, unless the field was given as such; `first`: also those of `-b`.
+    pub(crate) fn cookies(&mut self, cookies: &Cookies, first: bool) -> Result<(), Failure> {
+        if !self.fields.contains_key(COOKIE)
+            && let Some(value) = cookies.field(&self.place(), first)?
+        {
+            self.fields.insert(COOKIE, value);
+        }
+        Ok(())
+    }
+
     /// Its secrets.
     pub(crate) fn redaction(&self) -> Redaction {
         Redaction::of(&self.fields, self.query.as_deref(), &self.upstream)
@@ -105,8 +134,26 @@ impl Draft {
             }
         }
         let removed = |name: &HeaderName| wanted.fields.contains(&FieldWish::Remove(name.clone()));
-        if !removed(&USER_AGENT) {
-            self.default_field(USER_AGENT, HeaderValue::from_static(AGENT));
+        let transfer = &wanted.transfer;
+        let value = |name: &str, text: &str| super::wanted::field_value(name, text);
+        match transfer.agent.as_deref() {
+            Some("") => {}
+            Some(agent) if !removed(&USER_AGENT) => {
+                self.default_field(USER_AGENT, value("user-agent", agent)?);
+            }
+            None if !removed(&USER_AGENT) => {
+                self.default_field(USER_AGENT, HeaderValue::from_static(AGENT));
+            }
+            _ => {}
+        }
+        if let Some(referer) = transfer.referer.as_deref().filter(|_| !removed(&REFERER)) {
+            self.default_field(REFERER, value("referer", referer)?);
+        }
+        if let Some(range) = &transfer.range {
+            self.default_field(RANGE, value("range", &format!("bytes={range}"))?);
+        }
+        if transfer.compressed && !removed(&ACCEPT_ENCODING) {
+            self.default_field(ACCEPT_ENCODING, HeaderValue::from_static(super::deliver::unpack::ACCEPTED));
         }
         if !removed(&ACCEPT) {
             self.default_field(ACCEPT, HeaderValue::from_static(accept));
@@ -160,7 +207,7 @@ pub(crate) fn upstream(server: ServerUrl, wanted: &Wanted, retries: u32) -> Upst
         servers: vec![server],
         credentials: Vec::new(),
         authority: wanted.authority.as_deref().map(Arc::from),
-        connect_timeout: Duration::from_secs(120),
+        connect_timeout: wanted.transfer.connect_timeout.unwrap_or(Duration::from_secs(120)),
         timeout: PATIENCE,
         total_timeout: wanted.max_time,
         pace: None,

@@ -60,6 +60,7 @@ pub(crate) const fn word(exit: Exit) -> &'static str {
         Exit::Class(3) => "redirected",
         Exit::Class(4) => "declined",
         Exit::Class(_) => "failed",
+        Exit::Redirects => "redirects",
         Exit::Timeout => "timed-out",
         Exit::RequestBreaks => "request-breaks-contract",
         Exit::ResponseBreaks => "response-breaks-contract",

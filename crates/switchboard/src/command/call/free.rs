@@ -31,6 +31,9 @@ pub(crate) fn draft(
         wanted.method = Some(method);
     }
     let mut query: Vec<String> = url.query.iter().cloned().collect();
+    for given in &wanted.transfer.url_query {
+        query.push(data::url_query(given)?);
+    }
     let mut body = Items::default();
     for item in items {
         match item {
@@ -52,8 +55,29 @@ pub(crate) fn draft(
         repeat: contract::Repeat::Never,
         named: None,
     };
+    if body.has_file {
+        // Kept as what they are, for code that is printed.
+        wanted.parts.clone_from(&body.parts);
+    }
     let accept = if body.is_json() { "application/json, */*;q=0.5" } else { "*/*" };
-    let media = if wanted.get || wanted.data.is_empty() {
+    let media = if let Some(file) = &wanted.transfer.upload {
+        if has_body {
+            return Err(Failure::usage("`-T` is the whole body: no items can be added to it"));
+        }
+        // As curl: a URL that ends with a slash takes the file's name.
+        if draft.path.ends_with('/')
+            && let Some(name) = std::path::Path::new(file).file_name().filter(|_| file != "-")
+        {
+            let name = name.to_string_lossy();
+            draft.path.push_str(&percent_encoding::utf8_percent_encode(&name, data::UNRESERVED).to_string());
+        }
+        draft.payload = if file == "-" {
+            Payload::Held(input::bytes("-")?.into())
+        } else {
+            Payload::Chunks(vec![Chunk::File(file.into(), input::size(file)?)])
+        };
+        None
+    } else if wanted.get || wanted.data.is_empty() {
         let (payload, media) =
             if wanted.parts.is_empty() { body.payload()? } else { multipart(&wanted.parts)? };
         draft.payload = payload;

@@ -1,12 +1,15 @@
 //! What `call` makes of an answer: shown, checked, and turned into an exit code.
 
 use super::check::{AnswerCheck, CheckMode};
+use super::cookie::Cookies;
+use super::deliver::items::Items;
 use super::deliver::{Delivery, Keep, is_json};
 use super::draft::Draft;
 use super::ending::{self, Expected};
 use super::envelope::{self, Became};
 use super::login;
 use super::redact::Redaction;
+use super::redirect::Follow;
 use super::trace;
 use super::trip::{self, Broke, Came, Manner, Stop};
 use super::wanted::Wanted;
@@ -32,9 +35,18 @@ pub(crate) struct Asked<'a> {
     pub(crate) responses: CheckMode,
     pub(crate) expected: Option<Expected>,
     pub(crate) request_breaks: Vec<Violation>,
+    /// From where on a download goes on.
+    pub(crate) from: u64,
 }
 
 impl Asked<'_> {
+    /// Whether an answer that comes item by item is shown so: tables and verdicts need all of it.
+    fn by_item(&self, keep: Keep) -> bool {
+        keep != Keep::Pass
+            && self.responses != CheckMode::Block
+            && !matches!(self.format, Some(Format::Table | Format::Csv | Format::Envelope))
+    }
+
     fn keep(&self, terminal: Terminal) -> Keep {
         match self.format {
             Some(Format::Raw) if self.jq.is_none() && self.responses != CheckMode::Block => Keep::Pass,
@@ -43,6 +55,23 @@ impl Asked<'_> {
             }
             _ => Keep::Hold,
         }
+    }
+}
+
+/// How often and how long an answer that asks to come back later is obeyed.
+pub(crate) fn patience(wanted: &Wanted, times: u32) -> Patience {
+    let within = wanted.transfer.retry_max_time;
+    let longest = within.map_or(LONGEST_PAUSE, |within| within.min(LONGEST_PAUSE));
+    Patience { times: wanted.transfer.retry.unwrap_or(times), longest, within }
+}
+
+/// What is done with redirects; `curl` keeps a method that was named.
+pub(crate) fn follow(wanted: &Wanted, curl: bool) -> Follow {
+    Follow {
+        most: wanted.transfer.redirects(),
+        curls: curl.then(|| wanted.kind()),
+        keep_method: curl && wanted.method.is_some(),
+        name_referer: wanted.transfer.referer_follows,
     }
 }
 
@@ -64,16 +93,37 @@ pub(crate) fn send(
     wanted: &Wanted,
     terminal: Terminal,
     asked: &Asked<'_>,
+    cookies: &mut Cookies,
 ) -> Result<Exit, Failure> {
     let redaction = draft.redaction();
-    let patience = Patience { times: RETRIES, longest: LONGEST_PAUSE };
-    let manner = Manner { dial: dial(wanted), patience: Some(patience), limit: wanted.max_time };
-    let mut delivery = Delivery::new(wanted, &redaction, asked.keep(terminal), &draft.path);
+    let keep = asked.keep(terminal);
+    let mut delivery = Delivery::new(wanted, &redaction, keep, &draft.path);
+    delivery.from = asked.from;
+    if asked.by_item(keep) {
+        delivery.each = Some(Box::new(|item| each(item, asked, terminal)));
+    }
+    let manner = Manner {
+        dial: dial(wanted),
+        patience: Some(patience(wanted, RETRIES)),
+        limit: wanted.max_time,
+        follow: follow(wanted, false),
+        cookies,
+        progress: !wanted.silent && !terminal.quiet,
+    };
     if asked.responses != CheckMode::Off {
         delivery.check = draft.named.as_ref().map(AnswerCheck::new);
     }
-    let came = match trip::go(draft, manner, &mut delivery) {
+    let came = trip::go(draft, manner, &mut delivery);
+    let can_go_on = delivery.closed(came.is_ok());
+    let came = match came {
         Ok(came) => came,
+        Err(broke) if can_go_on => {
+            let failure = broken(broke, draft, wanted, terminal, asked, &redaction);
+            return failure.map_err(|failure| match failure.help {
+                None => failure.help("the file has what came; to go on with it: the same with `-C -`"),
+                Some(_) => failure,
+            });
+        }
         Err(broke) => return broken(broke, draft, wanted, terminal, asked, &redaction),
     };
     let (found, unchecked) = match delivery.check.take() {
@@ -85,7 +135,12 @@ pub(crate) fn send(
     let breaks = !found.is_empty();
     let blocked = breaks && asked.responses == CheckMode::Block;
     let conditional = is_conditional(&draft.fields);
-    let exit = ending::of(came.head.status, conditional, asked.expected.as_ref(), blocked);
+    let exit = if delivery.complete {
+        terminal.say("nothing is missing of the file");
+        Exit::Ok
+    } else {
+        ending::of(came.head.status, conditional, asked.expected.as_ref(), blocked)
+    };
     if asked.format == Some(Format::Envelope) {
         let became = Became {
             draft,
@@ -163,10 +218,16 @@ fn shown(
     }
     // An error page is no row of a table: programs and formats are for what was asked for.
     let asked_for = head.status.is_success() || asked.format == Some(Format::Json);
-    if asked_for && (asked.jq.is_some() || asked.format.is_some_and(|format| format != Format::Raw)) {
+    let formatted = asked.jq.is_some() || asked.format.is_some_and(|format| format != Format::Raw);
+    if let Some(items) = Items::of(&head.fields).filter(|_| asked_for && formatted) {
+        let coloured = terminal.colour_out && delivery.file.is_none();
+        let text = rendered(&items.all(body), asked, terminal, coloured)?;
+        return written(delivery.write(text.as_bytes()));
+    }
+    if asked_for && formatted {
         return show(delivery, body, asked, terminal);
     }
-    if asked.jq.is_some() || asked.format.is_some_and(|format| format != Format::Raw) {
+    if formatted {
         // Not data that was asked for: to stderr, so that no program takes it for that.
         terminal.complain(String::from_utf8_lossy(body).trim_end());
         return Ok(());
@@ -189,41 +250,65 @@ fn show(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let coloured = terminal.colour_out && delivery.file.is_none();
-    let text = match asked.jq {
-        None => {
-            let document = String::from_utf8_lossy(document).into_owned();
-            if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document) {
-                written(delivery.write(document.as_bytes()))?;
-                return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
-            }
-            output::render(&[document], asked.format.unwrap_or(Format::Json), coloured)?
-        }
-        Some(program) => {
-            let given = jq::run(program, document)?;
-            match asked.format {
-                // Without a format a text is given as it is, as `jq -r` does.
-                None | Some(Format::Raw) => {
-                    let mut text = String::new();
-                    for one in &given {
-                        match one {
-                            jq::Given::Text(own) => text.push_str(own),
-                            jq::Given::Json(json) if terminal.interactive => {
-                                text.push_str(&output::pretty::laid_out(json, coloured));
-                            }
-                            jq::Given::Json(json) => text.push_str(json),
-                        }
-                        text.push('\n');
-                    }
-                    text
-                }
-                Some(format) => {
-                    let documents: Vec<String> = given.iter().map(jq::Given::json).collect();
-                    output::render(&documents, format, coloured)?
-                }
-            }
-        }
-    };
+    let document = String::from_utf8_lossy(document).into_owned();
+    if asked.jq.is_none()
+        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document)
+    {
+        written(delivery.write(document.as_bytes()))?;
+        return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
+    }
+    let text = rendered(&[document], asked, terminal, coloured)?;
     written(delivery.write(text.as_bytes()))
+}
+
+/// Documents through `--jq` and `--format`.
+fn rendered(
+    documents: &[String],
+    asked: &Asked<'_>,
+    terminal: Terminal,
+    coloured: bool,
+) -> Result<String, Failure> {
+    let Some(program) = asked.jq else {
+        return output::render(documents, asked.format.unwrap_or(Format::Json), coloured);
+    };
+    let mut given = Vec::new();
+    for document in documents {
+        given.extend(jq::run(program, document.as_bytes())?);
+    }
+    match asked.format {
+        // Without a format a text is given as it is, as `jq -r` does.
+        None | Some(Format::Raw) => {
+            let mut text = String::new();
+            for one in &given {
+                match one {
+                    jq::Given::Text(own) => text.push_str(own),
+                    jq::Given::Json(json) if terminal.interactive => {
+                        text.push_str(&output::pretty::laid_out(json, coloured));
+                    }
+                    jq::Given::Json(json) => text.push_str(json),
+                }
+                text.push('\n');
+            }
+            Ok(text)
+        }
+        Some(format) => {
+            let documents: Vec<String> = given.iter().map(jq::Given::json).collect();
+            output::render(&documents, format, coloured)
+        }
+    }
+}
+
+/// One item of an answer that comes item by item, as it is shown.
+fn each(item: &str, asked: &Asked<'_>, terminal: Terminal) -> Result<String, Failure> {
+    if serde_json::from_str::<serde::de::IgnoredAny>(item).is_err() {
+        // `[DONE]` and the like: no data for a program or a format, but to be seen.
+        if asked.jq.is_some() || asked.format.is_some() {
+            terminal.say(format!("an item that is no JSON was left out: {item:.80}"));
+            return Ok(String::new());
+        }
+        return Ok(format!("{item}\n"));
+    }
+    rendered(&[item.to_owned()], asked, terminal, terminal.colour_out)
 }
 
 fn written(result: Result<(), Stop>) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use super::form::Content;
 use super::redact::is_secret_name;
 use super::wanted::Wanted;
 use crate::exit::Failure;
+use crate::output::code::recipe::{Carried, FormPart, Line, Piece, Recipe, Source};
 use crate::output::code::{self, Word};
 use board::{Credential, CredentialPlace};
 use http::Method;
@@ -15,22 +16,157 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 pub(crate) enum Language {
     /// A curl command line.
     Curl,
-    /// HTTPie (not built yet).
+    /// HTTPie.
     Httpie,
-    /// Python (not built yet).
+    /// Python.
     Python,
-    /// JavaScript (not built yet).
+    /// JavaScript.
     Javascript,
-    /// Go (not built yet).
+    /// Go.
     Go,
-    /// Rust (not built yet).
+    /// Rust.
     Rust,
-    /// HAR (not built yet).
+    /// HAR.
     Har,
 }
 
+/// The draft in a language.
+pub(crate) fn code(
+    language: Language,
+    draft: &Draft,
+    wanted: &Wanted,
+    show_secrets: bool,
+) -> Result<String, Failure> {
+    if language == Language::Curl {
+        return curl(draft, wanted, show_secrets);
+    }
+    let recipe = recipe(draft, wanted, show_secrets)?;
+    Ok(match language {
+        Language::Curl | Language::Httpie => code::httpie::write(&recipe),
+        Language::Python => code::python::write(&recipe),
+        Language::Javascript if recipe.method == "GET" && !matches!(recipe.body, Carried::Nothing) => {
+            return Err(
+                Failure::usage("`fetch` sends no body with GET").help("another language, or `-X POST`")
+            );
+        }
+        Language::Javascript => code::javascript::write(&recipe),
+        Language::Go => code::go::write(&recipe),
+        Language::Rust => code::rust::write(&recipe),
+        Language::Har => code::har::write(&recipe, &jiff::Timestamp::now().to_string()),
+    })
+}
+
+/// The draft with references where its secrets stand.
+fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, Failure> {
+    let form = !wanted.parts.is_empty();
+    let body = if form {
+        Carried::Form(wanted.parts.iter().map(part).collect())
+    } else if draft.payload.len() == 0 {
+        Carried::Nothing
+    } else {
+        let Some(Ok(text)) = draft.payload.held().map(std::str::from_utf8) else {
+            return Err(Failure::usage("a body that is streamed or is no text cannot be printed")
+                .help("print the call without it"));
+        };
+        Carried::Text(text.to_owned())
+    };
+    let mut fields: Vec<(String, Line)> = Vec::new();
+    for (name, value) in &draft.fields {
+        let text = value.to_str().map_err(|_| Failure::run(format!("the value of `{name}` is no text")))?;
+        if *name == CONTENT_TYPE && form {
+            continue;
+        }
+        let secret = !show_secrets && (value.is_sensitive() || is_secret_name(name.as_str()));
+        let line = match text.split_once(' ') {
+            _ if text.is_empty() => Vec::new(),
+            _ if !secret => vec![Piece::Text(text.to_owned())],
+            Some((scheme, _)) if *name == AUTHORIZATION => {
+                vec![
+                    Piece::Text(format!("{scheme} ")),
+                    Piece::Secret(Source::Variable(variable(name.as_str()))),
+                ]
+            }
+            _ => vec![Piece::Secret(Source::Variable(variable(name.as_str())))],
+        };
+        fields.push((name.to_string(), line));
+    }
+    let mut url = vec![Piece::Text(String::new())];
+    let address = draft.url();
+    let (path, query) =
+        address.split_once('?').map_or((address.as_str(), None), |(path, query)| (path, Some(query)));
+    push(&mut url, path);
+    let mut mark = "?";
+    for pair in query.into_iter().flat_map(|query| query.split('&')) {
+        push(&mut url, mark);
+        mark = "&";
+        match pair.split_once('=') {
+            Some((name, _)) if !show_secrets && is_secret_name(name) => {
+                push(&mut url, &format!("{name}="));
+                url.push(Piece::Secret(Source::Variable(variable(name))));
+            }
+            _ => push(&mut url, pair),
+        }
+    }
+    for credential in &draft.upstream.credentials {
+        let secret = if show_secrets {
+            Piece::Text(credential.secret.reveal().to_owned())
+        } else {
+            Piece::Secret(source(credential))
+        };
+        match &credential.place {
+            CredentialPlace::Header(name) => fields.push((name.to_string(), vec![secret])),
+            CredentialPlace::Query(name) => {
+                push(&mut url, &format!("{mark}{name}="));
+                mark = "&";
+                url.push(secret);
+            }
+            CredentialPlace::Cookie(name) => {
+                fields.push(("cookie".to_owned(), vec![Piece::Text(format!("{name}=")), secret]));
+            }
+            CredentialPlace::Bearer => {
+                fields.push((AUTHORIZATION.to_string(), vec![Piece::Text("Bearer ".to_owned()), secret]));
+            }
+            CredentialPlace::Basic => {
+                let pair = match secret {
+                    Piece::Text(pair) => {
+                        Piece::Text(base64::Engine::encode(&base64::prelude::BASE64_STANDARD, pair))
+                    }
+                    _ => Piece::Base64(source(credential)),
+                };
+                fields.push((AUTHORIZATION.to_string(), vec![Piece::Text("Basic ".to_owned()), pair]));
+            }
+        }
+    }
+    Ok(Recipe { method: draft.method.to_string(), url, fields, body })
+}
+
+/// Adds text to a line, to its last stretch where that is text.
+fn push(line: &mut Line, text: &str) {
+    match line.last_mut() {
+        Some(Piece::Text(last)) => last.push_str(text),
+        _ => line.push(Piece::Text(text.to_owned())),
+    }
+}
+
+fn part(part: &super::form::Part) -> FormPart {
+    let content = match &part.content {
+        Content::Held(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
+        Content::File(path, shown) => Err((path.clone(), shown.clone())),
+    };
+    FormPart { name: part.name.clone(), content, media: part.media.clone() }
+}
+
+/// Where a credential's secret comes from.
+fn source(credential: &Credential) -> Source {
+    match credential.reference.split_once(':') {
+        Some(("env", name)) => Source::Variable(name.to_owned()),
+        Some(("file", path)) => Source::File(path.to_owned()),
+        _ => Source::Variable(variable(&credential.reference)),
+    }
+}
+
 /// The draft as a line of shell that runs curl.
-pub(crate) fn curl(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<String, Failure> {
+fn curl(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<String, Failure> {
     let mut options: Vec<(&str, Option<Word>)> = Vec::new();
     let form = !wanted.parts.is_empty();
     let has_body = draft.payload.len() > 0 || form;

@@ -1,20 +1,30 @@
 //! One request there and back: sends a draft, hands head and pieces of the answer on as they come, and keeps time.
 
+use super::cookie::Cookies;
 use super::draft::Draft;
+use super::progress::{self, Progress};
+use super::redirect::{self, Follow};
 use crate::exit::{Exit, Failure};
 use call::{AnswerBody, CallError, Dial, Patience, Providers, Sent};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use http_body::Body;
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// What becomes of an answer while it comes.
 pub(crate) trait Receive {
+    /// The head of a redirect that is followed; `nth` counts answers from 0.
+    fn passed(&mut self, head: &Head, nth: u32) -> Result<(), Stop>;
     /// Its head.
-    fn head(&mut self, head: &Head) -> Result<(), Stop>;
+    fn head(&mut self, head: &Head, nth: u32) -> Result<(), Stop>;
     /// Some bytes of its body.
     fn piece(&mut self, bytes: &[u8]) -> Result<(), Stop>;
+    /// Its body has ended.
+    fn end(&mut self) -> Result<(), Stop>;
 }
 
 /// Why an answer is not received any further.
@@ -44,6 +54,16 @@ pub(crate) struct Came {
     pub(crate) size: u64,
     /// From the start to the end of the body.
     pub(crate) took: Duration,
+    /// Where the answer came from, after redirects.
+    pub(crate) url: String,
+    /// The method it was asked with at last.
+    pub(crate) method: Method,
+    /// Redirects that were followed.
+    pub(crate) redirects: u32,
+    /// From the start to the last redirect.
+    pub(crate) redirected: Duration,
+    /// Where a redirect that was not followed leads to.
+    pub(crate) leads_to: Option<String>,
 }
 
 /// A trip that broke off.
@@ -55,6 +75,8 @@ pub(crate) enum Broke {
     Cut(CallError),
     /// `-m` is over.
     Late(Duration),
+    /// More redirects than were wished for.
+    Redirects(u32),
     /// Ctrl-C.
     Interrupted,
     /// The answer cannot be written, or something here failed.
@@ -63,28 +85,35 @@ pub(crate) enum Broke {
 
 /// How to send.
 #[derive(Debug)]
-pub(crate) struct Manner {
+pub(crate) struct Manner<'a> {
     /// Wishes about connections.
     pub(crate) dial: Dial,
     /// Whether an answer that asks to come back later is obeyed.
     pub(crate) patience: Option<Patience>,
     /// The whole trip's limit.
     pub(crate) limit: Option<Duration>,
+    /// Redirects.
+    pub(crate) follow: Follow,
+    /// Cookies that are known, and where those of answers are kept.
+    pub(crate) cookies: &'a mut Cookies,
+    /// Whether a streamed upload tells how far it is.
+    pub(crate) progress: bool,
 }
 
 /// Sends the draft and receives the answer.
-pub(crate) fn go(draft: &Draft, manner: Manner, receive: &mut dyn Receive) -> Result<Came, Broke> {
+pub(crate) fn go(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -> Result<Came, Broke> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Broke::Here(Failure::run(format!("the system gives no event queue: {error}"))))?;
-    let Manner { dial, patience, limit } = manner;
+    let limit = manner.limit;
+    let providers = Providers::new(manner.dial.clone());
     let trip = async {
         tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => Err(Broke::Interrupted),
             () = late(limit) => Err(Broke::Late(limit.unwrap_or_default())),
-            came = there_and_back(draft, dial, patience, receive) => came,
+            came = over(&providers, draft, manner, receive) => came,
         }
     };
     let result = tokio::task::LocalSet::new().block_on(&runtime, trip);
@@ -100,36 +129,66 @@ async fn late(limit: Option<Duration>) {
     }
 }
 
-async fn there_and_back(
-    draft: &Draft,
-    dial: Dial,
-    patience: Option<Patience>,
-    receive: &mut dyn Receive,
-) -> Result<Came, Broke> {
-    over(&Providers::new(dial), draft, patience, receive).await
-}
-
 /// Sends the draft over connections that may be used again, and receives the answer.
 pub(crate) async fn over(
     providers: &Providers,
     draft: &Draft,
-    patience: Option<Patience>,
+    manner: Manner<'_>,
     receive: &mut dyn Receive,
 ) -> Result<Came, Broke> {
+    let Manner { patience, follow, cookies, progress, .. } = manner;
     let start = Instant::now();
-    let sent = match patience {
-        Some(patience) => providers.send_patiently(&draft.upstream, draft.outgoing(), patience).await,
-        None => providers.send(&draft.upstream, draft.outgoing()).await,
-    };
-    let answer = sent.map_err(Broke::Unanswered)?;
-    let head =
-        Head { status: answer.status, fields: answer.fields, sent: answer.sent, after: start.elapsed() };
-    let size = match receive.head(&head) {
-        Ok(()) => receive_body(answer.body, receive).await?,
-        Err(Stop::Enough) => 0,
-        Err(Stop::Failed(failure)) => return Err(Broke::Here(failure)),
-    };
-    Ok(Came { head, size, took: start.elapsed() })
+    let first = draft;
+    let mut draft = Cow::Borrowed(first);
+    let (mut redirects, mut redirected) = (0, Duration::ZERO);
+    loop {
+        let mut outgoing = draft.outgoing();
+        if progress {
+            let meter = Progress::new("sent", 0, Some(draft.payload.len()));
+            outgoing.body = progress::watched(outgoing.body, Rc::new(RefCell::new(meter)));
+        }
+        let sent = match patience {
+            Some(patience) => providers.send_patiently(&draft.upstream, outgoing, patience).await,
+            None => providers.send(&draft.upstream, outgoing).await,
+        };
+        let answer = sent.map_err(Broke::Unanswered)?;
+        cookies.take(&answer.fields, &draft.place());
+        let head =
+            Head { status: answer.status, fields: answer.fields, sent: answer.sent, after: start.elapsed() };
+        let next = redirect::next(&draft, head.status, &head.fields, &follow);
+        if let Some(most) = follow.most
+            && let Some(mut next) = next.as_ref().map_err(|failure| Broke::Here(failure.clone()))?.clone()
+        {
+            if redirects >= most {
+                return Err(Broke::Redirects(most));
+            }
+            match receive.passed(&head, redirects) {
+                Ok(()) | Err(Stop::Enough) => {}
+                Err(Stop::Failed(failure)) => return Err(Broke::Here(failure)),
+            }
+            redirects += 1;
+            redirected = start.elapsed();
+            // Not the last origin: two strangers in a row are strangers still.
+            next.cookies(cookies, next.is_of_same_origin(first)).map_err(Broke::Here)?;
+            draft = Cow::Owned(next);
+            continue;
+        }
+        let size = match receive.head(&head, redirects) {
+            Ok(()) => receive_body(answer.body, receive).await?,
+            Err(Stop::Enough) => 0,
+            Err(Stop::Failed(failure)) => return Err(Broke::Here(failure)),
+        };
+        return Ok(Came {
+            head,
+            size,
+            took: start.elapsed(),
+            url: draft.url(),
+            method: draft.method.clone(),
+            redirects,
+            redirected,
+            leads_to: next.ok().flatten().map(|next| next.url()),
+        });
+    }
 }
 
 async fn receive_body(mut body: AnswerBody, receive: &mut dyn Receive) -> Result<u64, Broke> {
@@ -143,11 +202,14 @@ async fn receive_body(mut body: AnswerBody, receive: &mut dyn Receive) -> Result
         size += bytes.len() as u64;
         match receive.piece(bytes) {
             Ok(()) => {}
-            Err(Stop::Enough) => break,
+            Err(Stop::Enough) => return Ok(size),
             Err(Stop::Failed(failure)) => return Err(Broke::Here(failure)),
         }
     }
-    Ok(size)
+    match receive.end() {
+        Ok(()) | Err(Stop::Enough) => Ok(size),
+        Err(Stop::Failed(failure)) => Err(Broke::Here(failure)),
+    }
 }
 
 impl Broke {
@@ -156,6 +218,11 @@ impl Broke {
         use call::ErrorKind as Kind;
         match self {
             Self::Here(failure) => failure,
+            Self::Redirects(most) => {
+                Failure::run(format!("more than {most} redirects")).exit(Exit::Redirects).help(
+                    "do they go round in a circle? See where they lead: `-v`; to allow more: `--max-redirs`",
+                )
+            }
             Self::Interrupted => Failure::run("interrupted").exit(Exit::Interrupted),
             Self::Late(limit) => Failure::run(format!("no complete answer within {limit:?}"))
                 .exit(Exit::Timeout)

@@ -1,5 +1,7 @@
 //! What curl's flags ask for, each in its own type; the order of data and parts is kept.
 
+mod transfer;
+
 use super::data::Piece;
 use super::flag::{Flag, Flags, Given};
 use super::form::Part;
@@ -9,6 +11,7 @@ use exchange::Secret;
 use http::{HeaderName, HeaderValue, Method};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+pub(crate) use transfer::{Resume, Transfer};
 
 /// What curl's flags ask for.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +35,12 @@ pub(crate) struct Wanted {
     pub(crate) show_error: bool,
     pub(crate) verbose: bool,
     pub(crate) fail: bool,
+    pub(crate) fail_with_body: bool,
     pub(crate) get: bool,
     pub(crate) write_out: Option<String>,
     pub(crate) authority: Option<Vec<u8>>,
     pub(crate) resolve: Vec<(String, u16, SocketAddr)>,
+    pub(crate) transfer: Transfer,
 }
 
 /// Where the body goes, if not to stdout.
@@ -63,9 +68,12 @@ impl Wanted {
         for given in &flags.0 {
             wanted.take(given)?;
         }
-        let bodies = [!wanted.data.is_empty(), !wanted.parts.is_empty(), wanted.head && !wanted.get];
+        let upload = wanted.transfer.upload.is_some();
+        let bodies = [!wanted.data.is_empty(), !wanted.parts.is_empty(), wanted.head && !wanted.get, upload];
         if bodies.iter().filter(|asked| **asked).count() > 1 {
-            return Err(Failure::usage("only one of `-d`, `-F` and `-I` says what kind of request it is"));
+            return Err(Failure::usage(
+                "only one of `-d`, `-F`, `-T` and `-I` says what kind of request it is",
+            ));
         }
         Ok(wanted)
     }
@@ -111,9 +119,11 @@ impl Wanted {
             }
             Flag::CaCert => self.authority = Some(input::bytes(value)?),
             Flag::Resolve => self.resolve.push(resolve(value)?),
+            Flag::FailWithBody => self.fail_with_body = true,
             Flag::Later => {
                 return Err(Failure::usage(format!("`--{}` is not built yet", given.long)));
             }
+            _ => self.transfer.take(given)?,
         }
         Ok(())
     }
@@ -122,10 +132,19 @@ impl Wanted {
     pub(crate) fn method(&self, has_body: bool) -> Method {
         match &self.method {
             Some(method) => method.clone(),
-            None if self.head => Method::HEAD,
-            None if self.get => Method::GET,
-            None if has_body || !self.data.is_empty() || !self.parts.is_empty() => Method::POST,
-            None => Method::GET,
+            None if has_body && self.kind() == Method::GET && !self.get => Method::POST,
+            None => self.kind(),
+        }
+    }
+
+    /// The method that the flags make but for `-X`.
+    pub(crate) fn kind(&self) -> Method {
+        match self {
+            _ if self.head => Method::HEAD,
+            _ if self.get => Method::GET,
+            _ if self.transfer.upload.is_some() => Method::PUT,
+            _ if !self.data.is_empty() || !self.parts.is_empty() => Method::POST,
+            _ => Method::GET,
         }
     }
 }
@@ -174,7 +193,7 @@ pub(crate) fn field_value(name: &str, text: &str) -> Result<HeaderValue, Failure
     Ok(value)
 }
 
-fn seconds(text: &str) -> Result<Duration, Failure> {
+pub(super) fn seconds(text: &str) -> Result<Duration, Failure> {
     text.parse::<f64>()
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())

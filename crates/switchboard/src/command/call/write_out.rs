@@ -76,35 +76,129 @@ impl Facts<'_> {
 
     fn variable(&self, name: &str) -> Option<String> {
         let seconds = |of: fn(&Came) -> f64| format!("{:.6}", self.came.map_or(0.0, of));
+        let status = || self.came.map_or(0, |came| came.head.status.as_u16());
         Some(match name {
-            "http_code" | "response_code" => {
-                format!("{:03}", self.came.map_or(0, |came| came.head.status.as_u16()))
-            }
+            "http_code" | "response_code" => format!("{:03}", status()),
             "time_total" => seconds(|came| came.took.as_secs_f64()),
             "time_starttransfer" => seconds(|came| came.head.after.as_secs_f64()),
             "time_connect" | "time_appconnect" | "time_pretransfer" => {
                 seconds(|came| (came.head.sent.waited + came.head.sent.connect).as_secs_f64())
             }
-            "time_namelookup" | "time_redirect" => seconds(|_| 0.0),
+            "time_redirect" => seconds(|came| came.redirected.as_secs_f64()),
+            "time_namelookup" => seconds(|_| 0.0),
             "size_download" => self.came.map_or(0, |came| came.size).to_string(),
+            "size_header" => self.came.map_or(0, head_size).to_string(),
             "size_upload" => self.draft.payload.len().to_string(),
             "speed_download" => self.came.map_or(0, speed).to_string(),
-            "url_effective" | "url" => self.draft.url(),
-            "method" => self.draft.method.to_string(),
-            "scheme" => if self.draft.server().is_some_and(|server| server.https) { "HTTPS" } else { "HTTP" }
-                .to_owned(),
+            "speed_upload" => {
+                let took = self.came.map_or(1, |came| came.took.as_micros().max(1));
+                (u128::from(self.draft.payload.len()) * 1_000_000 / took).to_string()
+            }
+            "url_effective" => self.came.map_or_else(|| self.draft.url(), |came| came.url.clone()),
+            "url" => self.draft.url(),
+            "urlnum" | "http_connect" | "proxy_ssl_verify_result" | "ssl_verify_result" | "num_certs" => {
+                "0".to_owned()
+            }
+            "method" => {
+                self.came.map_or_else(|| self.draft.method.to_string(), |came| came.method.to_string())
+            }
+            "scheme" => {
+                let url = self.came.map_or_else(|| self.draft.url(), |came| came.url.clone());
+                url.split(':').next().unwrap_or_default().to_ascii_uppercase()
+            }
             "http_version" => if self.came.is_some() { "1.1" } else { "0" }.to_owned(),
             "content_type" => self.field("content-type"),
-            "redirect_url" => self.field("location"),
-            "num_redirects" | "http_connect" => "0".to_owned(),
-            "num_connects" => self.came.map_or(0, |came| came.head.sent.attempts).to_string(),
+            "referer" => {
+                let referer = self.draft.fields.get("referer");
+                referer
+                    .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+                    .unwrap_or_default()
+            }
+            "redirect_url" => self.came.and_then(|came| came.leads_to.clone()).unwrap_or_default(),
+            "num_redirects" => self.came.map_or(0, |came| came.redirects).to_string(),
+            "num_connects" => {
+                self.came.map_or(0, |came| came.head.sent.attempts + came.redirects).to_string()
+            }
             "num_headers" => self.came.map_or(0, |came| came.head.fields.len()).to_string(),
             "filename_effective" => self.file.unwrap_or_default().to_owned(),
+            "header_json" => self.fields_as_json(),
+            "json" => self.all_as_json(),
             "exitcode" => self.exit.to_string(),
             "errormsg" => self.error.to_owned(),
             _ => return None,
         })
     }
+
+    /// Fields by name in lower case, each a list of values.
+    fn fields_as_json(&self) -> String {
+        let mut shown = serde_json::Map::new();
+        if let Some(came) = self.came {
+            for name in came.head.fields.keys() {
+                let values = came.head.fields.get_all(name).iter();
+                let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+                shown.insert(name.as_str().to_owned(), values.collect::<Vec<_>>().into());
+            }
+        }
+        serde_json::Value::Object(shown).to_string()
+    }
+
+    /// Every variable; numbers as numbers.
+    fn all_as_json(&self) -> String {
+        let mut shown = serde_json::Map::new();
+        for name in IN_JSON {
+            let text = self.variable(name).unwrap_or_default();
+            let is_text = ["url", "method", "scheme", "_type", "version", "filename", "errormsg", "referer"]
+                .iter()
+                .any(|word| name.contains(word));
+            let value = if is_text {
+                if text.is_empty() { serde_json::Value::Null } else { text.into() }
+            } else {
+                number(&text)
+            };
+            shown.insert((*name).to_owned(), value);
+        }
+        serde_json::Value::Object(shown).to_string()
+    }
+}
+
+/// What `%{json}` holds.
+const IN_JSON: &[&str] = &[
+    "content_type",
+    "errormsg",
+    "exitcode",
+    "filename_effective",
+    "http_code",
+    "http_version",
+    "method",
+    "num_connects",
+    "num_headers",
+    "num_redirects",
+    "redirect_url",
+    "referer",
+    "response_code",
+    "scheme",
+    "size_download",
+    "size_header",
+    "size_upload",
+    "speed_download",
+    "speed_upload",
+    "time_connect",
+    "time_pretransfer",
+    "time_redirect",
+    "time_starttransfer",
+    "time_total",
+    "url",
+    "url_effective",
+];
+
+/// A number of `-w` as one of JSON: `007` is 7.
+fn number(text: &str) -> serde_json::Value {
+    let whole = text.parse::<u64>().map(serde_json::Value::from);
+    whole.or_else(|_| text.parse::<f64>().map(serde_json::Value::from)).unwrap_or_default()
+}
+
+fn head_size(came: &Came) -> usize {
+    super::trace::head(came.head.status, &came.head.fields).len()
 }
 
 fn speed(came: &Came) -> u128 {

@@ -18,6 +18,11 @@ pub(crate) fn of(broke: Broke) -> (u8, String) {
         Broke::Cut(error) if error.kind == ErrorKind::TotalTimeout => (28, error.detail),
         Broke::Cut(error) => (18, error.detail),
         Broke::Late(limit) => (28, format!("Operation timed out after {} milliseconds", limit.as_millis())),
+        Broke::Redirects(most) => (47, format!("Maximum ({most}) redirects followed")),
+        Broke::Here(Failure { exit: Exit::Curl(code), message, .. }) => (code, message),
+        // The scheme or the form of a redirect's address.
+        Broke::Here(failure) if failure.exit == Exit::Redirects => of_url(&failure),
+        Broke::Here(failure) if failure.message.contains("cannot be unpacked") => (61, failure.message),
         Broke::Here(failure) if failure.exit == Exit::Run => (23, failure.message),
         Broke::Here(failure) => (2, failure.message),
         Broke::Interrupted => (130, String::new()),

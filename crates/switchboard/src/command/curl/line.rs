@@ -25,6 +25,8 @@ pub(crate) fn read(mut words: Vec<String>) -> Result<Line, Failure> {
     }
     let mut reading = Reading { words: words.into_iter(), flags: Flags::default(), urls: Vec::new() };
     reading.all()?;
+    let named = reading.flags.0.iter().filter(|given| given.flag == Flag::Url);
+    reading.urls.extend(named.map(|given| given.value.clone()));
     let mut urls = reading.urls.into_iter();
     match (urls.next(), urls.next()) {
         (None, _) => Err(Failure::usage("no URL specified").help("switchboard curl URL")),
@@ -46,6 +48,18 @@ fn globs(url: &str) -> Result<(), Failure> {
             .help("to mean the letters themselves: write `%7B`, `%5B`"));
     }
     Ok(())
+}
+
+/// What `--help` prints: the flags that are known here.
+pub(crate) fn help() -> String {
+    let mut text = "Usage: switchboard curl 'curl …'\n       switchboard curl [FLAG…] URL\n".to_owned();
+    for entry in FLAGS.iter().filter(|entry| entry.flag != Flag::Later) {
+        let short = entry.short.map_or("    ".to_owned(), |short| format!("-{short}, "));
+        let value = entry.value.map_or(String::new(), |value| format!(" <{value}>"));
+        let name = format!("{short}--{}{value}", entry.long);
+        text.extend(["\n  ", &format!("{name:<34} "), entry.about]);
+    }
+    text
 }
 
 struct Reading {
@@ -160,7 +174,7 @@ mod tests {
             (vec!["-d"], "option -d: requires parameter"),
             (vec!["--nowhere", "http://a"], "option --nowhere: is unknown"),
             (vec!["--data-", "x", "http://a"], "option --data-: is ambiguous"),
-            (vec!["-L", "http://a"], "`--location` is not built yet"),
+            (vec!["-n", "http://a"], "`--netrc` is not built yet"),
             (vec!["-s"], "no URL specified"),
             (vec!["http://a/[1-3]"], "patterns in a URL (`{a,b}`, `[1-9]`) are not built yet"),
         ] {

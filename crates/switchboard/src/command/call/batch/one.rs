@@ -1,11 +1,13 @@
 //! One row of a batch: its request made, checked, sent, its answer checked, and its line of the results.
 
 use super::super::check::{self, AnswerCheck, CheckMode};
+use super::super::cookie::Cookies;
 use super::super::draft::Draft;
 use super::super::ending::{self, Expected};
 use super::super::item::{Item, Text};
 use super::super::redact::Redaction;
-use super::super::trip::{self, Came, Head, Receive, Stop};
+use super::super::redirect::Follow;
+use super::super::trip::{self, Came, Head, Manner, Receive, Stop};
 use super::super::{envelope, outcome};
 use super::Make;
 use super::tally::Hint;
@@ -26,6 +28,8 @@ const LARGEST: usize = 16 * 1024 * 1024;
 pub(in super::super) struct Sender<'m> {
     pub(in super::super) providers: Providers,
     pub(in super::super) patience: Patience,
+    /// What is done with redirects.
+    pub(crate) follow: Follow,
     /// Makes the request of a row.
     pub(in super::super) make: Box<Make<'m>>,
     /// Items of the command line: every row has them.
@@ -128,7 +132,16 @@ impl Sender<'_> {
             check: draft.named.as_ref().filter(|_| self.responses != CheckMode::Off).map(AnswerCheck::new),
             body: Vec::new(),
         };
-        match trip::over(&self.providers, &draft, Some(self.patience), &mut receiver).await {
+        let mut cookies = Cookies::default();
+        let manner = Manner {
+            dial: call::Dial::default(), // the providers have theirs
+            patience: Some(self.patience),
+            limit: None,
+            follow: self.follow.clone(),
+            cookies: &mut cookies,
+            progress: false,
+        };
+        match trip::over(&self.providers, &draft, manner, &mut receiver).await {
             Ok(came) => self.answered(number, &draft, &redaction, &came, receiver),
             Err(broke) => {
                 let mut failure = broke.failure();
@@ -213,7 +226,15 @@ struct Receiver<'a> {
 }
 
 impl Receive for Receiver<'_> {
-    fn head(&mut self, head: &Head) -> Result<(), Stop> {
+    fn passed(&mut self, _: &Head, _: u32) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn head(&mut self, head: &Head, _: u32) -> Result<(), Stop> {
         if let Some(check) = &mut self.check {
             check.head(head.status, &head.fields);
         }

@@ -1,0 +1,100 @@
+//! A request as code in any language needs it: text with references where secrets stand.
+
+/// Where a secret comes from when the code runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A variable of the environment.
+    Variable(String),
+    /// A file, without the line end at its end.
+    File(String),
+}
+
+/// A stretch of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// As it is.
+    Text(String),
+    /// A secret.
+    Secret(Source),
+    /// `name:password` in base64 (RFC 7617 §2).
+    Base64(Source),
+}
+
+/// Text made of stretches.
+pub(crate) type Line = Vec<Piece>;
+
+/// A part of a form.
+#[derive(Clone, Debug)]
+pub(crate) struct FormPart {
+    pub(crate) name: String,
+    /// Its text, or the path and announced name of its file.
+    pub(crate) content: Result<String, (String, String)>,
+    pub(crate) media: Option<String>,
+}
+
+/// What a request carries.
+#[derive(Clone, Debug)]
+pub(crate) enum Carried {
+    Nothing,
+    Text(String),
+    Form(Vec<FormPart>),
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipe {
+    pub(crate) method: String,
+    pub(crate) url: Line,
+    pub(crate) fields: Vec<(String, Line)>,
+    pub(crate) body: Carried,
+}
+
+impl Recipe {
+    /// Fields by name, several of one name joined (RFC 9110 §5.3): for languages that keep one for each name.
+    pub(crate) fn joined(&self) -> Vec<(String, Line)> {
+        let mut joined: Vec<(String, Line)> = Vec::new();
+        for (name, value) in &self.fields {
+            match joined.iter_mut().find(|(known, _)| known == name) {
+                Some((_, line)) => {
+                    line.push(Piece::Text(if name == "cookie" { "; " } else { ", " }.to_owned()));
+                    line.extend(value.iter().cloned());
+                }
+                None => joined.push((name.clone(), value.clone())),
+            }
+        }
+        joined
+    }
+
+    /// Whether a reference of this kind stands in it.
+    pub(crate) fn has(&self, is: fn(&Piece) -> bool) -> bool {
+        self.url.iter().chain(self.fields.iter().flat_map(|(_, line)| line)).any(is)
+    }
+}
+
+/// Whether a piece is read from a file.
+pub(crate) fn is_file(piece: &Piece) -> bool {
+    matches!(piece, Piece::Secret(Source::File(_)) | Piece::Base64(Source::File(_)))
+}
+
+/// Whether a piece is read from the environment.
+pub(crate) fn is_variable(piece: &Piece) -> bool {
+    matches!(piece, Piece::Secret(Source::Variable(_)) | Piece::Base64(Source::Variable(_)))
+}
+
+/// Whether a piece is made base64 of.
+pub(crate) fn is_base64(piece: &Piece) -> bool {
+    matches!(piece, Piece::Base64(_))
+}
+
+/// A literal that JavaScript, Python and Go read alike: JSON's.
+pub(crate) fn literal(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Stretches joined by `plus`, each written by `write`.
+pub(crate) fn sum(line: &[Piece], plus: &str, write: impl Fn(&Piece) -> String) -> String {
+    if line.is_empty() {
+        return "\"\"".to_owned();
+    }
+    line.iter().map(write).collect::<Vec<_>>().join(plus)
+}
