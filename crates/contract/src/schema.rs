@@ -8,6 +8,7 @@ mod compile;
 mod kinds;
 mod lower;
 mod pattern;
+mod rules;
 mod shared;
 mod store;
 mod view;
