@@ -5,6 +5,7 @@
 //! *read*, *encode*, *decode*, *check*.
 
 mod check;
+mod compare;
 mod document;
 mod head;
 mod locate;
@@ -23,6 +24,7 @@ mod violation;
 pub mod openapi;
 
 pub use check::{Check, Need, Report, Stop};
+pub use compare::{Change, Spot, Verdict, compare};
 pub use document::{Contract, Document, DocumentError, Outline, Syntax, Warning};
 pub use head::Head;
 pub use openapi::{check_answer, check_head, decode, encode};
