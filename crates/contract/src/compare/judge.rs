@@ -5,6 +5,7 @@
 //! may be taken as answered. The work is bounded; past the bound nothing is proven.
 
 use super::flat::Flat;
+use super::kinds;
 use super::node::{Book, Node};
 use super::{Finding, Verdict, sample, word};
 use crate::schema::Side;
@@ -12,6 +13,7 @@ use crate::{Contract, Pointer, Shape};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Questions that one pair of schemas may cost.
 const MOST_STEPS: usize = 20_000;
@@ -37,8 +39,8 @@ pub(super) struct Obstacle {
 
 pub(super) type Obstacles = Vec<Rc<Obstacle>>;
 
-/// A question: the places of all schemas of both sides, and what was taken out of them.
-type Question = (Vec<(Pointer, u8)>, Vec<(Pointer, u8)>);
+/// A question: the places of all schemas of both sides, what was taken out of them, and whether it is a mere try.
+type Question = (Vec<(Pointer, u8)>, Vec<(Pointer, u8)>, bool);
 
 /// Judges whether the values of one contract's schemas are taken by those of another.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ pub(super) struct Judge {
     pub(super) forward: bool,
     /// Values are text on the wire: `5` is a string there as well.
     pub(super) text: bool,
+    /// One alternative is tried: members that stand beside the alternatives are not missed in it.
+    pub(super) trying: bool,
     known: HashMap<Question, Obstacles>,
     hanging: Vec<Question>,
     open: HashMap<Question, usize>,
@@ -69,6 +73,7 @@ impl Judge {
             sub_is_old,
             forward,
             text,
+            trying: false,
             known: HashMap::new(),
             hanging: Vec::new(),
             open: HashMap::new(),
@@ -89,7 +94,9 @@ impl Judge {
     /// One level deeper in the value: below a member or an item.
     pub(super) fn deeper(&mut self, sub: &[Node], sup: &[Node]) -> Obstacles {
         self.level += 1;
+        let trying = std::mem::replace(&mut self.trying, false);
         let found = self.conjunctions(sub, sup);
+        self.trying = trying;
         self.level -= 1;
         found
     }
@@ -101,7 +108,7 @@ impl Judge {
 
     /// Answers a question once; see the module for questions that come back.
     pub(super) fn flats(&mut self, sub: &Flat, sup: &Flat) -> Obstacles {
-        let question = (places(sub), places(sup));
+        let question = (places(sub), places(sup), self.trying);
         if let Some(known) = self.known.get(&question) {
             return known.clone();
         }
@@ -148,7 +155,9 @@ impl Judge {
             return found;
         }
         // Alternatives of what is to be taken are looked at one by one.
-        let Some((index, union)) = sub.union() else { return found };
+        let Some((index, union)) = sub.union() else {
+            return if sup.union().is_some() { self.by_kind(sub, sup, found) } else { found };
+        };
         let mut all = Vec::new();
         for branch in sub.parts[index].list(union) {
             let mut part = Flat { parts: sub.parts.clone(), unchecked: sub.unchecked.clone(), cut: sub.cut };
@@ -162,6 +171,27 @@ impl Judge {
                 }
             }
             all.extend(self.flats(&part, sup));
+        }
+        all
+    }
+
+    /// Several kinds of value may each have a home of their own among alternatives.
+    fn by_kind(&mut self, sub: &Flat, sup: &Flat, found: Obstacles) -> Obstacles {
+        let all = [kinds::NULL, kinds::BOOLEAN, kinds::NUMBER, kinds::STRING, kinds::ARRAY, kinds::OBJECT];
+        let left: Vec<kinds::Set> =
+            all.into_iter().map(|one| one & sub.kinds()).filter(|one| *one != 0).collect();
+        if left.len() < 2 {
+            return found;
+        }
+        let mut all = Vec::new();
+        for kind in left {
+            let word = kinds::words(kind);
+            let only = Arc::new(serde_json::json!({ "type": word }));
+            let at = place(sub).at("type").at(&word);
+            let node = Node { at, written: Arc::clone(&only), lowered: only };
+            let mut parts = sub.parts.clone();
+            parts.push(node);
+            all.extend(self.flats(&Flat { parts, unchecked: sub.unchecked.clone(), cut: sub.cut }, sup));
         }
         all
     }
@@ -207,7 +237,12 @@ impl Judge {
 
     /// Looks for values that show what stands in the way.
     fn prove(&mut self, sub: &Flat, sup: &Flat, own: &mut [Obstacle]) {
-        if own.iter().all(|one| one.verdict != Verdict::Unknown) {
+        let open = |one: &Obstacle| one.verdict == Verdict::Unknown && one.rule != "member";
+        let vague = |word: &str| {
+            !["format", "xml", "contentEncoding", "contentMediaType", "readOnly", "writeOnly"].contains(&word)
+        };
+        // What cannot be read may take fewer values than the check does.
+        if !own.iter().any(open) || sub.unchecked.iter().any(|(word, ..)| vague(word)) {
             return;
         }
         for value in sample::values(&mut self.sub, sub, &mut self.sup, sup) {
@@ -215,19 +250,19 @@ impl Judge {
                 continue;
             }
             let refused = self.sup.refused(&sup.parts, &value, self.text);
-            for one in own.iter_mut().filter(|one| one.verdict == Verdict::Unknown && !refused.is_empty()) {
+            for one in own.iter_mut().filter(|one| open(one) && !refused.is_empty()) {
                 let rules = |rule: &Pointer| rule.as_str().starts_with(one.sup.as_str());
                 let named = refused
                     .iter()
                     .any(|violation| violation.at.as_str().is_empty() && violation.code == one.rule)
                     || refused.iter().any(|violation| !one.sup.as_str().is_empty() && rules(&violation.rule));
-                // A format of integers is told by JSON alone; on the wire nobody sends what no machine holds.
-                if named && one.rule != "format" || named && value.is_string() {
+                // As text, another kind of value is what its other words make of it.
+                if named || (self.text && one.rule == "type") {
                     one.verdict = Verdict::Breaking;
                     one.proof = Some(shortened(&value));
                 }
             }
-            if own.iter().all(|one| one.verdict == Verdict::Breaking) {
+            if !own.iter().any(open) {
                 return;
             }
         }

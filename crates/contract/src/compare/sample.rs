@@ -121,7 +121,8 @@ fn bounds<'f>(flats: [&'f Flat; 2], words: &'f [&'f str]) -> impl Iterator<Item 
 }
 
 fn numbers(flat: &Flat, other: &Flat) -> Vec<Value> {
-    let mut found = vec![json!(0), json!(1), json!(-1), json!(7), json!(0.5), json!(-2.5)];
+    let mut found = vec![json!(0.5), json!(-2.5), json!(0.3)];
+    found.extend((-2..=15).map(Value::from));
     let words = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
     for number in bounds([flat, other], &words) {
         found.push(Value::Number(number.clone()));
@@ -220,6 +221,7 @@ fn objects(book: &mut Book, flat: &Flat, other: &Flat, depth: usize) -> Vec<Valu
     let value = if strange.is_empty() { Some(json!("a")) } else { taken(book, &strange, depth + 1) };
     if let Some(value) = value {
         found.push(with("not-declared", value.clone()));
+        found.extend([json!(7), json!({}), json!(null)].map(|value| with("not-declared", value)));
         for name in other.declared().into_iter().take(20) {
             found.extend([value.clone(), json!(7), json!({})].map(|value| with(name, value)));
         }

@@ -68,8 +68,6 @@ fn types(judge: &Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) -> kind
 
 /// Demands that are written and never checked must be written on the other side too.
 fn unchecked(judge: &mut Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) {
-    let left: HashSet<&str> = HashSet::new();
-    let _ = left;
     for (word, value, node) in &sup.unchecked {
         let applies = match word.as_str() {
             "format" | "pattern" => sub.kinds() & (kinds::STRING | kinds::NUMBER) != 0,

@@ -3,10 +3,11 @@
 
 use super::super::flat::Flat;
 use super::super::judge::{Judge, Obstacle, Obstacles, place};
-use super::super::node::Node;
+use super::super::node::{Book, Node};
 use super::number::lengths;
 use super::{at, same, same_or};
 use serde_json::Value;
+use std::collections::HashSet;
 
 pub(super) fn check(
     judge: &mut Judge,
@@ -134,28 +135,50 @@ fn others(judge: &mut Judge, sub: &Flat, part: &Node, own: &mut Vec<Obstacle>, b
 }
 
 /// Members that only one side declares: no value shows that they are gone or new where objects are open.
-fn declared(judge: &Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) {
-    let (old, new) = if judge.sub_is_old { (sub, sup) } else { (sup, sub) };
-    let place_of = |flat: &Flat, name: &str| {
-        let found = flat.parts.iter().find_map(|part| part.below(&["properties", name]));
-        found.map(|node| node.at).unwrap_or_default()
-    };
+fn declared(judge: &mut Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) {
+    if judge.trying {
+        return;
+    }
+    let (mut have, mut take) = (Vec::new(), Vec::new());
+    names(&mut judge.sub, sub, DEEPEST, &mut have);
+    names(&mut judge.sup, sup, DEEPEST, &mut take);
     // Gone matters the way that matters; new is told the other way, which only tells what was added.
-    let (from, to, what) =
-        if judge.forward { (old, new, "is no longer declared") } else { (new, old, "is new") };
-    let known = to.declared();
-    let told: Vec<&str> =
-        own.iter().filter(|one| one.rule == "required").map(|one| one.what.as_str()).collect();
-    let names: Vec<&str> = from.declared().into_iter().filter(|name| !known.contains(name)).collect();
-    let mut found = Vec::new();
-    for name in names {
+    let from_sub = judge.forward == judge.sub_is_old;
+    let (from, to, to_flat) = if from_sub { (have, take, sup) } else { (take, have, sub) };
+    let what = if judge.forward { "is no longer declared" } else { "is new" };
+    let known: HashSet<String> = to.into_iter().map(|(name, _)| name).collect();
+    let told: Vec<String> =
+        own.iter().filter(|one| one.rule == "required").map(|one| one.what.clone()).collect();
+    for (name, node) in from {
         let quoted = format!("`{name}`");
-        if told.iter().any(|told| told.contains(&quoted)) || from.member(name).iter().any(Node::is_never) {
+        if known.contains(&name) || node.is_never() || told.iter().any(|told| told.contains(&quoted)) {
             continue;
         }
-        let (here, there) = (place_of(from, name), place(to));
-        let (sub, sup) = if judge.forward == judge.sub_is_old { (here, there) } else { (there, here) };
-        found.push(judge.obstacle("properties", &format!("member {quoted} {what}"), sub, sup));
+        let (here, there) = (node.at, place(to_flat));
+        let (sub, sup) = if from_sub { (here, there) } else { (there, here) };
+        own.push(judge.obstacle("member", &format!("member {quoted} {what}"), sub, sup));
     }
-    own.extend(found);
+}
+
+/// Alternatives inside alternatives that are looked into for names.
+const DEEPEST: usize = 4;
+
+/// Every declared name, those of alternatives included.
+fn names(book: &mut Book, flat: &Flat, depth: usize, found: &mut Vec<(String, Node)>) {
+    for part in &flat.parts {
+        let members = part.lowered.get("properties").and_then(Value::as_object);
+        for name in members.into_iter().flat_map(|members| members.keys()) {
+            if let Some(node) = part.below(&["properties", name])
+                && found.iter().all(|(known, _)| known != name)
+            {
+                found.push((name.clone(), node));
+            }
+        }
+        for word in ["anyOf", "oneOf"] {
+            for branch in part.list(word).into_iter().filter(|_| depth > 0) {
+                let flat = Flat::new(book, &[branch]);
+                names(book, &flat, depth - 1, found);
+            }
+        }
+    }
 }

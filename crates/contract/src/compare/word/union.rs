@@ -44,7 +44,9 @@ fn group(
             continue;
         }
         if home.is_none() {
+            let trying = std::mem::replace(&mut judge.trying, true);
             let found = judge.flats(sub, &flat);
+            judge.trying = trying;
             if found.is_empty() {
                 home = Some(index);
             } else {
