@@ -39,7 +39,8 @@ fn main() -> ExitCode {
         let spot = |spot: &Option<contract::Spot>| {
             spot.as_ref().map_or_else(String::new, |spot| format!("{}:{}", spot.line, spot.at))
         };
-        let row = [change.verdict.word(), change.rule, &change.what, change.proof.as_deref().unwrap_or_default()];
+        let row =
+            [change.verdict.word(), change.rule, &change.what, change.proof.as_deref().unwrap_or_default()];
         let places = [spot(&change.old), spot(&change.new)].join(" -> ");
         let many = change.operations.len();
         if writeln!(out, "{} [{many}] {places}", row.join(" | ")).is_err() {

@@ -14,6 +14,7 @@ mod kinds;
 mod node;
 mod operation;
 mod request;
+mod same;
 mod sample;
 mod security;
 mod word;

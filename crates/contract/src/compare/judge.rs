@@ -7,6 +7,7 @@
 use super::flat::Flat;
 use super::kinds;
 use super::node::{Book, Node};
+use super::same::Same;
 use super::{Finding, Verdict, sample, word};
 use crate::schema::Side;
 use crate::{Contract, Pointer, Shape};
@@ -47,6 +48,7 @@ type Question = (Vec<(Pointer, u8)>, Vec<(Pointer, u8)>, bool);
 pub(super) struct Judge {
     pub(super) sub: Book,
     pub(super) sup: Book,
+    same: Same,
     /// Whether the old contract's values must be taken by the new one.
     pub(super) sub_is_old: bool,
     /// Looked at the way that matters; the other way only tells what was added.
@@ -70,6 +72,7 @@ impl Judge {
         Self {
             sub: Book::new(sub, side),
             sup: Book::new(sup, side),
+            same: Same::default(),
             sub_is_old,
             forward,
             text,
@@ -102,8 +105,21 @@ impl Judge {
     }
 
     fn conjunctions(&mut self, sub: &[Node], sup: &[Node]) -> Obstacles {
+        if let ([sub], [sup]) = (sub, sup)
+            && self.same.are(&mut self.sub, sub, &mut self.sup, sup)
+        {
+            return Vec::new();
+        }
         let (sub, sup) = (Flat::new(&mut self.sub, sub), Flat::new(&mut self.sup, sup));
         self.flats(&sub, &sup)
+    }
+
+    /// A question about one part of the values, or one alternative for them.
+    pub(super) fn tried(&mut self, sub: &Flat, sup: &Flat) -> Obstacles {
+        let trying = std::mem::replace(&mut self.trying, true);
+        let found = self.flats(sub, sup);
+        self.trying = trying;
+        found
     }
 
     /// Answers a question once; see the module for questions that come back.
@@ -158,7 +174,8 @@ impl Judge {
         let Some((index, union)) = sub.union() else {
             return if sup.union().is_some() { self.by_kind(sub, sup, found) } else { found };
         };
-        let mut all = Vec::new();
+        // What is missed among declared members was missed in all of it, not in each alternative.
+        let mut all: Obstacles = found.into_iter().filter(|one| one.rule == "member").collect();
         for branch in sub.parts[index].list(union) {
             let mut part = Flat { parts: sub.parts.clone(), unchecked: sub.unchecked.clone(), cut: sub.cut };
             part.parts[index] = without(&part.parts[index], union);
@@ -170,7 +187,7 @@ impl Judge {
                     part.parts.push(one);
                 }
             }
-            all.extend(self.flats(&part, sup));
+            all.extend(self.tried(&part, sup));
         }
         all
     }
@@ -183,7 +200,7 @@ impl Judge {
         if left.len() < 2 {
             return found;
         }
-        let mut all = Vec::new();
+        let mut all: Obstacles = found.into_iter().filter(|one| one.rule == "member").collect();
         for kind in left {
             let word = kinds::words(kind);
             let only = Arc::new(serde_json::json!({ "type": word }));
@@ -191,7 +208,8 @@ impl Judge {
             let node = Node { at, written: Arc::clone(&only), lowered: only };
             let mut parts = sub.parts.clone();
             parts.push(node);
-            all.extend(self.flats(&Flat { parts, unchecked: sub.unchecked.clone(), cut: sub.cut }, sup));
+            let part = Flat { parts, unchecked: sub.unchecked.clone(), cut: sub.cut };
+            all.extend(self.tried(&part, sup));
         }
         all
     }
@@ -251,7 +269,10 @@ impl Judge {
             }
             let refused = self.sup.refused(&sup.parts, &value, self.text);
             for one in own.iter_mut().filter(|one| open(one) && !refused.is_empty()) {
-                let rules = |rule: &Pointer| rule.as_str().starts_with(one.sup.as_str());
+                // What `then` and `else` refuse, `if` stands for.
+                let place = one.sup.as_str();
+                let place = if one.rule == "if" { place.trim_end_matches("if") } else { place };
+                let rules = |rule: &Pointer| rule.as_str().starts_with(place);
                 let named = refused
                     .iter()
                     .any(|violation| violation.at.as_str().is_empty() && violation.code == one.rule)

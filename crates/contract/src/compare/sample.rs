@@ -154,6 +154,8 @@ fn texts(flat: &Flat, other: &Flat) -> Vec<Value> {
     let mut found: Vec<Value> = TEXTS.iter().map(|text| json!(text)).collect();
     for count in lengths(flat, other, &["minLength", "maxLength"], LONGEST) {
         found.extend(["a", "1"].map(|letter| json!(letter.repeat(count))));
+        let url = "https://acme.example/";
+        found.extend(count.checked_sub(url.len()).map(|more| json!(format!("{url}{}", "a".repeat(more)))));
     }
     found
 }
@@ -168,7 +170,7 @@ fn lists(book: &mut Book, flat: &Flat, other: &Flat, depth: usize) -> Vec<Value>
     else {
         return found;
     };
-    let mut counts = lengths(flat, other, &["minItems", "maxItems"], 200);
+    let mut counts = lengths(flat, other, &["minItems", "maxItems"], 1000);
     counts.extend([1, 2]);
     for count in counts {
         found.push(Value::Array(vec![item.clone(); count]));

@@ -44,9 +44,7 @@ fn group(
             continue;
         }
         if home.is_none() {
-            let trying = std::mem::replace(&mut judge.trying, true);
-            let found = judge.flats(sub, &flat);
-            judge.trying = trying;
+            let found = judge.tried(sub, &flat);
             if found.is_empty() {
                 home = Some(index);
             } else {
@@ -57,7 +55,11 @@ fn group(
     let others_apart = apart.len() + 1 >= branches.len();
     if home.is_some() {
         if word == "oneOf" && !others_apart {
-            let what = "a value may fit two alternatives, of which exactly one must fit";
+            let what = if judge.forward {
+                "a value may fit two alternatives, of which exactly one must fit"
+            } else {
+                "the alternatives are others, and what mattered is proven to stay"
+            };
             own.push(judge.obstacle(slug(word), what, at(sub, word), part.at.at(word)));
         }
         return;
@@ -67,7 +69,9 @@ fn group(
         below.extend(only.iter().cloned());
         return;
     }
-    let what = if judge.sub_is_old {
+    let what = if !judge.forward {
+        "the alternatives are others, and what mattered is proven to stay"
+    } else if judge.sub_is_old {
         "what was taken fits none of the alternatives now, as far as can be told"
     } else {
         "what may be sent fits none of the former alternatives, as far as can be told"
