@@ -225,7 +225,9 @@ pub(super) fn told(judge: &Judge, word: &str, sub: Option<&Value>, sup: Option<&
 
 /// The slug of a word.
 pub(super) fn slug(word: &str) -> &'static str {
-    const SLUGS: [&str; 34] = [
+    const SLUGS: [&str; 36] = [
+        "anyOf",
+        "oneOf",
         "$ref",
         "type",
         "enum",
