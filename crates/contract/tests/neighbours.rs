@@ -19,8 +19,9 @@ fn contract(version: &str, file: &str) -> Option<Contract> {
     let path = target.join("package/generated").join(file);
     if !path.is_file() {
         std::fs::create_dir_all(&target).ok()?;
-        let packed = Command::new("npm").args(["pack", "--silent", &format!("{PACKAGE}@{version}")]);
-        let packed = { packed }.current_dir(&target).output().ok()?;
+        let wanted = format!("{PACKAGE}@{version}");
+        let packed =
+            Command::new("npm").args(["pack", "--silent", &wanted]).current_dir(&target).output().ok()?;
         let name = String::from_utf8_lossy(&packed.stdout).trim().to_owned();
         let unpacked = Command::new("tar")
             .args(["xzf", &name, &format!("package/generated/{file}")])

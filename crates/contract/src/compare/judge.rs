@@ -45,6 +45,10 @@ type Question = (Vec<(Pointer, u8)>, Vec<(Pointer, u8)>, bool);
 
 /// Judges whether the values of one contract's schemas are taken by those of another.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "which of two contracts, which way, on which wire, and how sure: they have nothing to do with each other"
+)]
 pub(super) struct Judge {
     pub(super) sub: Book,
     pub(super) sup: Book,
@@ -290,6 +294,7 @@ impl Judge {
     }
 
     /// An obstacle that nothing has shown yet. Places: the word where it stands, else the schema.
+    #[expect(clippy::unused_self, reason = "whoever judges says what stands in the way")]
     pub(super) fn obstacle(&self, rule: &'static str, what: &str, sub: Pointer, sup: Pointer) -> Obstacle {
         Obstacle { verdict: Verdict::Unknown, rule, what: what.to_owned(), proof: None, sub, sup }
     }

@@ -97,7 +97,10 @@ fn label(side: Side, at: &Pointer) -> String {
             "items" => text.push_str("[]"),
             "additionalProperties" => text.push_str(".*"),
             "oneOf" | "anyOf" if !next.is_empty() => {
-                text.push_str(&format!("(alternative {})", next.parse::<usize>().map_or(0, |one| one + 1)));
+                let number = next.parse::<usize>().map_or(0, |one| one + 1);
+                text.push_str("(alternative ");
+                text.push_str(&number.to_string());
+                text.push(')');
                 index += 1;
             }
             _ => {}

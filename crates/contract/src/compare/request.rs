@@ -23,15 +23,12 @@ pub(super) fn compare(old: &Operation, new: &Operation, shapes: &mut Shapes) -> 
         let elsewhere = new.parameters.iter().find(|after| {
             after.name == before.name && !old.parameters.iter().any(|known| same(known, after))
         });
-        found.push(match elsewhere {
-            Some(after) => {
-                let what = format!("{name} goes to the {} now", after.place);
-                Finding::new(Verdict::Breaking, "parameter-moved", what).old(&before.at).new_at(&after.at)
-            }
-            None => {
-                let what = format!("{name} is no longer declared");
-                Finding::new(Verdict::Unknown, "parameter-removed", what).old(&before.at).new_at(&new.at)
-            }
+        found.push(if let Some(after) = elsewhere {
+            let what = format!("{name} goes to the {} now", after.place);
+            Finding::new(Verdict::Breaking, "parameter-moved", what).old(&before.at).new_at(&after.at)
+        } else {
+            let what = format!("{name} is no longer declared");
+            Finding::new(Verdict::Unknown, "parameter-removed", what).old(&before.at).new_at(&new.at)
         });
     }
     for after in &new.parameters {

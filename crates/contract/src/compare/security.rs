@@ -25,9 +25,10 @@ impl Demand {
     fn is_met_by(&self, had: &Self) -> bool {
         let same = match (&self.kind, &had.kind) {
             // Where tokens come from is told apart: a change of it is told on its own.
-            (Some(SchemeKind::OAuth2(_)), Some(SchemeKind::OAuth2(_))) => self.name == had.name,
+            (Some(SchemeKind::OAuth2(_)), Some(SchemeKind::OAuth2(_))) | (None, None) => {
+                self.name == had.name
+            }
             (Some(one), Some(other)) => one == other,
-            (None, None) => self.name == had.name,
             _ => false,
         };
         same && self.scopes.iter().all(|scope| had.scopes.contains(scope))

@@ -37,7 +37,7 @@ pub(super) fn check(
             let Some(wanted) = part.below(&["items"]) else { continue };
             if items.is_empty() && *wanted.lowered != Value::Bool(true) {
                 let what = told(judge, "items", None, part.lowered.get("items"));
-                let found = judge.deeper(&[], &[wanted.clone()]);
+                let found = judge.deeper(&[], std::slice::from_ref(&wanted));
                 if !found.is_empty() {
                     own.push(judge.obstacle("items", &what, super::place(sub), wanted.at.clone()));
                 }
