@@ -5,6 +5,7 @@
 //! *read*, *encode*, *decode*, *check*.
 
 mod check;
+mod compare;
 mod document;
 mod files;
 mod gather;
@@ -26,6 +27,7 @@ mod violation;
 pub mod openapi;
 
 pub use check::{Check, Need, Report, Stop};
+pub use compare::{Change, Spot, Verdict, compare};
 pub use document::{Contract, Document, DocumentError, Outline, Syntax, Warning};
 pub use files::{Files, Reach};
 pub use head::Head;

@@ -11,6 +11,7 @@ mod kinds;
 mod lower;
 mod pattern;
 mod plan;
+mod rules;
 mod shared;
 mod store;
 mod tokens;

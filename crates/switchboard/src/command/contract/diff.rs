@@ -1,0 +1,128 @@
+//! `switchboard contract diff`: two versions of a contract, and what the change does to those who call.
+
+use super::unreadable;
+use crate::arguments::Global;
+use crate::drive::{Beside, Disk, Need};
+use crate::exit::{Exit, Failure};
+use anstyle::{AnsiColor, Style};
+use board::Outside;
+use contract::{Change, Contract, Spot, Verdict, compare};
+use serde_json::json;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// Operations that are named at one change; the rest is counted.
+const NAMED: usize = 3;
+
+/// Arguments of `contract diff`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Diff {
+    /// The contract that callers know
+    old: PathBuf,
+    /// The contract that is to take its place
+    new: PathBuf,
+    /// How to print the changes
+    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
+    format: String,
+    /// End with exit code 12 if there is such a change, or a worse one
+    #[arg(long, value_name = "VERDICT", value_parser = ["breaking", "unknown", "additive"])]
+    fail_on: Option<String>,
+}
+
+impl Diff {
+    /// Runs it.
+    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        let (old, new) = (read(&self.old)?, read(&self.new)?);
+        let changes = compare(&old, &new);
+        let terminal = global.terminal();
+        if self.format == "json" {
+            let rows: Vec<_> = changes.iter().map(|change| as_json(change, &old, &new)).collect();
+            terminal.line(serde_json::Value::from(rows).to_string());
+        } else {
+            terminal.data(as_text(&changes, &old.name, &new.name, terminal.colour_out));
+        }
+        let worst = changes.iter().map(|change| change.verdict).min();
+        let limit = self.fail_on.as_deref().map(|word| match word {
+            "breaking" => Verdict::Breaking,
+            "unknown" => Verdict::Unknown,
+            _ => Verdict::Additive,
+        });
+        let hit = matches!((worst, limit), (Some(worst), Some(limit)) if worst <= limit);
+        Ok(if hit { Exit::Assertion } else { Exit::Ok })
+    }
+}
+
+/// The contract in a file.
+pub(super) fn read(file: &Path) -> Result<Contract, Failure> {
+    let name = file.display().to_string();
+    let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
+    let bytes = disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
+    Contract::read_with(&name, &bytes, &Beside::of(&name)).map_err(|error| unreadable(&error, &name, &bytes))
+}
+
+fn as_json(change: &Change, old: &Contract, new: &Contract) -> serde_json::Value {
+    let spot = |spot: &Option<Spot>, contract: &Contract| {
+        spot.as_ref()
+            .map(|spot| json!({"file": contract.name, "pointer": spot.at.as_str(), "line": spot.line}))
+    };
+    json!({
+        "verdict": change.verdict.word(),
+        "rule": change.rule,
+        "what": change.what,
+        "operations": change.operations,
+        "proof": change.proof,
+        "old": spot(&change.old, old),
+        "new": spot(&change.new, new),
+    })
+}
+
+/// The changes in groups, the worst first, and how many of each there are.
+pub(super) fn as_text(changes: &[Change], old: &str, new: &str, colour: bool) -> String {
+    let mut text = String::new();
+    let style = |verdict: Verdict| match verdict {
+        _ if !colour => Style::new(),
+        Verdict::Breaking => Style::new().bold().fg_color(Some(AnsiColor::Red.into())),
+        Verdict::Unknown => Style::new().bold().fg_color(Some(AnsiColor::Yellow.into())),
+        Verdict::Additive => Style::new().bold().fg_color(Some(AnsiColor::Green.into())),
+        Verdict::Neutral => Style::new().bold(),
+    };
+    let mut counts = Vec::new();
+    for verdict in [Verdict::Breaking, Verdict::Unknown, Verdict::Additive, Verdict::Neutral] {
+        let of: Vec<&Change> = changes.iter().filter(|change| change.verdict == verdict).collect();
+        if of.is_empty() {
+            continue;
+        }
+        counts.push(format!("{} {verdict}", of.len()));
+        let style = style(verdict);
+        // Writing to a text does not fail.
+        let _ = writeln!(text, "{style}{verdict}{style:#}");
+        for change in of {
+            let _ = writeln!(text, "  {}{}", whose(change), change.what);
+            if let Some(proof) = &change.proof {
+                let _ = writeln!(text, "      shown by {proof}");
+            }
+            for (name, spot) in [(old, &change.old), (new, &change.new)] {
+                match spot {
+                    Some(Spot { at, line: 0 }) => drop(writeln!(text, "      {name} {at}")),
+                    Some(spot) => drop(writeln!(text, "      {name}:{} {}", spot.line, spot.at)),
+                    None => {}
+                }
+            }
+        }
+        text.push('\n');
+    }
+    if counts.is_empty() {
+        counts.push("no change that a message could show".to_owned());
+    }
+    let _ = writeln!(text, "{}", counts.join(", "));
+    text
+}
+
+/// The operations that a change is about.
+fn whose(change: &Change) -> String {
+    match change.operations.as_slice() {
+        [] => String::new(),
+        few if few.len() <= NAMED => format!("{}: ", few.join(", ")),
+        many => format!("{} and {} more: ", many[..NAMED].join(", "), many.len() - NAMED),
+    }
+}
