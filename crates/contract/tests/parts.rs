@@ -11,7 +11,7 @@ use serde_json::json;
 use std::sync::{Arc, LazyLock};
 
 static UPLOAD: LazyLock<Arc<Operation>> = LazyLock::new(|| {
-    let document = json!({"openapi": "3.1.0", "paths": {"/a": {"post": {
+    let document = json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"post": {
         "requestBody": {"required": true, "content": {"multipart/form-data": {
             "encoding": {
                 "meta": {"contentType": "application/json"}, "photo": {"contentType": "image/png, image/jpeg"},

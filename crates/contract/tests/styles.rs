@@ -15,6 +15,7 @@ fn with(place: &str, parameter: &Json, kind: &Json) -> Arc<Operation> {
     let other = json!({"name": "other", "in": "query", "schema": {"type": "string"}});
     let document = json!({
         "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
         "paths": {path: {"get": {"parameters": [own, other], "responses": {"default": {"description": ""}}}}},
     });
     let contract = Contract::read("small.json", document.to_string().as_bytes()).unwrap();
@@ -194,7 +195,7 @@ fn json_in_a_parameter_is_read_and_checked() {
         let mut own = json!({"name": "color", "in": place, "required": true});
         own["content"] = json!({"application/json": {"schema": schema}});
         let path = if place == "path" { "/a/{color}/b" } else { "/a" };
-        let document = json!({"openapi": "3.1.0", "paths": {path: {"get": {
+        let document = json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {path: {"get": {
             "parameters": [own], "responses": {"default": {"description": ""}}}}}});
         let contract = Contract::read("small.json", document.to_string().as_bytes()).unwrap();
         let operation = &contract.operations[0];
@@ -222,7 +223,7 @@ fn a_required_list_without_items_cannot_be_written() {
 
 /// What a form of this schema and encoding is written as, and what is read and said of it.
 fn form(encoding: &Json, value: &Json) -> (String, Json, Vec<String>) {
-    let document = json!({"openapi": "3.1.0", "paths": {"/a": {"post": {
+    let document = json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"post": {
         "requestBody": {"required": true, "content": {"application/x-www-form-urlencoded": {
             "encoding": encoding,
             "schema": {"type": "object", "properties": {

@@ -67,7 +67,7 @@ async fn while_the_ledger_is_locked_calls_go_on_and_afterwards_every_one_is_ther
     assert_eq!(counted(&running), 20, "questions are answered from what is on the disk");
     drop(holder);
 
-    becomes(100, "usage is exact after the lock is gone", 220, || counted(&running));
+    becomes(600, "usage is exact after the lock is gone", 220, || counted(&running));
     becomes(100, "and every row is there", 220, || calls(&running).len());
     assert_eq!(health(&running)["behind"], false);
     assert_eq!(provider.calls(), 220);
@@ -91,7 +91,7 @@ async fn what_no_longer_fits_while_locked_is_lost_counted_and_said_and_usage_sta
     let said = running.wait_for("rows and details of calls are lost so far");
     assert!(said.contains("is locked by another process"), "{said}");
     drop(holder);
-    becomes(100, "usage is exact after the lock is gone", sent, || counted(&running));
+    becomes(600, "usage is exact after the lock is gone", sent, || counted(&running));
     becomes(100, "the ledger has caught up", false, || health(&running)["behind"] == true);
     let lost = health(&running)["rows_dropped"].as_u64().unwrap();
     assert!(lost > 0 && lost < sent, "{lost} of {sent}");
