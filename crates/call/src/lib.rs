@@ -31,6 +31,7 @@ mod tls;
 pub use answer::{Answer, Sent};
 pub use answer_body::AnswerBody;
 pub use body::{BodyError, OutBody};
+pub use credential::{issuer, token};
 pub use dial::Dial;
 pub use error::{CallError, ErrorKind};
 pub use pace::Paces;

@@ -1,8 +1,10 @@
 //! The providers as one thread sees them: pools, paces and turns, kept by what they serve.
 
+use crate::credential::round;
 use crate::pace::Paces;
 use crate::provider::{Provider, Shared};
-use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Patience, retry, send};
+use crate::send::Around;
+use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Patience, retry};
 use board::Upstream;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -47,7 +49,7 @@ impl Providers {
     /// [`CallError`], when there was no answer after the attempts that were allowed.
     pub async fn send(&self, upstream: &Upstream, outgoing: Outgoing) -> Result<Answer, CallError> {
         let provider = self.provider(upstream)?;
-        send::send(&provider, upstream, &self.inner.dial, &self.inner.paces, outgoing).await
+        round::send(self, &provider, upstream, outgoing).await
     }
 
     /// As [`Providers::send`]; an answer that asks to come back later is waited for, where the call may be
@@ -87,6 +89,11 @@ impl Providers {
             next = Some(spare);
             nth += 1;
         }
+    }
+
+    /// What every call of this thread shares.
+    pub(crate) fn around(&self) -> Around<'_> {
+        Around { dial: &self.inner.dial, paces: &self.inner.paces }
     }
 
     fn provider(&self, upstream: &Upstream) -> Result<Rc<Provider>, CallError> {

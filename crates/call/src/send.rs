@@ -10,6 +10,7 @@
 use crate::answer_body::{AnswerBody, Limits};
 use crate::attempt::{Told, exchange};
 use crate::connect::{self, connect};
+use crate::credential::round::Wears;
 use crate::deadline::Deadline;
 use crate::message::{copy, head, prepare};
 use crate::pace::{LONGEST_WAIT, Paces};
@@ -22,18 +23,25 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// What the calls of a thread share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around<'a> {
+    pub(crate) dial: &'a Dial,
+    pub(crate) paces: &'a Paces,
+}
+
 /// Sends `outgoing` to `provider`.
 pub(crate) async fn send(
     provider: &Provider,
     upstream: &Upstream,
-    dial: &Dial,
-    paces: &Paces,
+    Around { dial, paces }: Around<'_>,
+    wears: Wears,
     outgoing: Outgoing,
 ) -> Result<Answer, CallError> {
     let deadline = Deadline::new(upstream.total_timeout);
     let repeatable = retry::may_repeat(&outgoing);
     let upgrade = outgoing.upgrade;
-    let (mut request, tail, shown) = prepare(provider, dial, outgoing);
+    let (mut request, tail, shown) = prepare(provider, dial, wears.chosen, outgoing);
     let own_host = !request.headers().contains_key(header::HOST);
 
     let mut call = Call { provider, upstream, deadline, attempts: 0, waited: Duration::ZERO, retried: 0 };
@@ -47,6 +55,7 @@ pub(crate) async fn send(
         if own_host {
             request.headers_mut().insert(header::HOST, server.host.clone());
         }
+        wears.finish(&mut request).map_err(|words| call.unusable(&words))?;
         let begun = Instant::now();
         let line = match call.line(server, dial, stale, begun).await {
             Ok(line) => line,

@@ -6,7 +6,12 @@ use demo::Provider;
 use exchange::Secret;
 
 fn credential(place: CredentialPlace, secret: &str) -> Credential {
-    Credential { place, secret: Secret::new(secret), reference: "env:KEY".to_owned(), scheme: None }
+    Credential {
+        place,
+        secret: Secret::new(secret),
+        reference: "env:KEY".to_owned(),
+        serves: board::Serves::Every,
+    }
 }
 
 #[test]

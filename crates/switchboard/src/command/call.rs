@@ -84,7 +84,8 @@ pub(crate) struct Call {
     example: bool,
     #[arg(long = "as", hide = true, value_name = "CONSUMER")]
     as_consumer: Option<String>,
-    #[arg(long, hide = true, value_name = "NAME")]
+    /// The account at the provider: a `[apis.NAME.connection.…]` of the board
+    #[arg(long, value_name = "NAME")]
     connection: Option<String>,
     #[arg(long, hide = true, value_name = "FILE")]
     each: Option<String>,
@@ -135,7 +136,8 @@ impl Call {
         }
         let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
         let nearby = Nearby::new(global);
-        let draft = self.draft(&nearby, &mut wanted)?;
+        let mut draft = self.draft(&nearby, &mut wanted)?;
+        draft.choose();
         for credential in &draft.upstream.credentials {
             redactor.add(&credential.secret);
         }
@@ -207,6 +209,9 @@ impl Call {
             Ok::<_, Failure>(url.server)
         };
         let Some(api) = api else {
+            if self.connection.is_some() {
+                return Err(Failure::usage("`--connection` needs an API of the board"));
+            }
             let first = contract.servers.first().map(contract::Server::address);
             let server = match (&self.server, &first) {
                 (Some(server), _) => named(server)?,
@@ -218,7 +223,10 @@ impl Call {
             };
             return Ok(draft::upstream(server, wanted, outcome::RETRIES));
         };
-        let mut upstream = (*api.upstream).clone();
+        let mut upstream = match &self.connection {
+            Some(name) => (**connection(api, name)?).clone(),
+            None => (*api.upstream).clone(),
+        };
         if let Some(authority) = &wanted.authority {
             upstream.authority = Some(Arc::from(authority.as_slice()));
         }
@@ -242,7 +250,6 @@ impl Call {
             (self.sample, "--sample"),
             (self.example, "--example"),
             (self.as_consumer.is_some(), "--as"),
-            (self.connection.is_some(), "--connection"),
             (self.each.is_some(), "--each"),
             (
                 self.print.is_some_and(|language| language != Language::Curl),
@@ -254,4 +261,17 @@ impl Call {
             None => Ok(()),
         }
     }
+}
+
+/// The provider of an API with the account of this name.
+fn connection<'a>(api: &'a board::Api, name: &str) -> Result<&'a Arc<board::Upstream>, Failure> {
+    if let Some((_, upstream)) = api.connections.iter().find(|(known, _)| known == name) {
+        return Ok(upstream);
+    }
+    let names = || api.connections.iter().map(|(known, _)| known.as_str());
+    let failure = Failure::usage(format!("`{}` has no connection `{name}`", api.name));
+    Err(match near::meant(name, names()) {
+        Some(meant) => failure.help(meant),
+        None => failure.help(format!("write `[apis.{}.connection.{name}]` into the board", api.name)),
+    })
 }

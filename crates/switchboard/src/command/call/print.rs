@@ -103,6 +103,15 @@ pub(crate) fn credentials(draft: &Draft, show_secrets: bool) -> (Vec<String>, Ve
             CredentialPlace::Query(name) => query.push(format!("{name}={value}")),
             CredentialPlace::Cookie(name) => fields.push(("cookie".to_owned(), format!("{name}={value}"))),
             CredentialPlace::Bearer => fields.push((AUTHORIZATION.to_string(), format!("Bearer {value}"))),
+            // What is worked out for each request cannot be printed: the line says what has to stand there.
+            CredentialPlace::OAuth(_) => {
+                fields.push((AUTHORIZATION.to_string(), "Bearer $ACCESS_TOKEN".to_owned()));
+            }
+            CredentialPlace::Digest => fields.push((AUTHORIZATION.to_string(), "Digest $ANSWER".to_owned())),
+            CredentialPlace::SigV4(_) => {
+                fields.push((AUTHORIZATION.to_string(), "AWS4-HMAC-SHA256 $SIGNATURE".to_owned()));
+            }
+            CredentialPlace::Certificate(_) => {}
             CredentialPlace::Basic if show_secrets => {
                 let pair = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, value);
                 fields.push((AUTHORIZATION.to_string(), format!("Basic {pair}")));

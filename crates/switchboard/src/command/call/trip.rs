@@ -172,6 +172,7 @@ impl Broke {
                         (Exit::Timeout, "is it overloaded, or does a firewall drop the packets?")
                     }
                     Kind::Busy(_) => (Exit::Timeout, "it may not be called faster (`pace`): try again later"),
+                    Kind::Unauthorised => (Exit::Unauthorised, ""),
                     Kind::BrokenOff | Kind::CallerGone | Kind::Unusable => (Exit::Run, ""),
                 };
                 let failure = Failure::run(error.detail).exit(exit);
