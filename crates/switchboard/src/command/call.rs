@@ -264,7 +264,7 @@ impl Call {
 }
 
 /// The provider of an API with the account of this name.
-fn connection<'a>(api: &'a board::Api, name: &str) -> Result<&'a Arc<board::Upstream>, Failure> {
+pub(crate) fn connection<'a>(api: &'a board::Api, name: &str) -> Result<&'a Arc<board::Upstream>, Failure> {
     if let Some((_, upstream)) = api.connections.iter().find(|(known, _)| known == name) {
         return Ok(upstream);
     }

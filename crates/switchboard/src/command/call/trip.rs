@@ -93,6 +93,17 @@ pub(crate) fn go(draft: &Draft, manner: Manner, receive: &mut dyn Receive) -> Re
     result
 }
 
+/// Runs something that calls, on a runtime of its own.
+pub(crate) fn on_one_thread<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::run(format!("the system gives no event queue: {error}")))?;
+    let done = tokio::task::LocalSet::new().block_on(&runtime, work);
+    runtime.shutdown_background();
+    Ok(done)
+}
+
 async fn late(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,
