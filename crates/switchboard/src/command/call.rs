@@ -1,5 +1,6 @@
 //! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
 
+mod batch;
 pub(crate) mod check;
 mod data;
 pub(crate) mod deliver;
@@ -12,14 +13,15 @@ pub(crate) mod free;
 mod input;
 mod item;
 mod login;
+mod manual;
 mod near;
-mod nearby;
+pub(crate) mod nearby;
 mod nest;
 pub(crate) mod outcome;
 mod payload;
 mod print;
 pub(crate) mod redact;
-mod target;
+pub(crate) mod target;
 mod trace;
 pub(crate) mod trip;
 mod typed;
@@ -43,7 +45,7 @@ use wanted::Wanted;
 
 /// Arguments of `call`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = ITEMS, override_usage = USAGE)]
+#[command(after_help = ITEMS, override_usage = USAGE, disable_help_flag = true)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line, on or off as the user wrote it"
@@ -52,6 +54,9 @@ pub(crate) struct Call {
     /// What to call, then items
     #[arg(value_name = "WORD")]
     words: Vec<String>,
+    /// Print help: of this command, or of the API or operation that is named
+    #[arg(short, long)]
+    help: bool,
     #[command(flatten)]
     flags: Flags,
     /// Show the request and send nothing
@@ -87,8 +92,8 @@ pub(crate) struct Call {
     /// The account at the provider: a `[apis.NAME.connection.…]` of the board
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
-    #[arg(long, hide = true, value_name = "FILE")]
-    each: Option<String>,
+    #[command(flatten)]
+    each: batch::Each,
 }
 
 const USAGE: &str = "switchboard call [METHOD] URL [ITEM…]
@@ -106,6 +111,9 @@ const ITEMS: &str = "Items:
 impl Call {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        if self.help {
+            return self.manual(global);
+        }
         self.not_built_yet()?;
         let wanted = Wanted::read(&self.flags)?;
         let mut terminal = global.terminal();
@@ -136,8 +144,10 @@ impl Call {
         }
         let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
         let nearby = Nearby::new(global);
-        let mut draft = self.draft(&nearby, &mut wanted)?;
-        draft.choose();
+        if let Some(file) = self.each.file()? {
+            return self.each_row(file, &nearby, &wanted, terminal, expected);
+        }
+        let draft = self.draft(&nearby, &mut wanted)?;
         for credential in &draft.upstream.credentials {
             redactor.add(&credential.secret);
         }
@@ -175,6 +185,58 @@ impl Call {
         outcome::send(&draft, &wanted, terminal, &asked)
     }
 
+    /// One call for each row.
+    fn each_row(
+        &self,
+        file: &str,
+        nearby: &Nearby<'_>,
+        wanted: &Wanted,
+        terminal: crate::terminal::Terminal,
+        expected: Option<ending::Expected>,
+    ) -> Result<Exit, Failure> {
+        if self.print.is_some() || self.dry_run {
+            return Err(Failure::usage("`--print` and `--dry-run` show one request: leave `--each` out"));
+        }
+        let (target, taken) = target::read(&self.words, nearby)?;
+        let rest = &self.words[taken.min(self.words.len())..];
+        let dial = call::Dial { idle_per_server: self.each.jobs(), ..outcome::dial(wanted) };
+        let (make, shared, upstream, operation): (Box<batch::Make<'_>>, _, _, _) = match target {
+            Target::Url(method, url) => {
+                let shared = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
+                let upstream = draft::upstream(url.server.clone(), wanted, outcome::RETRIES);
+                let make = move |items| {
+                    free::draft(method.clone(), url.clone(), items, &mut wanted.clone(), outcome::RETRIES)
+                };
+                (Box::new(make), shared, upstream, None)
+            }
+            Target::Operation(api, contract, operation) => {
+                let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
+                let named = Named { operation: Arc::clone(&operation), contract };
+                let shared = typed::items(&named, rest)?;
+                let of = upstream.clone();
+                let make = move |items| {
+                    let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted.clone())?;
+                    draft.choose();
+                    Ok(draft)
+                };
+                (Box::new(make), shared, upstream, Some(operation))
+            }
+        };
+        let sender = batch::Sender {
+            providers: call::Providers::new(dial),
+            patience: call::Patience { times: outcome::RETRIES, longest: outcome::LONGEST_PAUSE },
+            make,
+            shared,
+            upstream,
+            operation,
+            requests: self.check.unwrap_or(CheckMode::Block),
+            responses: self.check.unwrap_or(CheckMode::Report),
+            expected,
+            jq: self.jq.clone(),
+        };
+        batch::run(&self.each, &self.words, file, wanted, terminal, &sender)
+    }
+
     /// What the words and flags make.
     fn draft(&self, nearby: &Nearby<'_>, wanted: &mut Wanted) -> Result<Draft, Failure> {
         let (target, taken) = target::read(&self.words, nearby)?;
@@ -191,7 +253,9 @@ impl Call {
             }
             Target::Operation(api, contract, operation) => {
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
-                typed::draft(Named { operation, contract }, upstream, rest, wanted)
+                let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted)?;
+                draft.choose();
+                Ok(draft)
             }
         }
     }
@@ -250,7 +314,6 @@ impl Call {
             (self.sample, "--sample"),
             (self.example, "--example"),
             (self.as_consumer.is_some(), "--as"),
-            (self.each.is_some(), "--each"),
             (
                 self.print.is_some_and(|language| language != Language::Curl),
                 "--print` in another language than `curl",

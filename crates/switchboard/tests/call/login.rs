@@ -4,7 +4,7 @@ use crate::harness::Place;
 use demo::Provider;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 fn board(url: &str, credential: &str) -> String {
     format!(
@@ -70,6 +70,8 @@ fn a_connection_is_another_account_at_the_same_provider() {
 /// An issuer that runs until it is dropped.
 struct Issuer {
     child: Child,
+    /// Kept open: it writes warnings there.
+    _said: BufReader<ChildStdout>,
     url: String,
 }
 
@@ -99,8 +101,9 @@ fn issuer() -> Option<Issuer> {
         return None;
     };
     let mut url = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-    Some(Issuer { child, url: url.trim().to_owned() })
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    said.read_line(&mut url).unwrap();
+    Some(Issuer { child, _said: said, url: url.trim().to_owned() })
 }
 
 #[test]

@@ -65,6 +65,7 @@ pub(crate) const fn word(exit: Exit) -> &'static str {
         Exit::ResponseBreaks => "response-breaks-contract",
         Exit::Unauthorised => "unauthorised",
         Exit::Assertion => "not-as-expected",
+        Exit::Batch => "rows-failed",
         Exit::Interrupted => "interrupted",
     }
 }
