@@ -1,6 +1,6 @@
 //! Logging in at a provider, and calls that use what came of it: against a real issuer where node is installed.
 
-use crate::harness::Place;
+use crate::harness::{Ended, Place};
 use demo::Provider;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -159,13 +159,14 @@ fn a_person_says_yes_in_a_browser_and_the_token_is_renewed() {
     assert!(url.contains("code_challenge_method=S256"), "{url}");
     // What a person does: follow to the form, sign in, allow.
     let browse = |words: &[&str]| {
-        let all = [&["-s", "-L", "-b", "jar", "-c", "jar", "-w", "\n%{url_effective}"], words].concat();
-        let out = place.end("curl", &all, "").out;
+        let all = [&["-sS", "-L", "-b", "jar", "-c", "jar", "-w", "\n%{url_effective}"], words].concat();
+        let Ended { out, err, .. } = place.end("curl", &all, "");
+        assert!(err.is_empty(), "{err}");
         out.lines().last().unwrap_or_default().to_owned()
     };
     let mut at = browse(&[&url]);
     for form in ["prompt=login&login=ada&password=x", "prompt=consent"] {
-        assert!(at.contains("/interaction/"), "{at}");
+        assert!(at.contains("/interaction/"), "{at}: {:?}", place.end("curl", &["-sS", "-i", &at], ""));
         at = browse(&["-d", form, &at]);
     }
     assert!(at.starts_with("http://127.0.0.1:") && at.contains("/callback?code="), "{at}");

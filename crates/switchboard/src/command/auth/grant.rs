@@ -11,11 +11,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use board::{Grant, OAuth, Upstream};
 use call::issuer::{self, Refused};
 use call::{Dial, Providers, token};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// RFC 3986 §2.3: only unreserved characters stand for themselves.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How long a person has.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -141,7 +144,7 @@ fn random() -> Result<String, Failure> {
 }
 
 fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
-    let coded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let coded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
     let pairs: Vec<String> =
         pairs.iter().map(|(name, value)| format!("{}={}", coded(name), coded(value))).collect();
     format!("{url}{}{}", if url.contains('?') { '&' } else { '?' }, pairs.join("&"))
