@@ -187,8 +187,8 @@ impl<'m> Maker<'m> {
             }
             return None;
         };
-        if let Some(made) = self.worked_out(form, &keys) {
-            return made;
+        if matches!(*form, "oauth2" | "sigv4" | "certificate") {
+            return self.worked_out(form, &keys);
         }
         let named = keys.text(form)?;
         let place = match *form {
@@ -219,13 +219,13 @@ impl<'m> Maker<'m> {
         self.make(place, keys.text("value")?, serves)
     }
 
-    /// Forms whose secret is not what is sent; `None`: it is none of them.
-    fn worked_out(&self, form: &str, keys: &Keys<'_, '_>) -> Option<Option<Credential>> {
+    /// Forms whose secret is not what is sent.
+    fn worked_out(&self, form: &str, keys: &Keys<'_, '_>) -> Option<Credential> {
         let made = |place, secret, reference| {
             let serves = login::serves(&place, self.sheet);
             Credential { place, secret, reference, serves }
         };
-        Some(match form {
+        match form {
             "oauth2" => oauth::oauth(keys, self.sheet, (self.api, self.login), self.scope).map(|oauth| {
                 let secret = oauth.client_secret.clone().unwrap_or_else(|| Secret::new(""));
                 let reference = match oauth.grant {
@@ -237,9 +237,8 @@ impl<'m> Maker<'m> {
             "sigv4" => oauth::sigv4(keys, self.api, self.scope).map(|(sigv4, secret, reference)| {
                 made(CredentialPlace::SigV4(Box::new(sigv4)), secret, reference)
             }),
-            "certificate" => self.certificate(keys),
-            _ => return None,
-        })
+            _ => self.certificate(keys),
+        }
     }
 
     /// A certificate of ours and its key (RFC 8446 §4.4.2): shown to the provider when a connection is made.

@@ -123,12 +123,12 @@ fn challenges(text: &str) -> Vec<Challenge> {
         let name = piece.split('=').next().unwrap_or_default().trim_end();
         let piece = match name.split_once(' ') {
             Some((scheme, _)) => {
-                all.extend(open.take().and_then(made));
+                all.extend(open.take().and_then(|pairs| made(&pairs)));
                 open = scheme.eq_ignore_ascii_case("digest").then(Vec::new);
                 piece[scheme.len()..].trim_start()
             }
             None if !piece.contains('=') => {
-                all.extend(open.take().and_then(made));
+                all.extend(open.take().and_then(|pairs| made(&pairs)));
                 continue;
             }
             None => piece,
@@ -137,7 +137,7 @@ fn challenges(text: &str) -> Vec<Challenge> {
             open.push((name.trim().to_ascii_lowercase(), plain(value.trim())));
         }
     }
-    all.extend(open.and_then(made));
+    all.extend(open.and_then(|pairs| made(&pairs)));
     all
 }
 
@@ -179,7 +179,7 @@ fn plain(value: &str) -> String {
     out
 }
 
-fn made(pairs: Vec<(String, String)>) -> Option<Challenge> {
+fn made(pairs: &[(String, String)]) -> Option<Challenge> {
     let of = |name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let qop = of("qop");
     let auth = qop.as_ref().map(|qop| qop.split(',').any(|one| one.trim().eq_ignore_ascii_case("auth")));

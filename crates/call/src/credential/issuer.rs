@@ -143,8 +143,12 @@ pub async fn form(
     if let Some(described) = text("error_description") {
         // A stranger's text might say back what it was sent.
         let mut redactor = exchange::Redactor::default();
-        pairs.iter().for_each(|(_, value)| redactor.add(&exchange::Secret::new(*value)));
-        oauth.client_secret.iter().for_each(|secret| redactor.add(secret));
+        for (_, value) in &pairs {
+            redactor.add(&exchange::Secret::new(*value));
+        }
+        if let Some(secret) = &oauth.client_secret {
+            redactor.add(secret);
+        }
         words = format!("{words} ({})", redactor.clean(&clean(described)));
     }
     Err(Refused { code, words })

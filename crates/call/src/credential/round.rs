@@ -46,10 +46,23 @@ pub(crate) async fn send(
 ) -> Result<Answer, CallError> {
     let asked = outgoing.operation.as_ref().map(|operation| &operation.security);
     let chosen = choose(&upstream.credentials, asked);
+    let Some(late) = provider.credentials.worked_out(chosen) else {
+        let wears = Wears { chosen, late: Late::Nothing };
+        return send::send(provider, upstream, providers.around(), wears, outgoing).await;
+    };
+    // On the heap: calls without such a credential, nearly all, do not carry its state.
+    Box::pin(rounds((providers, provider, upstream), chosen, late, outgoing)).await
+}
+
+async fn rounds(
+    (providers, provider, upstream): (&Providers, &Rc<Provider>, &Upstream),
+    chosen: Chosen,
+    late: &Ready,
+    outgoing: Outgoing,
+) -> Result<Answer, CallError> {
     let once = |wears, outgoing| send::send(provider, upstream, providers.around(), wears, outgoing);
-    match provider.credentials.worked_out(chosen) {
-        None => once(Wears { chosen, late: Late::Nothing }, outgoing).await,
-        Some(Ready::SigV4(sigv4, secret)) => {
+    match late {
+        Ready::SigV4(sigv4, secret) => {
             let body = sigv4::body_hash(match &outgoing.body {
                 OutBody::Empty => Some(&[]),
                 OutBody::Held(bytes) => Some(bytes),
@@ -58,7 +71,7 @@ pub(crate) async fn send(
             let late = Late::SigV4(sigv4.clone(), secret.clone(), body);
             once(Wears { chosen, late }, outgoing).await
         }
-        Some(Ready::OAuth(oauth)) => {
+        Ready::OAuth(oauth) => {
             let had = async |rejected: Option<&Secret>| {
                 token::token(providers, upstream, oauth, rejected).await.map_err(unauthorised)
             };
@@ -72,7 +85,7 @@ pub(crate) async fn send(
             let Ok(other) = had(Some(&token)).await else { return Ok(answer) };
             again(answer, once(Wears { chosen, late: Late::Token(other) }, spare)).await
         }
-        Some(Ready::Digest(login)) => {
+        Ready::Digest(login) => {
             let known = provider.challenge.borrow().clone();
             let late = |known: Option<&Rc<Challenge>>| {
                 known.map_or(Late::Nothing, |known| Late::Digest(Rc::clone(known), login.clone()))
@@ -89,7 +102,7 @@ pub(crate) async fn send(
             *provider.challenge.borrow_mut() = Some(Rc::clone(&fresh));
             again(answer, once(Wears { chosen, late: late(Some(&fresh)) }, spare)).await
         }
-        Some(_) => once(Wears { chosen, late: Late::Nothing }, outgoing).await,
+        _ => once(Wears { chosen, late: Late::Nothing }, outgoing).await,
     }
 }
 

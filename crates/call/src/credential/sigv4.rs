@@ -113,7 +113,7 @@ fn canonical_fields(fields: &HeaderMap) -> (String, String) {
         .collect();
     all.sort_unstable();
     let names = all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let lines = all.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines = all.iter().flat_map(|(name, value)| [name, ":", value, "\n"]).collect();
     (names, lines)
 }
 

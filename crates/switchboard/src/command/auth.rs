@@ -141,15 +141,16 @@ fn account(api: &Api, connection: Option<&str>) -> Result<(String, Upstream), Fa
 
 /// A stored login in words, without its secrets.
 fn said(text: &str) -> String {
+    use std::fmt::Write as _;
     let record: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
     let of = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
     let mut words = format!("logged in by {}", of("kind"));
     if let Some(ends) = record.get("ends").and_then(Value::as_u64) {
-        words.push_str(&format!(", token until {}", super::time_of(ends.saturating_mul(1000))));
+        let _ = write!(words, ", token until {}", super::time_of(ends.saturating_mul(1000)));
         words.push_str(if record.contains_key("refresh") { ", then renewed" } else { ", then log in again" });
     }
     if !of("granted").is_empty() {
-        words.push_str(&format!(", scopes {}", of("granted")));
+        let _ = write!(words, ", scopes {}", of("granted"));
     }
     words
 }

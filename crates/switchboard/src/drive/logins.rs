@@ -6,6 +6,7 @@ use super::outside::write_private;
 use super::place::state_folder;
 use call::token::Keep;
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The longest login that is read.
@@ -34,7 +35,10 @@ impl Logins {
         sum.update(self.board.as_os_str().as_encoded_bytes());
         sum.update([0]);
         sum.update(name.as_bytes());
-        let digits: String = sum.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let digits = sum.finalize().iter().take(16).fold(String::new(), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        });
         Some(state_folder().ok()?.join("logins").join(format!("{digits}.json")))
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn log_in(
     terminal: Terminal,
 ) -> Result<Map<String, Value>, Failure> {
     let providers = Providers::new(Dial::default());
-    let found = issuer::endpoints(&providers, upstream, oauth).await.map_err(refused)?;
+    let found = issuer::endpoints(&providers, upstream, oauth).await.map_err(|told| refused(&told))?;
     let token_url = found.token.clone().ok_or_else(|| missing("where tokens are had"))?;
     let scopes = oauth.scopes.join(" ");
     let ask =
@@ -41,7 +41,7 @@ pub(super) async fn log_in(
             if !scopes.is_empty() {
                 pairs.push(("scope", &scopes));
             }
-            ask(&pairs).await.map_err(refused)?
+            ask(&pairs).await.map_err(|told| refused(&told))?
         }
         Grant::AuthorizationCode => {
             let door = found.authorization.ok_or_else(|| missing("where a person says yes"))?;
@@ -73,12 +73,14 @@ pub(super) async fn log_in(
                 ("redirect_uri", &back),
                 ("code_verifier", &verifier),
             ];
-            ask(&pairs).await.map_err(refused)?
+            ask(&pairs).await.map_err(|told| refused(&told))?
         }
         Grant::Device => {
             let door = found.device.ok_or_else(|| missing("where a device asks for its code"))?;
             let pairs: &[(&str, &str)] = if scopes.is_empty() { &[] } else { &[("scope", &scopes)] };
-            let given = issuer::form(&providers, upstream, &door, oauth, pairs).await.map_err(refused)?;
+            let given = issuer::form(&providers, upstream, &door, oauth, pairs)
+                .await
+                .map_err(|told| refused(&told))?;
             device(&given, terminal, ask).await?
         }
     };
@@ -118,7 +120,7 @@ async fn device(
             Ok(answer) => return Ok(answer),
             Err(told) if told.code.as_deref() == Some("authorization_pending") => {}
             Err(told) if told.code.as_deref() == Some("slow_down") => pause += Duration::from_secs(5),
-            Err(told) => return Err(refused(told)),
+            Err(told) => return Err(refused(&told)),
         }
         if Instant::now() > end {
             return Err(Failure::run("nobody said yes in time").exit(Exit::Unauthorised));
@@ -126,7 +128,7 @@ async fn device(
     }
 }
 
-fn refused(refused: Refused) -> Failure {
+fn refused(refused: &Refused) -> Failure {
     Failure::run(format!("the issuer gave no token: {refused}")).exit(Exit::Unauthorised)
 }
 
