@@ -52,6 +52,8 @@ pub struct Api {
     pub checks: Checks,
     /// Where it is.
     pub upstream: Arc<Upstream>,
+    /// Further accounts at its provider, by name.
+    pub connections: Vec<(String, Arc<Upstream>)>,
     /// To whom it is offered, in file order.
     pub offers: Vec<Arc<Offer>>,
     /// Where it is written.
@@ -87,9 +89,8 @@ pub struct Checks {
     pub responses: CheckMode,
 }
 
-const KNOWN: &[&str] = &["contract", "undeclared", "check", "upstream", "offer"];
-const LATER: &[&str] =
-    &["overlay", "connection", "mock", "flow", "batch", "version", "owner", "title", "watch", "pii"];
+const KNOWN: &[&str] = &["contract", "undeclared", "check", "upstream", "offer", "connection"];
+const LATER: &[&str] = &["overlay", "mock", "flow", "batch", "version", "owner", "title", "watch", "pii"];
 
 /// An API with its offers, and where it is typed.
 pub(crate) struct Resolved<'t> {
@@ -141,6 +142,7 @@ fn api<'t>(
         contract: sheet.map(|sheet| Arc::clone(&sheet.contract)),
         undeclared,
         checks,
+        connections: connections(&keys, name.as_str(), upstream.as_ref(), sheet, scope),
         upstream: Arc::new(upstream?),
         offers: offered.iter().map(|offered| Arc::clone(&offered.offer)).collect(),
         origin: entry.key.origin(),
@@ -159,6 +161,28 @@ fn check_name(name: &str, at: &At, scope: &Scope<'_>) {
                 .help(format!("write `{}-api`", name.to_lowercase())),
         );
     }
+}
+
+/// `[apis.NAME.connection.*]`: the provider is the same, the account is another.
+fn connections(
+    keys: &Keys<'_, '_>,
+    api: &str,
+    upstream: Option<&Upstream>,
+    sheet: Option<&Sheet>,
+    scope: &Scope<'_>,
+) -> Vec<(String, Arc<Upstream>)> {
+    let mut made = Vec::new();
+    for (name, entry) in keys.members("connection") {
+        let whole = format!("[apis.{api}.connection.{name}]");
+        let Some(keys) = Keys::open(whole, entry, &["credential"], &["urls"], scope.report) else { continue };
+        let servers = upstream.map(|upstream| upstream.servers.as_slice()).unwrap_or_default();
+        let entry = keys.entry("credential");
+        let credentials = upstream::credentials(entry, (api, Some(name), keys.at), servers, sheet, scope);
+        if let Some(upstream) = upstream {
+            made.push((name.to_owned(), Arc::new(upstream.with(credentials, &format!("{api}/{name}")))));
+        }
+    }
+    made
 }
 
 fn contract_at(text: Text<'_>, scope: &Scope<'_>) -> Option<std::rc::Rc<Sheet>> {

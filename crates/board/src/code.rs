@@ -274,6 +274,11 @@ To mend it: the file holds at least one `-----BEGIN CERTIFICATE-----`.
 
 To mend it: give one of them another port.
 "
+    LOGIN_ELSEWHERE = "login-elsewhere": "A login that `switchboard auth login` stored was had for another server than this board
+calls now, or cannot be read. It is never sent to another origin.
+
+To mend it: look whether the server's URL is right, then log in again.
+"
     MISSING_KEY = "missing-key": "A table lacks a key that it cannot do without.
 
 To mend it: write the key that is shown.

@@ -5,16 +5,37 @@ use crate::keys::{Keys, Text, list, not_built_yet, wrong_type};
 use crate::report::{Problem, closest};
 use crate::scope::{Scope, Sheet};
 use crate::tree::{At, Entry, Value};
-use crate::{Credential, CredentialPlace};
+use crate::{Credential, CredentialPlace, Grant, Serves, login, oauth};
 use contract::{In, SchemeKind, SecurityScheme};
+use exchange::Secret;
 use http::HeaderName;
 
-const FORMS: &[&str] = &["header", "query", "cookie", "value", "basic", "bearer"];
-const LATER: &[&str] = &["oauth2", "sigv4", "jwt", "mtls"];
+const FORMS: &[&str] = &[
+    "header",
+    "query",
+    "cookie",
+    "value",
+    "basic",
+    "bearer",
+    "digest",
+    "oauth2",
+    "sigv4",
+    "certificate",
+    "key",
+];
+/// Of the forms, those that name where a credential goes.
+const PLACES: &[&str] =
+    &["header", "query", "cookie", "basic", "bearer", "digest", "oauth2", "sigv4", "certificate"];
+const LATER: &[&str] = &["jwt"];
 
-/// Resolves `credential` in all its forms.
-pub(crate) fn resolve(entry: &Entry, api: &str, sheet: Option<&Sheet>, scope: &Scope<'_>) -> Vec<Credential> {
-    let maker = Maker { api, sheet, scope };
+/// Resolves `credential` in all its forms; `login` is the name under which a person's login is stored.
+pub(crate) fn resolve(
+    entry: &Entry,
+    (api, login): (&str, &str),
+    sheet: Option<&Sheet>,
+    scope: &Scope<'_>,
+) -> Vec<Credential> {
+    let maker = Maker { api, login, sheet, scope };
     black_out(entry, scope);
     match &entry.node.value {
         Value::Text(text) => maker.by_contract(Text { text, at: &entry.node.at }).into_iter().collect(),
@@ -43,7 +64,8 @@ fn black_out(entry: &Entry, scope: &Scope<'_>) {
         Value::Text(text) if !scope.secrets.is_shown(text) => scope.report.hide(&entry.node.at),
         Value::Table(table) => {
             for (key, entry) in table {
-                if !["header", "query", "cookie"].contains(&key.as_str()) {
+                // Of a client's registration only its secret may be one; of a signature's table, all but the place.
+                if !SHOWN.contains(&key.as_str()) {
                     black_out(entry, scope);
                 }
             }
@@ -52,8 +74,25 @@ fn black_out(entry: &Entry, scope: &Scope<'_>) {
     }
 }
 
+/// Keys whose texts are no secrets, whatever stands there.
+const SHOWN: &[&str] = &[
+    "header",
+    "query",
+    "cookie",
+    "grant",
+    "token-url",
+    "issuer",
+    "authorization-url",
+    "device-url",
+    "client-id",
+    "scopes",
+    "region",
+    "service",
+];
+
 struct Maker<'m> {
     api: &'m str,
+    login: &'m str,
     sheet: Option<&'m Sheet>,
     scope: &'m Scope<'m>,
 }
@@ -66,11 +105,9 @@ impl<'m> Maker<'m> {
     /// A bare reference: it goes where the contract says.
     fn by_contract(&self, text: Text<'_>) -> Option<Credential> {
         let chosen = self.sheet.and_then(likely);
-        let (place, scheme) = match chosen {
-            Some((scheme, place)) => (place, Some(scheme.name.clone())),
-            None => (CredentialPlace::Bearer, None),
-        };
-        self.make(place, text, scheme)
+        let place = chosen.map_or(CredentialPlace::Bearer, |(_, place)| place);
+        let serves = login::serves(&place, self.sheet);
+        self.make(place, text, serves)
     }
 
     /// A table from names of schemes to references.
@@ -84,6 +121,13 @@ impl<'m> Maker<'m> {
                 self.unknown_scheme(name, &entry.key);
                 continue;
             };
+            let serves = Serves::Schemes(vec![name.clone()]);
+            if let Value::Table(table) = &entry.node.value
+                && table.keys().any(|key| FORMS.contains(&key.as_str()))
+            {
+                made.extend(self.by_form(entry).map(|one| Credential { serves, ..one }));
+                continue;
+            }
             let Value::Text(text) = &entry.node.value else {
                 let what = format!("credential `{name}` of `{}`", self.api);
                 self.scope.report.add(wrong_type(
@@ -96,7 +140,7 @@ impl<'m> Maker<'m> {
             };
             match place(&scheme.kind) {
                 Some(place) => {
-                    made.extend(self.make(place, Text { text, at: &entry.node.at }, Some(name.clone())));
+                    made.extend(self.make(place, Text { text, at: &entry.node.at }, serves));
                 }
                 None => self
                     .scope
@@ -129,10 +173,7 @@ impl<'m> Maker<'m> {
         let report = self.scope.report;
         let name = format!("`credential` of `{}`", self.api);
         let keys = Keys::open(name, entry, FORMS, LATER, report)?;
-        let given: Vec<&str> = ["header", "query", "cookie", "basic", "bearer"]
-            .into_iter()
-            .filter(|form| keys.entry(form).is_some())
-            .collect();
+        let given: Vec<&str> = PLACES.iter().copied().filter(|form| keys.entry(form).is_some()).collect();
         let [form] = given.as_slice() else {
             if !(given.is_empty() && LATER.iter().any(|later| keys.entry(later).is_some())) {
                 report.add(
@@ -146,9 +187,13 @@ impl<'m> Maker<'m> {
             }
             return None;
         };
+        if matches!(*form, "oauth2" | "sigv4" | "certificate") {
+            return self.worked_out(form, &keys);
+        }
         let named = keys.text(form)?;
         let place = match *form {
             "basic" => CredentialPlace::Basic,
+            "digest" => CredentialPlace::Digest,
             "bearer" => CredentialPlace::Bearer,
             "query" if !named.text.is_empty() => CredentialPlace::Query(named.text.to_owned()),
             "cookie" if is_token(named.text) => CredentialPlace::Cookie(named.text.to_owned()),
@@ -158,19 +203,71 @@ impl<'m> Maker<'m> {
             },
             _ => return self.bad_field(form, named),
         };
-        if matches!(*form, "basic" | "bearer") {
+        let serves = login::serves(&place, self.sheet);
+        if matches!(*form, "basic" | "bearer" | "digest") {
             if let Some(value) = keys.entry("value") {
                 report.add(
                     Problem::error(&code::UNKNOWN_KEY, format!("{} needs no `value`", keys.name))
-                        .at(&value.key, "`basic` and `bearer` have it themselves"),
+                        .at(&value.key, "`basic`, `bearer` and `digest` have it themselves"),
                 );
             }
-            return self.make(place, named, None);
+            return self.make(place, named, serves);
         }
         if keys.entry("value").is_none() {
             keys.missing("value", "\"env:NAME\"");
         }
-        self.make(place, keys.text("value")?, None)
+        self.make(place, keys.text("value")?, serves)
+    }
+
+    /// Forms whose secret is not what is sent.
+    fn worked_out(&self, form: &str, keys: &Keys<'_, '_>) -> Option<Credential> {
+        let made = |place, secret, reference| {
+            let serves = login::serves(&place, self.sheet);
+            Credential { place, secret, reference, serves }
+        };
+        match form {
+            "oauth2" => oauth::oauth(keys, self.sheet, (self.api, self.login), self.scope).map(|oauth| {
+                let secret = oauth.client_secret.clone().unwrap_or_else(|| Secret::new(""));
+                let reference = match oauth.grant {
+                    Grant::ClientCredentials => format!("client `{}`", oauth.client_id),
+                    Grant::AuthorizationCode | Grant::Device => oauth.login.clone(),
+                };
+                made(CredentialPlace::OAuth(Box::new(oauth)), secret, reference)
+            }),
+            "sigv4" => oauth::sigv4(keys, self.api, self.scope).map(|(sigv4, secret, reference)| {
+                made(CredentialPlace::SigV4(Box::new(sigv4)), secret, reference)
+            }),
+            _ => self.certificate(keys),
+        }
+    }
+
+    /// A certificate of ours and its key (RFC 8446 §4.4.2): shown to the provider when a connection is made.
+    fn certificate(&self, keys: &Keys<'_, '_>) -> Option<Credential> {
+        if keys.entry("key").is_none() {
+            keys.missing("key", "\"file:client.key\"");
+        }
+        let who = format!("the upstream of `{}`", self.api);
+        let had = |key: &str| {
+            let text = keys.text(key)?;
+            let had =
+                self.scope.secrets.get(text, &who, &format!("{}-{key}", self.api), self.scope.report)?;
+            if !had.secret.reveal().contains("-----BEGIN ") {
+                let headline = format!("`{key}` of {} is not PEM", keys.name);
+                self.scope.report.add(
+                    Problem::error(&code::BAD_AUTHORITY, headline).at(text.at, "no `-----BEGIN …` in it"),
+                );
+                return None;
+            }
+            Some(had)
+        };
+        let (chain, key) = (had("certificate"), had("key"));
+        let (chain, key) = (chain?, key?);
+        Some(Credential {
+            place: CredentialPlace::Certificate(chain.secret),
+            secret: key.secret,
+            reference: key.reference,
+            serves: Serves::Every,
+        })
     }
 
     fn bad_field(&self, form: &str, Text { text, at }: Text<'_>) -> Option<Credential> {
@@ -182,32 +279,41 @@ impl<'m> Maker<'m> {
         None
     }
 
-    fn make(&self, place: CredentialPlace, text: Text<'_>, scheme: Option<String>) -> Option<Credential> {
+    fn make(&self, place: CredentialPlace, text: Text<'_>, serves: Serves) -> Option<Credential> {
         let who = format!("the upstream of `{}`", self.api);
         let had =
             self.scope.secrets.get(text, &who, &format!("{}-credential", self.api), self.scope.report)?;
-        let sent = had.secret.reveal();
-        // It becomes part of a field or of a URL: a line feed in it would begin another field (RFC 9110 §5.5).
-        if sent.bytes().any(|byte| byte.is_ascii_control()) {
-            self.scope.report.add(
-                Problem::error(&code::BAD_FIELD, format!("the secret `{}` cannot be sent", had.reference))
-                    .at(text.at, "it holds a control character"),
-            );
+        if let Err(why) = text_fits(&place, had.secret.reveal()) {
+            let headline = format!("the secret `{}` cannot be sent", had.reference);
+            let problem = Problem::error(&code::BAD_FIELD, headline).at(text.at, why);
+            let pair = matches!(place, CredentialPlace::Basic | CredentialPlace::Digest);
+            self.scope.report.add(if pair {
+                problem.help("store it as `user:password` (RFC 7617)")
+            } else {
+                problem
+            });
             return None;
         }
-        if place == CredentialPlace::Basic && !sent.contains(':') {
-            self.scope.report.add(
-                Problem::error(
-                    &code::BAD_FIELD,
-                    format!("the secret `{}` is no `user:password`", had.reference),
-                )
-                .at(text.at, "it has no colon")
-                .help("store it as `user:password` (RFC 7617)"),
-            );
-            return None;
-        }
-        Some(Credential { place, secret: had.secret, reference: had.reference, scheme })
+        Some(Credential { place, secret: had.secret, reference: had.reference, serves })
     }
+}
+
+/// Whether a text can be sent in this place.
+pub(crate) fn text_fits(place: &CredentialPlace, text: &str) -> Result<(), String> {
+    // It becomes part of a field or of a URL: a line feed in it would begin another field (RFC 9110 §5.5).
+    if text.bytes().any(|byte| byte.is_ascii_control()) {
+        return Err("it holds a control character".to_owned());
+    }
+    if matches!(place, CredentialPlace::Basic | CredentialPlace::Digest) && !text.contains(':') {
+        return Err("it has no colon, and is no `user:password`".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether a host is this machine (RFC 6761 §6.3, RFC 8252 §8.3).
+pub(crate) fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// Fields that frame a message are not for credentials.
@@ -226,13 +332,14 @@ fn is_token(text: &str) -> bool {
 }
 
 /// Where a scheme's credential goes; `None`: not built yet.
-fn place(kind: &SchemeKind) -> Option<CredentialPlace> {
+pub(crate) fn place(kind: &SchemeKind) -> Option<CredentialPlace> {
     Some(match kind {
         SchemeKind::ApiKey { place: In::Query, name } => CredentialPlace::Query(name.clone()),
         SchemeKind::ApiKey { place: In::Cookie, name } => CredentialPlace::Cookie(name.clone()),
         SchemeKind::ApiKey { name, .. } => CredentialPlace::Header(HeaderName::try_from(name.as_str()).ok()?),
         SchemeKind::Basic => CredentialPlace::Basic,
         SchemeKind::Bearer | SchemeKind::OAuth2(_) | SchemeKind::OpenIdConnect(_) => CredentialPlace::Bearer,
+        SchemeKind::Http(scheme) if scheme == "digest" => CredentialPlace::Digest,
         SchemeKind::Http(_) | SchemeKind::MutualTls => return None,
     })
 }

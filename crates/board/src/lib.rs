@@ -5,6 +5,7 @@
 //! file and no environment itself: an [`Outside`] is handed in.
 
 mod api;
+mod choose;
 mod code;
 mod console;
 mod consumer;
@@ -17,7 +18,9 @@ mod flags;
 mod keys;
 mod ledger;
 mod listen;
+mod login;
 mod network;
+mod oauth;
 mod offer;
 mod outside;
 mod path;
@@ -37,6 +40,7 @@ mod trie;
 mod upstream;
 
 pub use api::{Api, ApiName, CheckMode, Checks, Undeclared};
+pub use choose::{Chosen, Serves, choose};
 pub use code::{CODES, explain};
 pub use console::ConsoleSettings;
 pub use consumer::BoardConsumers;
@@ -46,6 +50,7 @@ pub use flags::{ProxyFlags, proxy};
 pub use ledger::LedgerSettings;
 pub use listen::{Listener, ListenerTls};
 pub use network::TrustedNetwork;
+pub use oauth::{Grant, OAuth, SigV4, is_safe as is_safe_for_secrets};
 pub use offer::{KeyPlace, Offer, Upgrade};
 pub use outside::{Outside, OutsideError};
 pub use path::{NormalPath, PathError};

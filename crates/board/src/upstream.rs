@@ -4,8 +4,8 @@ use crate::keys::Keys;
 use crate::listen::{bad_url, memmem};
 use crate::report::Problem;
 use crate::scope::{Scope, Sheet};
-use crate::tree::Entry;
-use crate::{code, credential, fingerprint};
+use crate::tree::{At, Entry};
+use crate::{OAuth, Serves, SigV4, code, credential, fingerprint, login};
 use exchange::{Origin, Rate, Secret};
 use http::HeaderName;
 use std::fmt;
@@ -17,7 +17,7 @@ use std::time::Duration;
 pub struct Upstream {
     /// Its servers, at least one; taken in turn.
     pub servers: Vec<ServerUrl>,
-    /// What it gave us to identify ourselves, all sent together.
+    /// What it gave us to identify ourselves; [`choose`](crate::choose) says which go with a call.
     pub credentials: Vec<Credential>,
     /// A private certificate authority in PEM; none: the system's roots.
     pub authority: Option<Arc<[u8]>>,
@@ -78,6 +78,11 @@ impl ServerUrl {
         Ok(Self { https, host: host.into(), port, base: uri.path().trim_end_matches('/').into() })
     }
 
+    /// Scheme, host and port (RFC 6454 §4): `https://api.acme.example`.
+    pub fn origin(&self) -> String {
+        format!("http{}://{}", if self.https { "s" } else { "" }, self.authority().to_ascii_lowercase())
+    }
+
     /// `host` or `host:port` as the `Host` field has it (RFC 9110 §7.2): no default port.
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.to_string() };
@@ -103,8 +108,8 @@ pub struct Credential {
     pub secret: Secret,
     /// The reference it came from, `env:WEATHER_KEY`: for messages and printed code.
     pub reference: String,
-    /// Name of the contract's scheme it serves, where there is one.
-    pub scheme: Option<String>,
+    /// What it is for.
+    pub serves: Serves,
 }
 
 /// Where a credential goes.
@@ -120,6 +125,14 @@ pub enum CredentialPlace {
     Bearer,
     /// `Authorization: Basic`.
     Basic,
+    /// `Authorization: Digest` (RFC 7616): the text answers the provider's challenge and is not sent.
+    Digest,
+    /// `Authorization: Bearer` with a token that is had by OAuth 2; the text is the client's secret.
+    OAuth(Box<OAuth>),
+    /// AWS Signature Version 4; the text is the secret key and is not sent.
+    SigV4(Box<SigV4>),
+    /// A certificate of ours in PEM, for the connection; the text is its key.
+    Certificate(Secret),
 }
 
 const KNOWN: &[&str] =
@@ -141,10 +154,9 @@ pub(crate) fn resolve(
     };
     let keys = keys.as_ref();
     let servers = servers(api, keys, name, sheet, scope);
-    let credentials = keys
-        .and_then(|keys| keys.entry("credential"))
-        .map(|entry| credential::resolve(entry, name, sheet, scope))
-        .unwrap_or_default();
+    let entry = keys.and_then(|keys| keys.entry("credential"));
+    let known = servers.as_deref().unwrap_or_default();
+    let credentials = credentials(entry, (name, None, api.at), known, sheet, scope);
     let pace = keys.and_then(|keys| {
         let written = keys.rate("pace")?;
         if written.per.is_none() {
@@ -180,7 +192,50 @@ pub(crate) fn resolve(
     (!faulty).then_some(upstream)
 }
 
+/// What is written, else what a person logged in with, under `API` or `API/CONNECTION`.
+pub(crate) fn credentials(
+    entry: Option<&Entry>,
+    (api, connection, at): (&str, Option<&str>, &At),
+    servers: &[ServerUrl],
+    sheet: Option<&Sheet>,
+    scope: &Scope<'_>,
+) -> Vec<Credential> {
+    let name = connection.map_or_else(|| api.to_owned(), |connection| format!("{api}/{connection}"));
+    let login = format!("login:{name}");
+    if let Some(entry) = entry {
+        return credential::resolve(entry, (api, &login), sheet, scope);
+    }
+    let Ok(stored) = scope.outside.stored(&login) else { return Vec::new() };
+    match login::read(&stored, &login, servers, sheet) {
+        Ok(credential) => {
+            scope.secrets.note(&credential.secret);
+            vec![credential]
+        }
+        Err(why) => {
+            scope.report.add(
+                Problem::warning(
+                    &code::LOGIN_ELSEWHERE,
+                    format!("the login stored for `{name}` is not used"),
+                )
+                .at(at, why)
+                .help(format!(
+                    "log in again: `switchboard auth login {}`",
+                    name.replace('/', " --connection ")
+                )),
+            );
+            Vec::new()
+        }
+    }
+}
+
 impl Upstream {
+    /// The same provider with another account.
+    pub(crate) fn with(&self, credentials: Vec<Credential>, name: &str) -> Self {
+        let mut other = Self { credentials, ..self.clone() };
+        other.fingerprint = other.print(name);
+        other
+    }
+
     /// The API's name belongs to it: two APIs at one provider have pools and paces of their own.
     fn print(&self, api: &str) -> u64 {
         let mut sum = fingerprint::add(fingerprint::START, api.as_bytes());
@@ -283,7 +338,7 @@ fn from_contract(
 }
 
 /// The URL replaces the contract's server with its path: tells when that drops a `/v1`.
-fn warn_of_base(server: &ServerUrl, at: &crate::tree::At, sheet: &Sheet, name: &str, scope: &Scope<'_>) {
+fn warn_of_base(server: &ServerUrl, at: &At, sheet: &Sheet, name: &str, scope: &Scope<'_>) {
     let paths = sheet.contract.servers.iter().map(|server| base_of(&server.address()));
     let Some(dropped) = paths.into_iter().find(|path| !path.is_empty()) else {
         return;

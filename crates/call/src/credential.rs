@@ -4,9 +4,15 @@
 //! A new kind is a place on the board, a [`Ready`] here, and a file in `credential/` if placing it is work.
 
 mod cookie;
+mod digest;
+pub mod issuer;
 mod query;
+pub(crate) mod round;
+mod sigv4;
+pub mod token;
 
-use board::{Credential, CredentialPlace};
+use board::{Chosen, Credential, CredentialPlace, OAuth, SigV4};
+use exchange::Secret;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 
@@ -32,8 +38,22 @@ pub(crate) enum Show {
 /// A credential in the form it is sent in.
 enum Ready {
     Field(HeaderName, HeaderValue),
-    Query { name: String, pair: String },
-    Cookie { name: String, pair: String },
+    Query {
+        name: String,
+        pair: String,
+    },
+    Cookie {
+        name: String,
+        pair: String,
+    },
+    /// `user:password`; what is sent answers a challenge.
+    Digest(Secret),
+    /// What is sent is had by [`token`].
+    OAuth(Box<OAuth>),
+    /// What is sent is worked out from the request.
+    SigV4(Box<SigV4>, Secret),
+    /// It belongs to the connection.
+    Connection,
 }
 
 impl Credentials {
@@ -47,11 +67,20 @@ impl Credentials {
         Ok(Self { real, masked })
     }
 
-    /// Puts them into a request; a field, parameter or cookie of the same name that is there goes.
-    pub(crate) fn place(&self, fields: &mut HeaderMap, query: &mut Option<String>, show: Show) {
+    /// Puts those that are chosen into a request; a field, parameter or cookie of the same name that is there goes.
+    pub(crate) fn place(
+        &self,
+        chosen: Chosen,
+        fields: &mut HeaderMap,
+        query: &mut Option<String>,
+        show: Show,
+    ) {
         let all = if show == Show::Secrets { &self.real } else { &self.masked };
-        for one in all {
+        for (_, one) in all.iter().enumerate().filter(|(index, _)| chosen.has(*index)) {
             match one {
+                // These are put in when the rest of the request is known.
+                Ready::Digest(_) | Ready::OAuth(_) | Ready::SigV4(..) => drop(fields.remove(AUTHORIZATION)),
+                Ready::Connection => {}
                 Ready::Field(name, value) => {
                     fields.insert(name.clone(), value.clone());
                 }
@@ -60,6 +89,22 @@ impl Credentials {
             }
         }
     }
+
+    /// Of those that are chosen, the one that is worked out anew for each request.
+    fn worked_out(&self, chosen: Chosen) -> Option<&Ready> {
+        let late = |one: &Ready| matches!(one, Ready::Digest(_) | Ready::OAuth(_) | Ready::SigV4(..));
+        let mut all = self.real.iter().enumerate().filter(|(index, _)| chosen.has(*index));
+        all.find(|(_, one)| late(one)).map(|(_, one)| one)
+    }
+}
+
+/// Bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 impl fmt::Debug for Credentials {
@@ -88,6 +133,15 @@ fn ready(credential: &Credential, text: &str) -> Result<Ready, String> {
             let coded = if text == MASK { text.to_owned() } else { base64(text) };
             Ready::Field(AUTHORIZATION, field(&format!("Basic {coded}"))?)
         }
+        CredentialPlace::Digest if text == MASK => Ready::Field(AUTHORIZATION, field("Digest ***")?),
+        CredentialPlace::OAuth(_) if text == MASK => Ready::Field(AUTHORIZATION, field("Bearer ***")?),
+        CredentialPlace::SigV4(_) if text == MASK => {
+            Ready::Field(AUTHORIZATION, field("AWS4-HMAC-SHA256 ***")?)
+        }
+        CredentialPlace::Digest => Ready::Digest(credential.secret.clone()),
+        CredentialPlace::OAuth(oauth) => Ready::OAuth(oauth.clone()),
+        CredentialPlace::SigV4(sigv4) => Ready::SigV4(sigv4.clone(), credential.secret.clone()),
+        CredentialPlace::Certificate(_) => Ready::Connection,
         CredentialPlace::Query(name) => Ready::Query { name: name.clone(), pair: query::pair(name, text) },
         CredentialPlace::Cookie(name) => {
             let pair = cookie::pair(name, text).ok_or_else(|| {

@@ -43,6 +43,8 @@ pub enum ErrorKind {
     Busy(Duration),
     /// The caller's own body broke off.
     CallerGone,
+    /// A token could not be had.
+    Unauthorised,
     /// A credential or setting cannot be put into a request.
     Unusable,
 }
@@ -60,7 +62,7 @@ impl CallError {
             | ErrorKind::TotalTimeout
             | ErrorKind::Busy(_) => Fault::Provider,
             ErrorKind::CallerGone => Fault::Caller,
-            ErrorKind::Unusable => Fault::Ours,
+            ErrorKind::Unauthorised | ErrorKind::Unusable => Fault::Ours,
         }
     }
 
@@ -74,6 +76,7 @@ impl CallError {
                 | ErrorKind::Untrusted
                 | ErrorKind::TlsBroken
                 | ErrorKind::Busy(_)
+                | ErrorKind::Unauthorised
                 | ErrorKind::Unusable
         )
     }
@@ -87,6 +90,7 @@ impl CallError {
             ErrorKind::ConnectTimeout | ErrorKind::Silent | ErrorKind::TotalTimeout => Reason::ProviderSilent,
             ErrorKind::Busy(_) => Reason::ProviderBusy,
             ErrorKind::CallerGone => Reason::CallerTooSlow,
+            ErrorKind::Unauthorised => Reason::CredentialRefused,
             ErrorKind::Unusable => Reason::Internal,
         }
     }

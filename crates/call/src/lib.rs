@@ -40,6 +40,7 @@ pub use answer::{Answer, Sent};
 pub use answer_body::AnswerBody;
 pub use body::{BodyError, OutBody};
 pub use budget::{Allowances, Budget, Lease, Owner};
+pub use credential::{issuer, token};
 pub use dial::{Dial, Family, HttpVersion, Identity, TlsVersion};
 pub use error::{CallError, ErrorKind};
 pub use pace::Paces;

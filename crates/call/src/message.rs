@@ -4,6 +4,7 @@ use crate::body::Sending;
 use crate::credential::{MASK, Show};
 use crate::provider::{Provider, Server};
 use crate::{Dial, Outgoing};
+use board::Chosen;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Request, Version};
@@ -19,6 +20,7 @@ pub(crate) struct Shown {
 pub(crate) fn prepare(
     provider: &Provider,
     dial: &Dial,
+    chosen: Chosen,
     outgoing: Outgoing,
 ) -> (Request<Sending>, Bytes, Option<Shown>) {
     let Outgoing { method, path, mut query, mut fields, body, upgrade, .. } = outgoing;
@@ -26,7 +28,7 @@ pub(crate) fn prepare(
     frame(&mut fields, &body, upgrade);
     let shown = dial.keep_head.then(|| {
         let (mut query, mut fields) = (query.clone(), fields.clone());
-        provider.credentials.place(&mut fields, &mut query, Show::Mask);
+        provider.credentials.place(chosen, &mut fields, &mut query, Show::Mask);
         for name in [header::AUTHORIZATION, header::PROXY_AUTHORIZATION] {
             if let Some(value) = fields.get_mut(name) {
                 // The scheme may be seen, what follows it may not.
@@ -40,7 +42,7 @@ pub(crate) fn prepare(
         let line = format!("{method} {}", target(path.clone(), query.as_deref()));
         Shown { line, base_at, fields }
     });
-    provider.credentials.place(&mut fields, &mut query, Show::Secrets);
+    provider.credentials.place(chosen, &mut fields, &mut query, Show::Secrets);
     let tail = Bytes::from(target(path, query.as_deref()));
     let mut request = Request::new(body);
     *request.method_mut() = method;

@@ -5,12 +5,13 @@ use crate::{OutBody, Outgoing};
 use contract::{Operation, Payload, Report, Values, Violation};
 use exchange::ByteCount;
 use http::{HeaderMap, StatusCode};
+use std::sync::Arc;
 
 /// The request that calls `operation` with `values`. A payload with content that is streamed is put in by whoever opens it.
 ///
 /// # Errors
 /// What of the values does not match the contract.
-pub fn outgoing(operation: &Operation, values: &Values) -> Result<Outgoing, Vec<Violation>> {
+pub fn outgoing(operation: &Arc<Operation>, values: &Values) -> Result<Outgoing, Vec<Violation>> {
     let request = contract::encode(operation, values)?;
     let body = match request.payload {
         Payload::Empty | Payload::Later(_) | Payload::Chunks(_) => OutBody::Empty,
@@ -24,6 +25,7 @@ pub fn outgoing(operation: &Operation, values: &Values) -> Result<Outgoing, Vec<
         body,
         repeat: operation.repeat.clone(),
         upgrade: false,
+        operation: Some(Arc::clone(operation)),
     })
 }
 

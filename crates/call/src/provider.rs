@@ -3,6 +3,7 @@
 //! Made from an [`Upstream`] once and kept by its fingerprint, so that a call makes nothing anew.
 
 use crate::credential::Credentials;
+use crate::credential::round::Known;
 use crate::pace::Paces;
 use crate::pool::Pool;
 use crate::tls::{self, End};
@@ -23,6 +24,8 @@ use std::sync::Arc;
 pub(crate) struct Provider {
     pub(crate) servers: Vec<Rc<Server>>,
     pub(crate) credentials: Credentials,
+    /// What the provider last challenged with.
+    pub(crate) challenge: Known,
     pub(crate) meter: Option<Arc<Meter>>,
     turn: Cell<usize>,
     /// What it was made from: fingerprints are trusted to be equal for equal settings, and looked at all the same,
@@ -104,6 +107,7 @@ impl Provider {
         Ok(Self {
             servers,
             credentials: Credentials::ready(&upstream.credentials)?,
+            challenge: Known::default(),
             meter: upstream.pace.map(|_| paces.meter(upstream.fingerprint)),
             turn: Cell::new(0),
             given: upstream.credentials.clone(),

@@ -1,8 +1,10 @@
 //! The providers as one thread sees them: pools, paces and turns, kept by what they serve.
 
+use crate::credential::round;
 use crate::pace::{LONGEST_WAIT, Paces};
 use crate::provider::{Provider, Shared};
-use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Owner, Patience, allowance, retry, send};
+use crate::send::Around;
+use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Owner, Patience, allowance, retry};
 use board::Upstream;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -58,9 +60,8 @@ impl Providers {
         longest: Duration,
     ) -> Result<Answer, CallError> {
         let provider = self.provider(upstream)?;
-        let Inner { dial, paces, .. } = &*self.inner;
-        let Some(allowances) = &dial.allowances else {
-            return send::send(&provider, upstream, dial, paces, outgoing).await;
+        let Some(allowances) = &self.inner.dial.allowances else {
+            return round::send(self, &provider, upstream, outgoing).await;
         };
         let owner = Owner::of(upstream, &outgoing);
         let longest = upstream.total_timeout.map_or(longest, |total| longest.min(total));
@@ -73,7 +74,7 @@ impl Providers {
             tokio::time::sleep(wait).await;
         }
         let waited = begun.elapsed();
-        let mut answer = send::send(&provider, upstream, dial, paces, outgoing).await?;
+        let mut answer = round::send(self, &provider, upstream, outgoing).await?;
         answer.sent.waited += waited;
         if let Some(said) = allowance(answer.status, &answer.fields, SystemTime::now()) {
             allowances.learn(&owner, said);
@@ -123,6 +124,11 @@ impl Providers {
             next = Some(spare);
             nth += 1;
         }
+    }
+
+    /// What every call of this thread shares.
+    pub(crate) fn around(&self) -> Around<'_> {
+        Around { dial: &self.inner.dial, paces: &self.inner.paces }
     }
 
     fn provider(&self, upstream: &Upstream) -> Result<Rc<Provider>, CallError> {

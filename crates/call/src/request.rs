@@ -1,8 +1,9 @@
 //! A request as it is handed to the provider's side: relative to the server that will be chosen.
 
 use crate::OutBody;
-use contract::Repeat;
+use contract::{Operation, Repeat};
 use http::{HeaderMap, Method};
+use std::sync::Arc;
 
 /// A request on its way out. Fields of the caller's connection are already gone; credentials are not yet there.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Outgoing {
     pub repeat: Repeat,
     /// Whether an upgrade of the connection is asked for (the `Upgrade` field says to what).
     pub upgrade: bool,
+    /// What is called, where that is known: its contract says which credentials go with it.
+    pub operation: Option<Arc<Operation>>,
 }
 
 impl Outgoing {
@@ -34,6 +37,7 @@ impl Outgoing {
             body: self.body.again()?,
             repeat: self.repeat.clone(),
             upgrade: self.upgrade,
+            operation: self.operation.clone(),
         })
     }
 }

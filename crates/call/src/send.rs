@@ -10,6 +10,7 @@
 use crate::answer_body::{AnswerBody, Limits};
 use crate::attempt::{Told, exchange};
 use crate::connect::{self, connect};
+use crate::credential::round::Wears;
 use crate::deadline::Deadline;
 use crate::message::{address, copy, head, prepare};
 use crate::pace::{LONGEST_WAIT, Paces};
@@ -22,18 +23,25 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// What the calls of a thread share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Around<'a> {
+    pub(crate) dial: &'a Dial,
+    pub(crate) paces: &'a Paces,
+}
+
 /// Sends `outgoing` to `provider`.
 pub(crate) async fn send(
     provider: &Provider,
     upstream: &Upstream,
-    dial: &Dial,
-    paces: &Paces,
+    Around { dial, paces }: Around<'_>,
+    wears: Wears,
     outgoing: Outgoing,
 ) -> Result<Answer, CallError> {
     let deadline = Deadline::new(upstream.total_timeout);
     let repeatable = retry::may_repeat(&outgoing);
     let upgrade = outgoing.upgrade;
-    let (mut request, tail, shown) = prepare(provider, dial, outgoing);
+    let (mut request, tail, shown) = prepare(provider, dial, wears.chosen, outgoing);
     let given_host = request.headers().get(header::HOST).cloned();
 
     let mut call = Call { provider, upstream, deadline, attempts: 0, waited: Duration::ZERO, retried: 0 };
@@ -60,6 +68,7 @@ pub(crate) async fn send(
         let two = line.sender.is_two();
         address(&mut request, server, &tail, given_host.as_ref(), two)
             .map_err(|words| call.unusable(&words))?;
+        wears.finish(&mut request).map_err(|words| call.unusable(&words))?;
         call.attempts += 1;
         let facts = line.facts.as_deref().copied().unwrap_or_default();
         let reused = line.reused;

@@ -135,10 +135,11 @@ fn outgoing(
         fields.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     }
     let path = call.head.path.as_ref().map_or("/", |path| path.as_str());
-    let repeat = match checked.bound() {
-        Bound::One(index) => served.operation(index).map(|operation| operation.repeat.clone()),
+    let operation = match checked.bound() {
+        Bound::One(index) => served.operation(index).cloned(),
         Bound::Unknown => None,
     };
+    let repeat = operation.as_ref().map(|operation| operation.repeat.clone());
     Ok(Outgoing {
         method: call.head.method.clone(),
         path: call.facts.seen.below(path).to_owned(),
@@ -147,6 +148,7 @@ fn outgoing(
         body,
         repeat: repeat.unwrap_or_else(|| by_method(&call.head.method)),
         upgrade,
+        operation,
     })
 }
 
@@ -199,6 +201,7 @@ fn failed(call: &mut Exchange, error: &CallError) -> Refusal {
             // Often chunks that are none (RFC 9112 §7.1): whoever still listens is told what is wrong.
             return Reason::Malformed.because("the body broke off, or its chunks cannot be read");
         }
+        ErrorKind::Unauthorised => "the gateway could not have a token for the provider",
         ErrorKind::Unusable => "the request could not be sent",
     };
     error.reason().because(words)

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod add;
+mod auth;
 mod call;
 mod check;
 mod completion;
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Consumer(consumer::Consumer),
     /// Keys that we issue
     Key(key::Key),
+    /// Logins at providers: log in, look, forget
+    Auth(auth::Auth),
     /// Secrets that providers gave us
     Secret(secret::Secret),
     /// What a contract says
@@ -87,6 +90,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Usage(usage) => usage.run(global),
         Command::Consumer(consumer) => consumer.run(global),
         Command::Key(key) => key.run(global),
+        Command::Auth(auth) => auth.run(global),
         Command::Secret(secret) => secret.run(global),
         Command::Contract(contract) => contract.run(global),
         Command::Completion(completion) => Ok(completion.run(global)),

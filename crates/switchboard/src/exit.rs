@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     ResponseBreaks,
     /// An expectation was not met.
     Assertion,
+    /// Authentication could not be had.
+    Unauthorised,
     /// Rows of a batch failed.
     Batch,
     /// A code of curl's, from `switchboard curl`.
@@ -44,6 +46,7 @@ impl Exit {
             Self::RequestBreaks => 10,
             Self::ResponseBreaks => 11,
             Self::Assertion => 12,
+            Self::Unauthorised => 14,
             Self::Batch => 13,
             Self::Curl(code) => code,
             Self::Interrupted => 130,

@@ -51,6 +51,7 @@ pub(crate) fn request(method: Method, path: &str) -> Outgoing {
         body: OutBody::Empty,
         repeat,
         upgrade: false,
+        operation: None,
     }
 }
 

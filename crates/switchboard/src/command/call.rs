@@ -98,7 +98,8 @@ pub(crate) struct Call {
     example: bool,
     #[arg(long = "as", hide = true, value_name = "CONSUMER")]
     as_consumer: Option<String>,
-    #[arg(long, hide = true, value_name = "NAME")]
+    /// The account at the provider: a `[apis.NAME.connection.…]` of the board
+    #[arg(long, value_name = "NAME")]
     connection: Option<String>,
     #[command(flatten)]
     each: batch::Each,
@@ -247,6 +248,7 @@ impl Call {
                     let mut wanted = wanted.clone();
                     let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted)?;
                     draft.cookies(&cookies, true)?;
+                    draft.choose();
                     Ok(draft)
                 };
                 (Box::new(make), shared, upstream, Some(operation))
@@ -288,7 +290,9 @@ impl Call {
             }
             Target::Operation(api, contract, operation) => {
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
-                typed::draft(Named { operation, contract }, upstream, rest, wanted)
+                let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted)?;
+                draft.choose();
+                Ok(draft)
             }
         }
     }
@@ -306,6 +310,9 @@ impl Call {
             Ok::<_, Failure>(url.server)
         };
         let Some(api) = api else {
+            if self.connection.is_some() {
+                return Err(Failure::usage("`--connection` needs an API of the board"));
+            }
             let first = contract.servers.first().map(contract::Server::address);
             let server = match (&self.server, &first) {
                 (Some(server), _) => named(server)?,
@@ -317,7 +324,10 @@ impl Call {
             };
             return Ok(draft::upstream(server, wanted, outcome::RETRIES));
         };
-        let mut upstream = (*api.upstream).clone();
+        let mut upstream = match &self.connection {
+            Some(name) => (**connection(api, name)?).clone(),
+            None => (*api.upstream).clone(),
+        };
         if let Some(authority) = &wanted.authority {
             upstream.authority = Some(Arc::from(authority.as_slice()));
         }
@@ -337,15 +347,24 @@ impl Call {
     }
 
     fn not_built_yet(&self) -> Result<(), Failure> {
-        let later = [
-            (self.sample, "--sample"),
-            (self.example, "--example"),
-            (self.as_consumer.is_some(), "--as"),
-            (self.connection.is_some(), "--connection"),
-        ];
+        let later =
+            [(self.sample, "--sample"), (self.example, "--example"), (self.as_consumer.is_some(), "--as")];
         match later.iter().find(|(given, _)| *given) {
             Some((_, flag)) => Err(Failure::usage(format!("`{flag}` is not built yet"))),
             None => Ok(()),
         }
     }
+}
+
+/// The provider of an API with the account of this name.
+pub(crate) fn connection<'a>(api: &'a board::Api, name: &str) -> Result<&'a Arc<board::Upstream>, Failure> {
+    if let Some((_, upstream)) = api.connections.iter().find(|(known, _)| known == name) {
+        return Ok(upstream);
+    }
+    let names = || api.connections.iter().map(|(known, _)| known.as_str());
+    let failure = Failure::usage(format!("`{}` has no connection `{name}`", api.name));
+    Err(match near::meant(name, names()) {
+        Some(meant) => failure.help(meant),
+        None => failure.help(format!("write `[apis.{}.connection.{name}]` into the board", api.name)),
+    })
 }

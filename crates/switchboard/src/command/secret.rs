@@ -66,7 +66,7 @@ impl Secret {
 }
 
 /// Reads the value: only from where it was asked for.
-fn read(name: &str, from: Option<&str>) -> Result<String, Failure> {
+pub(crate) fn read(name: &str, from: Option<&str>) -> Result<String, Failure> {
     let pipe = |words: String| {
         Failure::usage(words).help(format!("printf %s \"$VALUE\" | switchboard secret set {name} -"))
     };

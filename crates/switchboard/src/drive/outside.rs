@@ -1,6 +1,7 @@
 //! Files, variables and stored secrets, for resolving a board.
 
 use board::{Outside, OutsideError};
+use call::token::Keep as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -52,6 +53,14 @@ impl Outside for Disk {
     }
 
     fn stored(&self, reference: &str) -> Result<String, OutsideError> {
+        if reference.starts_with("login:") {
+            // Beside `BOARD/.switchboard/secrets`.
+            let board = self.secrets.parent().and_then(Path::parent);
+            let logins = board.filter(|_| self.need == Need::Secrets).map(super::Logins::of);
+            return logins
+                .and_then(|logins| logins.load(reference))
+                .ok_or_else(|| OutsideError("nobody is logged in".to_owned()));
+        }
         if self.need == Need::Nothing {
             return Ok(NOT_NEEDED.to_owned());
         }

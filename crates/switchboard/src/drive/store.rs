@@ -1,7 +1,7 @@
 //! The board and its ledger, as commands open them.
 
 use crate::arguments::Global;
-use crate::drive::{Disk, Need, now_ms, socket};
+use crate::drive::{Disk, Logins, Need, now_ms, socket};
 use crate::exit::Failure;
 use board::Board;
 use ledger::{Author, Ledger, LedgerOptions, StoreError};
@@ -19,6 +19,7 @@ pub(crate) fn load_board(folder: &Path, global: &Global) -> Result<Board, Failur
 
 /// Loads the board in `folder`; its problems go to stderr, all of them.
 pub(crate) fn load_board_with(folder: &Path, global: &Global, need: Need) -> Result<Board, Failure> {
+    Logins::of(folder).keep();
     let disk = Disk { secrets: secrets_folder(folder), need };
     board::load(folder, global.env.as_deref(), &disk).map_err(|problems| {
         let terminal = global.terminal();

@@ -37,6 +37,7 @@ pub(super) async fn get(url: &str) -> Result<Vec<u8>, Failure> {
         body: OutBody::Empty,
         repeat: Repeat::Safe,
         upgrade: false,
+        operation: None,
     };
     let local = tokio::task::LocalSet::new();
     local

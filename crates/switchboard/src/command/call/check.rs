@@ -46,9 +46,12 @@ fn supplied(draft: &Draft, violation: &Violation) -> bool {
             board::CredentialPlace::Query(name) | board::CredentialPlace::Cookie(name) => {
                 violation.name == *name
             }
-            board::CredentialPlace::Bearer | board::CredentialPlace::Basic => {
-                violation.name.eq_ignore_ascii_case("authorization")
-            }
+            board::CredentialPlace::Certificate(_) => false,
+            board::CredentialPlace::Bearer
+            | board::CredentialPlace::Basic
+            | board::CredentialPlace::Digest
+            | board::CredentialPlace::OAuth(_)
+            | board::CredentialPlace::SigV4(_) => violation.name.eq_ignore_ascii_case("authorization"),
         })
 }
 

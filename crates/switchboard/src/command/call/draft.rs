@@ -105,6 +105,18 @@ impl Draft {
         Ok(())
     }
 
+    /// Leaves the credentials that its operation asks for.
+    pub(crate) fn choose(&mut self) {
+        let asked = self.named.as_ref().map(|named| &named.operation.security);
+        let chosen = board::choose(&self.upstream.credentials, asked);
+        let mut index = 0;
+        self.upstream.credentials.retain(|credential| {
+            index += 1;
+            let connection = matches!(credential.place, board::CredentialPlace::Certificate(_));
+            chosen.has(index - 1) || connection
+        });
+    }
+
     /// Its secrets.
     pub(crate) fn redaction(&self) -> Redaction {
         Redaction::of(&self.fields, self.query.as_deref(), &self.upstream)
@@ -184,6 +196,8 @@ impl Draft {
             body: self.payload.clone().into_body(),
             repeat: self.repeat.clone(),
             upgrade: false,
+            // What is left of the credentials is what it asks for.
+            operation: None,
         }
     }
 }

@@ -63,6 +63,10 @@ fn place(place: &CredentialPlace) -> String {
         CredentialPlace::Query(name) => format!("?{name}=***"),
         CredentialPlace::Cookie(name) => format!("cookie: {name}=***"),
         CredentialPlace::Bearer => "authorization: Bearer ***".to_owned(),
+        CredentialPlace::Digest => "authorization: Digest ***".to_owned(),
+        CredentialPlace::OAuth(_) => "authorization: Bearer ***, by OAuth".to_owned(),
+        CredentialPlace::SigV4(_) => "authorization: AWS4-HMAC-SHA256 ***".to_owned(),
+        CredentialPlace::Certificate(_) => "a client certificate".to_owned(),
         CredentialPlace::Basic => "authorization: Basic ***".to_owned(),
     }
 }

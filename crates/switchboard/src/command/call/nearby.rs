@@ -42,6 +42,7 @@ impl<'g> Nearby<'g> {
         if !folder.join(drive::FILE).is_file() {
             return Ok(None);
         }
+        drive::Logins::of(folder).keep();
         let disk = drive::Disk { secrets: drive::secrets_folder(folder), need: self.need };
         let colour = self.global.terminal().colour_err;
         board::load(folder, self.global.env.as_deref(), &disk).map(Some).map_err(|problems| {

@@ -126,6 +126,17 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
             CredentialPlace::Bearer => {
                 fields.push((AUTHORIZATION.to_string(), vec![Piece::Text("Bearer ".to_owned()), secret]));
             }
+            // What is worked out for each request cannot be printed: the code says what has to stand there.
+            CredentialPlace::OAuth(_) => {
+                fields.push((AUTHORIZATION.to_string(), late("Bearer ", "ACCESS_TOKEN")))
+            }
+            CredentialPlace::Digest => {
+                fields.push((AUTHORIZATION.to_string(), late("Digest ", "DIGEST_ANSWER")))
+            }
+            CredentialPlace::SigV4(_) => {
+                fields.push((AUTHORIZATION.to_string(), late("AWS4-HMAC-SHA256 ", "SIGNATURE")));
+            }
+            CredentialPlace::Certificate(_) => {}
             CredentialPlace::Basic => {
                 let pair = match secret {
                     Piece::Text(pair) => {
@@ -138,6 +149,11 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
         }
     }
     Ok(Recipe { method: draft.method.to_string(), url, fields, body })
+}
+
+/// A field that somebody else has to work out.
+fn late(scheme: &str, variable: &str) -> Line {
+    vec![Piece::Text(scheme.to_owned()), Piece::Secret(Source::Variable(variable.to_owned()))]
 }
 
 /// Adds text to a line, to its last stretch where that is text.
@@ -239,6 +255,15 @@ pub(crate) fn credentials(draft: &Draft, show_secrets: bool) -> (Vec<String>, Ve
             CredentialPlace::Query(name) => query.push(format!("{name}={value}")),
             CredentialPlace::Cookie(name) => fields.push(("cookie".to_owned(), format!("{name}={value}"))),
             CredentialPlace::Bearer => fields.push((AUTHORIZATION.to_string(), format!("Bearer {value}"))),
+            // What is worked out for each request cannot be printed: the line says what has to stand there.
+            CredentialPlace::OAuth(_) => {
+                fields.push((AUTHORIZATION.to_string(), "Bearer $ACCESS_TOKEN".to_owned()));
+            }
+            CredentialPlace::Digest => fields.push((AUTHORIZATION.to_string(), "Digest $ANSWER".to_owned())),
+            CredentialPlace::SigV4(_) => {
+                fields.push((AUTHORIZATION.to_string(), "AWS4-HMAC-SHA256 $SIGNATURE".to_owned()));
+            }
+            CredentialPlace::Certificate(_) => {}
             CredentialPlace::Basic if show_secrets => {
                 let pair = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, value);
                 fields.push((AUTHORIZATION.to_string(), format!("Basic {pair}")));

@@ -122,6 +122,17 @@ pub(crate) fn go(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -
     result
 }
 
+/// Runs something that calls, on a runtime of its own.
+pub(crate) fn on_one_thread<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::run(format!("the system gives no event queue: {error}")))?;
+    let done = tokio::task::LocalSet::new().block_on(&runtime, work);
+    runtime.shutdown_background();
+    Ok(done)
+}
+
 async fn late(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,
@@ -248,6 +259,7 @@ impl Broke {
                         (Exit::Timeout, "is it overloaded, or does a firewall drop the packets?")
                     }
                     Kind::Busy(_) => (Exit::Timeout, "it may not be called faster (`pace`): try again later"),
+                    Kind::Unauthorised => (Exit::Unauthorised, ""),
                     Kind::BrokenOff | Kind::CallerGone | Kind::Unusable => (Exit::Run, ""),
                 };
                 let failure = Failure::run(error.detail).exit(exit);

@@ -430,9 +430,12 @@ fn is_for(place: &board::CredentialPlace, name: &str) -> bool {
     match place {
         board::CredentialPlace::Header(own) => name.eq_ignore_ascii_case(own.as_str()),
         board::CredentialPlace::Query(own) | board::CredentialPlace::Cookie(own) => own == name,
-        board::CredentialPlace::Bearer | board::CredentialPlace::Basic => {
-            name.eq_ignore_ascii_case("authorization")
-        }
+        board::CredentialPlace::Certificate(_) => false,
+        board::CredentialPlace::Bearer
+        | board::CredentialPlace::Basic
+        | board::CredentialPlace::Digest
+        | board::CredentialPlace::OAuth(_)
+        | board::CredentialPlace::SigV4(_) => name.eq_ignore_ascii_case("authorization"),
     }
 }
 

@@ -40,6 +40,7 @@ const fn unanswered(error: &CallError) -> u8 {
         ErrorKind::Garbage => 1,
         ErrorKind::ConnectTimeout | ErrorKind::Silent | ErrorKind::TotalTimeout | ErrorKind::Busy(_) => 28,
         ErrorKind::CallerGone => 26,
+        ErrorKind::Unauthorised => 67,
         ErrorKind::Unusable => 77,
     }
 }
