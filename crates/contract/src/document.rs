@@ -145,6 +145,11 @@ impl Document {
         self.syntax
     }
 
+    /// What was read; its references still stand.
+    pub(crate) const fn tree(&self) -> &Value {
+        &self.tree
+    }
+
     /// The text it was read from.
     pub fn text(&self) -> &str {
         &self.text

@@ -7,7 +7,7 @@ mod check;
 mod decode;
 mod encode;
 pub(crate) mod lower;
-mod media;
+pub(crate) mod media;
 pub(crate) mod outline;
 mod payload;
 pub(crate) mod read;

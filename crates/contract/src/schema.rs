@@ -13,9 +13,11 @@ mod store;
 mod view;
 mod words;
 
+use crate::openapi::read::Version;
 use crate::{Pointer, Violation, Warning};
 use compile::Compiled;
 use kinds::Kinds;
+pub(crate) use pattern::usable as usable_pattern;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
@@ -175,6 +177,11 @@ impl Shape {
             let schema = inner.schema();
             lower::Lowering::new(inner.store.version, inner.side, warnings).schema(&schema, &inner.at);
         }
+    }
+
+    /// The schema as written, what is to be known to read it, and the store of those it refers to.
+    pub(crate) fn raw(&self) -> Option<(Value, Version, Side, &Arc<Store>)> {
+        self.inner.as_ref().map(|inner| (inner.schema(), inner.store.version, inner.side, &inner.store))
     }
 
     /// The store of referred schemas behind it.
