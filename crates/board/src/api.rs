@@ -6,7 +6,7 @@ use crate::plan::Planned;
 use crate::report::Problem;
 use crate::scope::{Scope, Sheet, TOLD};
 use crate::tree::{At, Entry, Value};
-use crate::{Listener, Offer, Upstream, code, offer, trie, upstream};
+use crate::{Listener, Mock, Offer, Upstream, code, mock, offer, trie, upstream};
 use contract::{Contract, Operation};
 use exchange::Origin;
 use std::fmt;
@@ -52,6 +52,8 @@ pub struct Api {
     pub checks: Checks,
     /// Where it is.
     pub upstream: Arc<Upstream>,
+    /// Answers come from the contract instead of a provider.
+    pub mock: Option<Mock>,
     /// To whom it is offered, in file order.
     pub offers: Vec<Arc<Offer>>,
     /// Where it is written.
@@ -87,9 +89,9 @@ pub struct Checks {
     pub responses: CheckMode,
 }
 
-const KNOWN: &[&str] = &["contract", "undeclared", "check", "upstream", "offer"];
+const KNOWN: &[&str] = &["contract", "undeclared", "check", "upstream", "offer", "mock"];
 const LATER: &[&str] =
-    &["overlay", "connection", "mock", "flow", "batch", "version", "owner", "title", "watch", "pii"];
+    &["overlay", "connection", "flow", "batch", "version", "owner", "title", "watch", "pii"];
 
 /// An API with its offers, and where it is typed.
 pub(crate) struct Resolved<'t> {
@@ -129,7 +131,11 @@ fn api<'t>(
         .unwrap_or(Undeclared::Refuse);
     let contract_written = keys.entry("contract").is_some();
     let checks = checks(&keys, name.as_str(), contract_written, scope);
-    let upstream = upstream::resolve(&keys, name.as_str(), sheet, scope);
+    let mock = mock::resolve(&keys, name.as_str(), scope);
+    let upstream = match &mock {
+        Some(_) if keys.entry("upstream").is_none() => Some(mock::upstream(&keys)),
+        _ => upstream::resolve(&keys, name.as_str(), sheet, scope),
+    };
     if let Some(sheet) = sheet {
         tell_ambiguous(sheet, scope);
     }
@@ -142,6 +148,7 @@ fn api<'t>(
         undeclared,
         checks,
         upstream: Arc::new(upstream?),
+        mock,
         offers: offered.iter().map(|offered| Arc::clone(&offered.offer)).collect(),
         origin: entry.key.origin(),
         name,
