@@ -6,6 +6,7 @@ pub(crate) mod deliver;
 pub(crate) mod draft;
 mod ending;
 mod envelope;
+mod fill;
 pub(crate) mod flag;
 mod form;
 pub(crate) mod free;
@@ -78,9 +79,14 @@ pub(crate) struct Call {
     /// The status that is expected: `200`, `2xx`, `200,404`
     #[arg(long, value_name = "STATUS")]
     expect: Option<String>,
-    #[arg(long, hide = true)]
+    /// Fill what was not given with samples of the contract
+    #[arg(long)]
     sample: bool,
-    #[arg(long, hide = true)]
+    /// With `--sample`: the same number gives the same values
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "sample")]
+    seed: u64,
+    /// Print a body to begin with, and send nothing
+    #[arg(long)]
     example: bool,
     #[arg(long = "as", hide = true, value_name = "CONSUMER")]
     as_consumer: Option<String>,
@@ -101,6 +107,11 @@ const ITEMS: &str = "Items:
   name@file     a file part         name=@file    the value is in a file
   @body.json    the whole body      @-            the whole body from standard input
   a[b][]=x      nested              \\             takes a separator's meaning away";
+
+/// The API of this name on the board that lies near here, as `call` finds it.
+pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Option<Arc<board::Api>>, Failure> {
+    Ok(Nearby::new(global).board()?.and_then(|board| board.api(name)).cloned())
+}
 
 impl Call {
     /// Runs it.
@@ -135,6 +146,14 @@ impl Call {
         }
         let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
         let nearby = Nearby::new(global);
+        if self.example {
+            let (target, _) = target::read(&self.words, &nearby)?;
+            let Target::Operation(_, _, operation) = target else {
+                return Err(Failure::usage("`--example` needs an operation: a URL has no contract"));
+            };
+            terminal.data(fill::skeleton(&operation)?);
+            return Ok(Exit::Ok);
+        }
         let draft = self.draft(&nearby, &mut wanted)?;
         for credential in &draft.upstream.credentials {
             redactor.add(&credential.secret);
@@ -179,6 +198,9 @@ impl Call {
         let rest = &self.words[taken.min(self.words.len())..];
         match target {
             Target::Url(method, url) => {
+                if self.sample {
+                    return Err(Failure::usage("`--sample` needs an operation: a URL has no contract"));
+                }
                 if self.server.is_some() {
                     return Err(Failure::usage(
                         "`--server` needs an operation: a URL names its server itself",
@@ -189,7 +211,13 @@ impl Call {
             }
             Target::Operation(api, contract, operation) => {
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
-                typed::draft(Named { operation, contract }, upstream, rest, wanted)
+                typed::draft(
+                    Named { operation, contract },
+                    upstream,
+                    rest,
+                    wanted,
+                    self.sample.then_some(self.seed),
+                )
             }
         }
     }
@@ -239,8 +267,6 @@ impl Call {
 
     fn not_built_yet(&self) -> Result<(), Failure> {
         let later = [
-            (self.sample, "--sample"),
-            (self.example, "--example"),
             (self.as_consumer.is_some(), "--as"),
             (self.connection.is_some(), "--connection"),
             (self.each.is_some(), "--each"),

@@ -1,5 +1,7 @@
 //! `switchboard contract`: what a contract says.
 
+mod sample;
+
 use crate::arguments::Global;
 use crate::drive::{Disk, Need};
 use crate::exit::{Exit, Failure};
@@ -32,12 +34,8 @@ enum Verb {
         #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
-    /// Not built yet
-    #[command(hide = true)]
-    Sample {
-        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
-        rest: Vec<String>,
-    },
+    /// Make a request or an answer of an operation, by examples and schemas
+    Sample(sample::Sample),
 }
 
 impl Contract {
@@ -46,7 +44,7 @@ impl Contract {
         match self.verb {
             Verb::Operations { file, format } => operations(&file, &format, global),
             Verb::Diff { .. } => Err(super::not_built_yet("contract diff")),
-            Verb::Sample { .. } => Err(super::not_built_yet("contract sample")),
+            Verb::Sample(sample) => sample.run(global),
         }
     }
 }
