@@ -15,6 +15,8 @@ const DEEPEST: usize = 40;
 /// Longest text and list that a bound is followed to.
 const LONGEST_TEXT: usize = 70_000;
 const MOST_ITEMS: usize = 200;
+/// Alternatives, and members of theirs, that are told apart.
+const MOST_WAYS: usize = 32;
 
 /// How a value is made.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +93,27 @@ impl<'a, 'l> Maker<'a, 'l> {
             last = Some(value);
         }
         // A quick look may err: the check decides.
-        last
+        last.map(|value| self.apart(schemas, parts, value))
+    }
+
+    /// Where several alternatives of `oneOf` fit: a member that only another one knows, and knows otherwise.
+    fn apart(&self, schemas: &[&'a Value], parts: &Parts<'a>, value: Value) -> Value {
+        let Value::Object(members) = &value else { return value };
+        let ways = parts.all.iter().filter_map(|part| part.get("oneOf")?.as_array()).flatten();
+        let ways: Vec<Parts<'a>> = ways.take(MOST_WAYS).map(|way| self.look.parts(&[way])).collect();
+        let known =
+            ways.iter().flat_map(|way| &way.all).filter_map(|part| part.get("properties")?.as_object());
+        for (name, _) in known.flatten().filter(|(name, _)| !members.contains_key(*name)).take(MOST_WAYS) {
+            for odd in [json!(17), json!("amber"), json!({})] {
+                let mut members = members.clone();
+                members.insert(name.clone(), odd);
+                let odd = Value::Object(members);
+                if schemas.iter().all(|schema| self.look.fits(schema, &odd)) {
+                    return odd;
+                }
+            }
+        }
+        value
     }
 
     /// Adds one alternative of each choice to the parts, those of chosen ones too.
@@ -426,11 +448,15 @@ impl<'a, 'l> Maker<'a, 'l> {
             if members.contains_key(name) || (!must && members.len() >= most) {
                 continue;
             }
-            if let Some((_, text)) = pins.iter().find(|(pinned, _)| *pinned == name) {
-                members.insert(name.to_owned(), Value::String(text.clone()));
-                continue;
-            }
             let schemas = self.schemas_of(parts, &names, name);
+            if let Some((_, text)) = pins.iter().find(|(pinned, _)| *pinned == name) {
+                // Where the alternative says itself what stands there, that counts.
+                let pinned = Value::String(text.clone());
+                if schemas.iter().all(|schema| self.look.fits(schema, &pinned)) {
+                    members.insert(name.to_owned(), pinned);
+                    continue;
+                }
+            }
             match self.value(&schemas, depth + 1) {
                 Some(value) => {
                     members.insert(name.to_owned(), value);
