@@ -125,7 +125,9 @@ fn shard(shard: usize) {
     let list = list.join(format!("{shard}.txt"));
     if std::env::var("WRITE_EXCEPTIONS").is_ok() {
         let mut text = String::new();
-        exceptions.iter().for_each(|line| writeln!(text, "{line}").unwrap());
+        for line in &exceptions {
+            writeln!(text, "{line}").unwrap();
+        }
         std::fs::create_dir_all(list.parent().unwrap()).unwrap();
         std::fs::write(&list, text).unwrap();
         return;

@@ -3,6 +3,7 @@
 mod add;
 mod call;
 mod check;
+mod completion;
 mod console;
 mod consumer;
 mod contract;
@@ -65,6 +66,10 @@ pub(crate) enum Command {
     Contract(contract::Contract),
     /// The console of the board that runs
     Console(console::Console),
+    /// A script that completes APIs, operations, items and consumers in a shell
+    Completion(completion::Completion),
+    #[command(hide = true)]
+    Complete(completion::Complete),
 }
 
 /// Runs the command; failures are printed here.
@@ -88,6 +93,8 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Key(key) => key.run(global),
         Command::Secret(secret) => secret.run(global),
         Command::Contract(contract) => contract.run(global),
+        Command::Completion(completion) => Ok(completion.run(global)),
+        Command::Complete(complete) => Ok(complete.run(global)),
     };
     result.unwrap_or_else(|failure| {
         global.terminal().failure(&failure);

@@ -10,7 +10,7 @@ mod store;
 
 pub(crate) use clock::{now_ms, period};
 pub(crate) use outside::{Disk, Need, write_private};
-pub(crate) use place::{FILE, board_folder, board_near_or_running};
+pub(crate) use place::{FILE, board_folder, board_near_or_running, state_folder};
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
     author, entropy, load_board, load_board_with, open_ledger, read_ledger, runtime, secrets_folder, stored,

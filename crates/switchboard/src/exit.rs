@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     ResponseBreaks,
     /// An expectation was not met.
     Assertion,
+    /// Rows of a batch failed.
+    Batch,
     /// A code of curl's, from `switchboard curl`.
     Curl(u8),
     /// Interrupted.
@@ -39,6 +41,7 @@ impl Exit {
             Self::RequestBreaks => 10,
             Self::ResponseBreaks => 11,
             Self::Assertion => 12,
+            Self::Batch => 13,
             Self::Curl(code) => code,
             Self::Interrupted => 130,
         }

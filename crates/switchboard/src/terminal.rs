@@ -82,6 +82,11 @@ impl Terminal {
         let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
     }
 
+    /// Writes over the last line of stderr, for progress on a terminal.
+    pub(crate) fn over(self, text: &str) {
+        let _ = write!(io::stderr().lock(), "\r\x1b[2K{text}");
+    }
+
     /// Prints a failure as `error: …` with its help.
     pub(crate) fn failure(self, failure: &crate::exit::Failure) {
         let (red, reset) = if self.colour_err { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };

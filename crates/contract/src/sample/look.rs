@@ -116,7 +116,9 @@ impl<'a> Look<'a> {
 
     pub(super) fn parts(&self, schemas: &[&'a Value]) -> Parts<'a> {
         let mut parts = Parts::default();
-        schemas.iter().for_each(|schema| self.add(schema, &mut parts));
+        for schema in schemas {
+            self.add(schema, &mut parts);
+        }
         parts
     }
 
@@ -130,7 +132,7 @@ impl<'a> Look<'a> {
     }
 
     /// The kinds that a part allows; none: all.
-    pub(super) fn types(&self, part: &'a Map<String, Value>) -> Option<Vec<&'a str>> {
+    pub(super) fn types(part: &'a Map<String, Value>) -> Option<Vec<&'a str>> {
         let mut words: Vec<&str> = match part.get("type")? {
             Value::String(word) => vec![word],
             Value::Array(words) => words.iter().filter_map(Value::as_str).collect(),
@@ -180,7 +182,7 @@ impl<'a> Look<'a> {
         if value.is_null() && nullable(part) {
             return true;
         }
-        if let Some(types) = self.types(part)
+        if let Some(types) = Self::types(part)
             && !types.iter().any(|word| is_kind(value, word))
         {
             return false;

@@ -46,6 +46,9 @@ pub(super) struct Maker<'a, 'l> {
     open: Vec<&'a str>,
 }
 
+/// What the document gives for a place; none: it gives choices, and no one fits.
+struct Given(Option<Value>);
+
 /// Members that a chosen alternative pins to a text: its discriminator.
 type Pins<'a> = Vec<(&'a str, String)>;
 
@@ -136,9 +139,11 @@ impl<'a, 'l> Maker<'a, 'l> {
                 let otherwise = part.get("else");
                 if self.random.chance(50) {
                     self.look.add(condition, &mut parts);
-                    then.into_iter().for_each(|then| self.look.add(then, &mut parts));
-                } else {
-                    otherwise.into_iter().for_each(|other| self.look.add(other, &mut parts));
+                    if let Some(then) = then {
+                        self.look.add(then, &mut parts);
+                    }
+                } else if let Some(otherwise) = otherwise {
+                    self.look.add(otherwise, &mut parts);
                 }
             }
         }
@@ -147,13 +152,13 @@ impl<'a, 'l> Maker<'a, 'l> {
 
     fn by_parts(&mut self, parts: &Parts<'a>, pins: &Pins<'a>, depth: usize) -> Option<Value> {
         if let Some(given) = self.given(parts) {
-            return given;
+            return given.0;
         }
         let mut kinds = vec!["object", "array", "string", "integer", "number", "boolean", "null"];
-        for types in parts.all.iter().filter_map(|part| self.look.types(part)) {
+        for types in parts.all.iter().filter_map(|part| Look::types(part)) {
             kinds.retain(|kind| types.contains(kind) || (*kind == "integer" && types.contains(&"number")));
         }
-        let said = parts.all.iter().any(|part| self.look.types(part).is_some());
+        let said = parts.all.iter().any(|part| Look::types(part).is_some());
         let has =
             |words: &[&str]| words.iter().any(|word| parts.all.iter().any(|part| part.contains_key(*word)));
         if kinds.len() > 1 {
@@ -161,7 +166,7 @@ impl<'a, 'l> Maker<'a, 'l> {
         }
         // Every whole number is a number: where both are allowed, numbers are meant.
         if kinds.contains(&"number")
-            && !parts.all.iter().any(|part| self.look.types(part).is_some_and(|all| all.contains(&"integer")))
+            && !parts.all.iter().any(|part| Look::types(part).is_some_and(|all| all.contains(&"integer")))
         {
             kinds.retain(|kind| *kind != "integer");
         }
@@ -196,10 +201,10 @@ impl<'a, 'l> Maker<'a, 'l> {
     }
 
     /// What the document itself gives: choices, else examples and defaults where they are wished.
-    fn given(&mut self, parts: &Parts<'a>) -> Option<Option<Value>> {
+    fn given(&mut self, parts: &Parts<'a>) -> Option<Given> {
         let fits = |value: &&Value| self.look.fit_parts(parts, value, 0);
         if let Some(only) = parts.all.iter().find_map(|part| part.get("const")) {
-            return Some(Some(only.clone()));
+            return Some(Given(Some(only.clone())));
         }
         let choices =
             parts.all.iter().find_map(|part| part.get("enum")?.as_array().filter(|all| !all.is_empty()));
@@ -208,7 +213,7 @@ impl<'a, 'l> Maker<'a, 'l> {
             if fitting.len() > 1 {
                 fitting.retain(|value| !value.is_null());
             }
-            return Some(self.random.of(&fitting).map(|value| (*value).clone()));
+            return Some(Given(self.random.of(&fitting).map(|value| (*value).clone())));
         }
         if !self.mode.examples {
             return None;
@@ -220,7 +225,7 @@ impl<'a, 'l> Maker<'a, 'l> {
             examples.extend(part.get("default"));
         }
         examples.retain(|value| !value.is_null() && self.look.fit_parts(parts, value, 0));
-        self.random.of(&examples).map(|value| Some((*value).clone()))
+        self.random.of(&examples).map(|value| Given(Some((*value).clone())))
     }
 
     fn text(&mut self, parts: &Parts<'a>) -> Option<String> {
@@ -258,11 +263,13 @@ impl<'a, 'l> Maker<'a, 'l> {
 
     #[expect(
         clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
         clippy::cast_precision_loss,
         reason = "whole numbers within what was asked for"
     )]
     fn number(&mut self, parts: &Parts<'a>, whole: bool) -> Option<Value> {
-        let (mut low, mut high): (Option<(f64, bool)>, Option<(f64, bool)>) = (None, None);
+        let mut low: Option<(f64, bool)> = None;
+        let mut high: Option<(f64, bool)> = None;
         let mut step: Option<f64> = whole.then_some(1.0);
         for part in &parts.all {
             let [least, most] = bounds(part);
@@ -510,7 +517,7 @@ impl<'a, 'l> Maker<'a, 'l> {
     ) -> Option<()> {
         let described = |word: &str| parts.all.iter().find_map(|part| part.get(word)?.as_object());
         let map = described("additionalProperties").is_some() || described("patternProperties").is_some();
-        let wish = if map && members.is_empty() && !self.mode.sparse { 1 } else { 0 };
+        let wish = usize::from(map && members.is_empty() && !self.mode.sparse);
         let wish = least.max(wish.min(most));
         let mut tries = 0;
         while members.len() < wish {
@@ -541,7 +548,7 @@ impl<'a, 'l> Maker<'a, 'l> {
         let ruled: Vec<&'a Value> = parts.all.iter().filter_map(|part| part.get("propertyNames")).collect();
         if !ruled.is_empty() {
             let parts = self.look.parts(&ruled);
-            return match self.given(&parts).flatten() {
+            return match self.given(&parts).and_then(|given| given.0) {
                 Some(Value::String(name)) => Some(name),
                 _ => self.text(&parts),
             };
@@ -551,7 +558,7 @@ impl<'a, 'l> Maker<'a, 'l> {
         let pattern =
             parts.all.iter().find_map(|part| part.get("patternProperties")?.as_object()?.keys().next());
         if let Some(pattern) = pattern
-            && (parts.all.iter().any(|part| closed(&part)) || self.random.chance(60))
+            && (parts.all.iter().any(closed) || self.random.chance(60))
         {
             return Pattern::read(pattern)?.text(&mut self.random, 1, 100);
         }

@@ -42,7 +42,7 @@ fn gather(value: &Value, at: &mut String, places: &mut Vec<String>) {
     match value {
         Value::Object(members) => members.iter().for_each(|(name, value)| below(name.clone(), value)),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, value)| below(index.to_string(), value))
+            items.iter().enumerate().for_each(|(index, value)| below(index.to_string(), value));
         }
         _ => {}
     }

@@ -37,7 +37,7 @@ pub(super) fn of_format(format: &str, random: &mut Random) -> Option<String> {
         "uuid" | "guid" => uuid(random),
         "email" | "idn-email" => format!("{}@{}", word(random), host(random)),
         "uri" | "url" | "iri" | "uri-template" => format!("https://{}/{}", host(random), word(random)),
-        "uri-reference" | "iri-reference" => format!("/{}", word(random)),
+        "uri-reference" | "iri-reference" | "json-pointer" => format!("/{}", word(random)),
         "hostname" | "idn-hostname" => host(random),
         // RFC 5737 §3: addresses for documentation.
         "ipv4" | "ip" => format!("192.0.2.{}", random.between(1, 254)),
@@ -45,7 +45,6 @@ pub(super) fn of_format(format: &str, random: &mut Random) -> Option<String> {
         "ipv6" => format!("2001:db8::{:x}", random.between(1, 0xffff)),
         "byte" | "base64" => ["YW1iZXI=", "YmlyY2g=", "Y2VkYXI=", "ZGVsdGE="][random.below(4)].to_owned(),
         "base64url" => ["YW1iZXI", "YmlyY2g", "Y2VkYXI"][random.below(3)].to_owned(),
-        "json-pointer" => format!("/{}", word(random)),
         "regex" => format!("^{}$", word(random)),
         _ => return None,
     })

@@ -1,5 +1,6 @@
 //! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
 
+mod batch;
 pub(crate) mod check;
 mod data;
 pub(crate) mod deliver;
@@ -13,14 +14,15 @@ pub(crate) mod free;
 mod input;
 mod item;
 mod login;
+mod manual;
 mod near;
-mod nearby;
+pub(crate) mod nearby;
 mod nest;
 pub(crate) mod outcome;
 mod payload;
 mod print;
 pub(crate) mod redact;
-mod target;
+pub(crate) mod target;
 mod trace;
 pub(crate) mod trip;
 mod typed;
@@ -44,7 +46,7 @@ use wanted::Wanted;
 
 /// Arguments of `call`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = ITEMS, override_usage = USAGE)]
+#[command(after_help = ITEMS, override_usage = USAGE, disable_help_flag = true)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line, on or off as the user wrote it"
@@ -53,6 +55,9 @@ pub(crate) struct Call {
     /// What to call, then items
     #[arg(value_name = "WORD")]
     words: Vec<String>,
+    /// Print help: of this command, or of the API or operation that is named
+    #[arg(short, long)]
+    help: bool,
     #[command(flatten)]
     flags: Flags,
     /// Show the request and send nothing
@@ -92,8 +97,8 @@ pub(crate) struct Call {
     as_consumer: Option<String>,
     #[arg(long, hide = true, value_name = "NAME")]
     connection: Option<String>,
-    #[arg(long, hide = true, value_name = "FILE")]
-    each: Option<String>,
+    #[command(flatten)]
+    each: batch::Each,
 }
 
 const USAGE: &str = "switchboard call [METHOD] URL [ITEM…]
@@ -116,6 +121,9 @@ pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Option<Arc<board
 impl Call {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        if self.help {
+            return self.manual(global);
+        }
         self.not_built_yet()?;
         let wanted = Wanted::read(&self.flags)?;
         let mut terminal = global.terminal();
@@ -154,6 +162,9 @@ impl Call {
             terminal.data(fill::skeleton(&operation)?);
             return Ok(Exit::Ok);
         }
+        if let Some(file) = self.each.file()? {
+            return self.each_row(file, &nearby, &wanted, terminal, expected);
+        }
         let draft = self.draft(&nearby, &mut wanted)?;
         for credential in &draft.upstream.credentials {
             redactor.add(&credential.secret);
@@ -190,6 +201,56 @@ impl Call {
             request_breaks: found,
         };
         outcome::send(&draft, &wanted, terminal, &asked)
+    }
+
+    /// One call for each row.
+    fn each_row(
+        &self,
+        file: &str,
+        nearby: &Nearby<'_>,
+        wanted: &Wanted,
+        terminal: crate::terminal::Terminal,
+        expected: Option<ending::Expected>,
+    ) -> Result<Exit, Failure> {
+        if self.print.is_some() || self.dry_run {
+            return Err(Failure::usage("`--print` and `--dry-run` show one request: leave `--each` out"));
+        }
+        let (target, taken) = target::read(&self.words, nearby)?;
+        let rest = &self.words[taken.min(self.words.len())..];
+        let dial = call::Dial { idle_per_server: self.each.jobs(), ..outcome::dial(wanted) };
+        let (make, shared, upstream, operation): (Box<batch::Make<'_>>, _, _, _) = match target {
+            Target::Url(method, url) => {
+                let shared = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
+                let upstream = draft::upstream(url.server.clone(), wanted, outcome::RETRIES);
+                let make = move |items| {
+                    free::draft(method.clone(), url.clone(), items, &mut wanted.clone(), outcome::RETRIES)
+                };
+                (Box::new(make), shared, upstream, None)
+            }
+            Target::Operation(api, contract, operation) => {
+                let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
+                let named = Named { operation: Arc::clone(&operation), contract };
+                let shared = typed::items(&named, rest)?;
+                let of = upstream.clone();
+                let seed = self.sample.then_some(self.seed);
+                let make =
+                    move |items| typed::draft_of(named.clone(), of.clone(), items, &mut wanted.clone(), seed);
+                (Box::new(make), shared, upstream, Some(operation))
+            }
+        };
+        let sender = batch::Sender {
+            providers: call::Providers::new(dial),
+            patience: call::Patience { times: outcome::RETRIES, longest: outcome::LONGEST_PAUSE },
+            make,
+            shared,
+            upstream,
+            operation,
+            requests: self.check.unwrap_or(CheckMode::Block),
+            responses: self.check.unwrap_or(CheckMode::Report),
+            expected,
+            jq: self.jq.clone(),
+        };
+        batch::run(&self.each, &self.words, file, wanted, terminal, &sender)
     }
 
     /// What the words and flags make.
@@ -269,7 +330,6 @@ impl Call {
         let later = [
             (self.as_consumer.is_some(), "--as"),
             (self.connection.is_some(), "--connection"),
-            (self.each.is_some(), "--each"),
             (
                 self.print.is_some_and(|language| language != Language::Curl),
                 "--print` in another language than `curl",

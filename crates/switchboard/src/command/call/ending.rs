@@ -64,6 +64,7 @@ pub(crate) const fn word(exit: Exit) -> &'static str {
         Exit::RequestBreaks => "request-breaks-contract",
         Exit::ResponseBreaks => "response-breaks-contract",
         Exit::Assertion => "not-as-expected",
+        Exit::Batch => "rows-failed",
         Exit::Interrupted => "interrupted",
     }
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Nearby<'g> {
     global: &'g Global,
+    need: drive::Need,
     found: OnceCell<Result<Option<Board>, Failure>>,
     folder: OnceCell<Result<Option<PathBuf>, Failure>>,
 }
@@ -19,7 +20,12 @@ pub(crate) struct Nearby<'g> {
 impl<'g> Nearby<'g> {
     /// Nothing is looked for yet.
     pub(crate) fn new(global: &'g Global) -> Self {
-        Self { global, found: OnceCell::new(), folder: OnceCell::new() }
+        Self { global, need: drive::Need::Secrets, found: OnceCell::new(), folder: OnceCell::new() }
+    }
+
+    /// As [`Nearby::new`], to look only: secrets are not read.
+    pub(crate) fn looking(global: &'g Global) -> Self {
+        Self { need: drive::Need::Nothing, ..Self::new(global) }
     }
 
     /// The board, if there is one near; one that was asked for by name must be there.
@@ -36,7 +42,7 @@ impl<'g> Nearby<'g> {
         if !folder.join(drive::FILE).is_file() {
             return Ok(None);
         }
-        let disk = drive::Disk { secrets: drive::secrets_folder(folder), need: drive::Need::Secrets };
+        let disk = drive::Disk { secrets: drive::secrets_folder(folder), need: self.need };
         let colour = self.global.terminal().colour_err;
         board::load(folder, self.global.env.as_deref(), &disk).map(Some).map_err(|problems| {
             Failure::usage(format!("the board has problems\n{}", problems.render(colour).trim_end()))

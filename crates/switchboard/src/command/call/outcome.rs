@@ -23,7 +23,7 @@ use std::time::Duration;
 pub(crate) const RETRIES: u32 = 2;
 
 /// The longest pause that a provider's `Retry-After` may ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What was asked for beside curl's flags.
 pub(crate) struct Asked<'a> {
@@ -82,8 +82,7 @@ pub(crate) fn send(
     let held = delivery.held.take();
     let breaks = !found.is_empty();
     let blocked = breaks && asked.responses == CheckMode::Block;
-    let conditional =
-        draft.fields.contains_key(IF_NONE_MATCH) || draft.fields.contains_key(IF_MODIFIED_SINCE);
+    let conditional = is_conditional(&draft.fields);
     let exit = ending::of(came.head.status, conditional, asked.expected.as_ref(), blocked);
     if asked.format == Some(Format::Envelope) {
         let became = Became {
@@ -121,6 +120,11 @@ pub(crate) fn send(
         terminal,
     );
     Ok(exit)
+}
+
+/// Whether 304 is an answer that was asked for (RFC 9110 §13.1).
+pub(crate) fn is_conditional(fields: &http::HeaderMap) -> bool {
+    fields.contains_key(IF_NONE_MATCH) || fields.contains_key(IF_MODIFIED_SINCE)
 }
 
 /// What is said of a status that is no success.

@@ -63,6 +63,21 @@ pub(crate) fn read(words: &[String], nearby: &Nearby<'_>) -> Result<(Target, usi
     Err(unknown(first, nearby))
 }
 
+/// The API or contract file that the words name as a whole, with its name: for a page about it.
+pub(crate) fn whole(
+    words: &[String],
+    nearby: &Nearby<'_>,
+) -> Result<Option<(String, Arc<Contract>)>, Failure> {
+    let [name] = words else { return Ok(None) };
+    if Path::new(name).is_file() {
+        let bytes = super::input::bytes(name)?;
+        let contract = Contract::read(name, &bytes).map_err(|error| Failure::usage(error.to_string()))?;
+        return Ok(Some((name.clone(), Arc::new(contract))));
+    }
+    let api = nearby.board()?.and_then(|board| board.api(name));
+    Ok(api.and_then(|api| Some((name.clone(), Arc::clone(api.contract.as_ref()?)))))
+}
+
 /// What looks like a URL by itself: a scheme, a path, a port, localhost, or host and port.
 fn address(word: &str, nearby: &Nearby<'_>) -> Result<Option<Url>, Failure> {
     if word.starts_with('/') {

@@ -106,8 +106,17 @@ async fn there_and_back(
     patience: Option<Patience>,
     receive: &mut dyn Receive,
 ) -> Result<Came, Broke> {
+    over(&Providers::new(dial), draft, patience, receive).await
+}
+
+/// Sends the draft over connections that may be used again, and receives the answer.
+pub(crate) async fn over(
+    providers: &Providers,
+    draft: &Draft,
+    patience: Option<Patience>,
+    receive: &mut dyn Receive,
+) -> Result<Came, Broke> {
     let start = Instant::now();
-    let providers = Providers::new(dial);
     let sent = match patience {
         Some(patience) => providers.send_patiently(&draft.upstream, draft.outgoing(), patience).await,
         None => providers.send(&draft.upstream, draft.outgoing()).await,

@@ -20,11 +20,30 @@ use contract::{Codec, In, Kind, Operation, Shape, Values};
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-/// Makes the request that calls the operation.
+/// Makes the request that calls the operation, from words of the command line.
 pub(crate) fn draft(
     named: Named,
     upstream: Upstream,
     words: &[String],
+    wanted: &mut Wanted,
+    seed: Option<u64>,
+) -> Result<Draft, Failure> {
+    let items = items(&named, words)?;
+    draft_of(named, upstream, items, wanted, seed)
+}
+
+/// Reads items as this operation's names have it.
+pub(crate) fn items(named: &Named, words: &[String]) -> Result<Vec<Item>, Failure> {
+    let names = named.operation.names();
+    let known: Vec<&str> = names.iter().map(|known| known.name.as_str()).collect();
+    words.iter().map(|word| Item::read(word, &known)).collect()
+}
+
+/// Makes the request that calls the operation, from items.
+pub(crate) fn draft_of(
+    named: Named,
+    upstream: Upstream,
+    items: Vec<Item>,
     wanted: &mut Wanted,
     seed: Option<u64>,
 ) -> Result<Draft, Failure> {
@@ -37,10 +56,8 @@ pub(crate) fn draft(
         whole: None,
         query: Vec::new(),
     };
-    let known: Vec<String> = given.names.iter().map(|known| known.name.clone()).collect();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    for word in words {
-        given.take(Item::read(word, &known)?, wanted)?;
+    for item in items {
+        given.take(item, wanted)?;
     }
     given.flags_body(wanted)?;
     if let Some(seed) = seed {

@@ -7,6 +7,7 @@ use crate::exit::{Exit, Failure};
 use board::Outside;
 use contract::{Asked, Contract, Examples, Operation, Payload, Request, Value, Values, Want};
 use serde_json::{Map, json};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -137,9 +138,9 @@ fn head(request: &Request) -> String {
     let query = request.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
     let mut text = format!("{} {}{query} HTTP/1.1\n", request.method, request.path);
     for (name, value) in &request.fields {
-        text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
     }
-    text.push_str(&format!("user-agent: {AGENT}\n\n"));
+    let _ = writeln!(text, "user-agent: {AGENT}\n");
     if let Payload::Bytes(bytes) = &request.payload {
         text.push_str(&String::from_utf8_lossy(bytes));
         text.push('\n');

@@ -1,0 +1,252 @@
+//! `call … --each`: one call for each row, in flat memory, with a journal that `--resume` goes on from.
+//!
+//! Results are JSON lines in the order of the rows. What a row is, is [`rows`]'s; what was sent already,
+//! [`journal`]'s; one call, [`one`]'s; counting and the estimate, [`tally`]'s.
+
+mod journal;
+mod one;
+mod rows;
+mod tally;
+
+use super::draft::Draft;
+use super::item::Item;
+use super::wanted::{Destination, Wanted};
+use crate::exit::{Exit, Failure};
+use crate::terminal::Terminal;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use journal::{Journal, State};
+use one::Ending;
+pub(super) use one::Sender;
+use rows::{Row, Rows};
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::time::Duration;
+use tally::Tally;
+
+/// Rows that are read ahead of the oldest one that is not written yet: what is held at most.
+const AHEAD: usize = 1024;
+/// How often progress is said.
+const BEAT: Duration = Duration::from_millis(250);
+
+/// What of the command line is about rows.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Each {
+    /// One call for each row of a file: CSV with a header line, or JSON lines; `-` is standard input
+    #[arg(long = "each", value_name = "FILE")]
+    rows: Option<String>,
+    /// With `--each`: calls at a time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: u16,
+    /// With `--each`: go on where a run of these rows broke off; no row is sent twice
+    #[arg(long)]
+    resume: bool,
+    /// With `--each`: send the rows again that failed
+    #[arg(long, conflicts_with = "resume")]
+    retry_failed: bool,
+    /// With `--each`: forget the run that broke off, and begin with the first row
+    #[arg(long, conflicts_with_all = ["resume", "retry_failed"])]
+    restart: bool,
+    /// With `--each`: keep the journal here instead of in the state folder
+    #[arg(long, value_name = "FILE")]
+    journal: Option<std::path::PathBuf>,
+}
+
+impl Each {
+    /// How many calls are under way at a time.
+    pub(super) fn jobs(&self) -> usize {
+        self.jobs.into()
+    }
+
+    /// The file of rows, if there is one.
+    pub(crate) fn file(&self) -> Result<Option<&str>, Failure> {
+        let words = [
+            (self.resume, "--resume"),
+            (self.retry_failed, "--retry-failed"),
+            (self.restart, "--restart"),
+            (self.journal.is_some(), "--journal"),
+        ];
+        match (&self.rows, words.iter().find(|(given, _)| *given)) {
+            (None, Some((_, word))) => Err(Failure::usage(format!("`{word}` is for `--each FILE`"))),
+            (file, _) => Ok(file.as_deref()),
+        }
+    }
+}
+
+/// Makes the request of a row from its items.
+pub(super) type Make<'m> = dyn Fn(Vec<Item>) -> Result<Draft, Failure> + 'm;
+
+/// Sends every row, and says how it ended.
+pub(super) fn run(
+    each: &Each,
+    words: &[String],
+    file: &str,
+    wanted: &Wanted,
+    terminal: Terminal,
+    sender: &Sender<'_>,
+) -> Result<Exit, Failure> {
+    let mut rows = Rows::open(file)?;
+    let identity = journal::Identity::of(file, words, &sender.goes_to())?;
+    let mut journal = Journal::open(each, &identity)?;
+    let mut out = Out::open(wanted)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::run(format!("the system gives no event queue: {error}")))?;
+    let mut tally = Tally::new(sender.pace());
+    let work = drive(each, &mut rows, &mut journal, &mut out, &mut tally, sender, terminal);
+    let result = tokio::task::LocalSet::new().block_on(&runtime, work);
+    runtime.shutdown_background();
+    let interrupted = result?;
+    journal.sync()?;
+    if !interrupted {
+        journal.complete()?;
+    }
+    for line in tally.summary() {
+        terminal.say(line);
+    }
+    if interrupted {
+        terminal.complain(format!(
+            "interrupted; to go on: the same command with `--resume` (journal: {})",
+            journal.path()
+        ));
+        return Ok(Exit::Interrupted);
+    }
+    if tally.failed() > 0 {
+        terminal.say("to send those again: the same command with `--retry-failed`");
+        return Ok(Exit::Batch);
+    }
+    Ok(Exit::Ok)
+}
+
+/// Keeps up to `--jobs` calls under way until the rows end; gives whether Ctrl-C came.
+async fn drive(
+    each: &Each,
+    rows: &mut Rows,
+    journal: &mut Journal,
+    out: &mut Out,
+    tally: &mut Tally,
+    sender: &Sender<'_>,
+    terminal: Terminal,
+) -> Result<bool, Failure> {
+    let mut under_way = FuturesUnordered::new();
+    let mut order: VecDeque<u64> = VecDeque::new();
+    let mut ready: BTreeMap<u64, String> = BTreeMap::new();
+    let (mut more, mut interrupted) = (true, false);
+    let mut beat = tokio::time::interval(BEAT);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let interruption = tokio::signal::ctrl_c();
+    tokio::pin!(interruption);
+    loop {
+        while more && !interrupted && under_way.len() < each.jobs() && order.len() < AHEAD {
+            let Some(Row { number, items }) = rows.next_row()? else {
+                more = false;
+                break;
+            };
+            let state = journal.state(number);
+            let send = match state {
+                State::New => !each.retry_failed,
+                State::Failed => each.retry_failed,
+                // It may have arrived: again only where twice is as once.
+                State::Began => each.retry_failed || sender.may_repeat(number),
+                State::Done => false,
+            };
+            if let (false, Some(line)) = (send, journal.unwritten(number)) {
+                order.push_back(number);
+                ready.insert(number, line);
+                continue;
+            }
+            if !send && state == State::Began && !each.retry_failed {
+                let Ending { line, cause, .. } = one::unclear(number);
+                journal.ended(number, false, &line)?;
+                tally.ended(cause.as_deref());
+                order.push_back(number);
+                ready.insert(number, line);
+                continue;
+            }
+            if !send {
+                tally.skipped();
+                continue;
+            }
+            journal.began(number)?;
+            order.push_back(number);
+            under_way.push(sender.send(number, items));
+        }
+        out.write_ready(&mut order, &mut ready, journal)?;
+        if under_way.is_empty() && (!more || interrupted) {
+            break;
+        }
+        tokio::select! {
+            Some(Ending { number, line, cause, hint }) = under_way.next() => {
+                journal.ended(number, cause.is_none(), &line)?;
+                tally.ended(cause.as_deref());
+                tally.told(hint);
+                ready.insert(number, line);
+            }
+            _ = beat.tick() => {
+                tally.progress(rows.done_part(), terminal);
+                journal.sync_now_and_then()?;
+            }
+            _ = &mut interruption, if !interrupted => {
+                interrupted = true;
+                terminal.say("interrupted: waiting for what is under way");
+            }
+        }
+    }
+    tally.end_progress(terminal);
+    Ok(interrupted)
+}
+
+/// Where results go.
+enum Out {
+    Stdout,
+    File(String, File),
+}
+
+impl Out {
+    /// Opens `-o`; a run that goes on adds to it.
+    fn open(wanted: &Wanted) -> Result<Self, Failure> {
+        match &wanted.output {
+            Some(Destination::File(name)) if name != "-" => {
+                let file = OpenOptions::new().create(true).append(true).open(name);
+                let file =
+                    file.map_err(|error| Failure::run(format!("`{name}` cannot be written: {error}")))?;
+                Ok(Self::File(name.clone(), file))
+            }
+            Some(Destination::Remote) => {
+                Err(Failure::usage("`-O` names one file by its URL: with `--each` write `-o FILE`"))
+            }
+            _ => Ok(Self::Stdout),
+        }
+    }
+
+    /// Writes what is next in order and ready.
+    fn write_ready(
+        &mut self,
+        order: &mut VecDeque<u64>,
+        ready: &mut BTreeMap<u64, String>,
+        journal: &mut Journal,
+    ) -> Result<(), Failure> {
+        let mut text = String::new();
+        let mut last = None;
+        while let Some(line) = order.front().and_then(|number| ready.remove(number)) {
+            text.push_str(&line);
+            text.push('\n');
+            last = order.pop_front();
+        }
+        let Some(last) = last else { return Ok(()) };
+        let (name, result) = match self {
+            Self::Stdout => ("stdout", {
+                let mut out = io::stdout().lock();
+                out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            }),
+            Self::File(name, file) => (name.as_str(), file.write_all(text.as_bytes())),
+        };
+        result.map_err(|error| {
+            Failure::run(format!("`{name}` cannot be written: {error}"))
+                .help("what was sent stands in the journal: the same command with `--resume` goes on")
+        })?;
+        journal.written(last)
+    }
+}
