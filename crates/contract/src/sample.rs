@@ -8,6 +8,7 @@ mod examples;
 mod look;
 mod make;
 mod negative;
+mod number;
 mod pattern;
 mod random;
 mod text;

@@ -121,7 +121,7 @@ async fn what_cannot_be_meant_is_a_usage_error() {
         (vec!["call", ":1", "-d", "x", "-F", "a=1"], "only one of"),
         (vec!["call", ":1", "-d", "@nowhere"], "`nowhere` cannot be read: no such file"),
         (vec!["call", ":1", "-L"], "`--location` is not built yet"),
-        (vec!["call", ":1", "--sample"], "`--sample` is not built yet"),
+        (vec!["call", ":1", "--sample"], "`--sample` needs an operation"),
         (vec!["call", ":1", "--print", "python"], "not built yet"),
         (vec!["call", ":1", "--expect", "99"], "is no status"),
         (vec!["call", ":1", "--jq", ".["], "jq program cannot be understood"),
