@@ -6,8 +6,8 @@ use crate::report::{Problem, Report};
 use crate::secret::Secrets;
 use crate::tree::{At, SourceFile};
 use crate::{Outside, fingerprint};
-use contract::{Contract, DocumentError, Operation, Pointer, Span, Warning};
-use std::cell::{Cell, OnceCell, RefCell};
+use contract::{Contract, DocumentError, Files, Operation, Pointer, Reach, Span, Stand, Warning};
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -30,7 +30,7 @@ pub(crate) struct Scope<'o> {
 /// A contract, and its text for frames.
 pub(crate) struct Sheet {
     pub(crate) contract: Arc<Contract>,
-    file: OnceCell<Arc<SourceFile>>,
+    files: RefCell<HashMap<String, Arc<SourceFile>>>,
 }
 
 impl<'o> Scope<'o> {
@@ -91,9 +91,10 @@ impl<'o> Scope<'o> {
 
     fn read_contract(&self, named: Text<'_>) -> Option<Sheet> {
         let bytes = self.bytes(named, &code::CONTRACT_UNREADABLE, "the contract")?;
-        match Contract::read(named.text, &bytes) {
+        let files = Beside { scope: self, reach: Reach::around(named.text) };
+        match Contract::read_with(named.text, &bytes, &files) {
             Ok(contract) => {
-                let sheet = Sheet { contract: Arc::new(contract), file: OnceCell::new() };
+                let sheet = Sheet { contract: Arc::new(contract), files: RefCell::default() };
                 self.forward_warnings(&sheet, named.at);
                 Some(sheet)
             }
@@ -129,19 +130,40 @@ impl<'o> Scope<'o> {
     }
 }
 
-impl Sheet {
-    /// Where a pointer leads in the contract's text.
-    pub(crate) fn at(&self, pointer: &Pointer) -> Option<At> {
-        self.contract.locate(pointer).map(|span| self.stretch(span))
+/// The files that a contract of the board may refer to.
+struct Beside<'s, 'o> {
+    scope: &'s Scope<'o>,
+    reach: Reach,
+}
+
+impl Files for Beside<'_, '_> {
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, String> {
+        if name.contains("://") {
+            return Err("no host is asked for a file of a contract".to_owned());
+        }
+        let bytes = self.scope.outside.file(&self.scope.base.join(name)).map_err(|why| why.to_string())?;
+        self.scope.made_from(&bytes);
+        Ok(bytes)
     }
 
-    /// Where many pointers lead: one scan of the text, however many.
+    fn reach(&self) -> &Reach {
+        &self.reach
+    }
+}
+
+impl Sheet {
+    /// Where a pointer leads in the contract's texts.
+    pub(crate) fn at(&self, pointer: &Pointer) -> Option<At> {
+        self.at_all(std::slice::from_ref(pointer)).pop().flatten()
+    }
+
+    /// Where many pointers lead: one scan of each text, however many.
     fn at_all(&self, pointers: &[Pointer]) -> Vec<Option<At>> {
         if pointers.is_empty() {
             return Vec::new();
         }
-        let places = self.contract.locate_all(pointers);
-        places.into_iter().map(|span| span.map(|span| self.stretch(span))).collect()
+        let stands = self.contract.stands(pointers).into_iter();
+        stands.map(|stand| stand.map(|stand| self.place(&stand, stand.span))).collect()
     }
 
     /// Where an operation says its id, else where it stands.
@@ -155,31 +177,28 @@ impl Sheet {
             .iter()
             .flat_map(|operation| [operation.at.at("operationId"), operation.at.clone()])
             .collect();
-        let places = if pointers.is_empty() { Vec::new() } else { self.contract.locate_all(&pointers) };
-        let place = |(operation, found): (&&Operation, &[Option<Span>])| {
+        let stands = if pointers.is_empty() { Vec::new() } else { self.contract.stands(&pointers) };
+        let place = |(operation, found): (&&Operation, &[Option<Stand>])| {
             let (id, own) = (found.first()?, found.get(1)?);
-            self.at_id(operation, *id).or_else(|| own.map(|span| self.stretch(span)))
+            let id = id.as_ref().map(|key| self.at_id(operation, key));
+            id.or_else(|| own.as_ref().map(|own| self.place(own, own.span)))
         };
-        operations.iter().zip(places.chunks(2)).map(place).collect()
+        operations.iter().zip(stands.chunks(2)).map(place).collect()
     }
 
-    fn at_id(&self, operation: &Operation, key: Option<Span>) -> Option<At> {
-        key.map(|key| {
-            // The key was found; the id itself stands soon after it.
-            let text = self.contract.text();
-            let id = operation.id.as_str();
-            let after = text.get(key.end..).unwrap_or_default();
-            let near = after.find(id).filter(|at| *at < 80).map(|at| key.end + at);
-            self.stretch(near.map_or(key, |start| Span { start, end: start + id.len() }))
-        })
+    fn at_id(&self, operation: &Operation, key: &Stand) -> At {
+        // The key was found; the id itself stands soon after it.
+        let id = operation.id.as_str();
+        let end = key.span.end;
+        let after = key.text.get(end..).unwrap_or_default();
+        let near = after.find(id).filter(|at| *at < 80).map(|at| end + at);
+        self.place(key, near.map_or(key.span, |start| Span { start, end: start + id.len() }))
     }
 
-    fn stretch(&self, span: Span) -> At {
-        let file = self.file.get_or_init(|| {
-            Arc::new(SourceFile {
-                name: self.contract.name.as_str().into(),
-                text: self.contract.shared_text(),
-            })
+    fn place(&self, stand: &Stand, span: Span) -> At {
+        let mut files = self.files.borrow_mut();
+        let file = files.entry(stand.file.clone()).or_insert_with(|| {
+            Arc::new(SourceFile { name: stand.file.as_str().into(), text: Arc::clone(&stand.text) })
         });
         At { file: Arc::clone(file), span }
     }

@@ -6,14 +6,14 @@ use contract::{Operation, Payload, Report, Values, Violation};
 use exchange::ByteCount;
 use http::{HeaderMap, StatusCode};
 
-/// The request that calls `operation` with `values`. A streamed payload is opened by whoever sends it.
+/// The request that calls `operation` with `values`. A payload with content that is streamed is put in by whoever opens it.
 ///
 /// # Errors
 /// What of the values does not match the contract.
 pub fn outgoing(operation: &Operation, values: &Values) -> Result<Outgoing, Vec<Violation>> {
     let request = contract::encode(operation, values)?;
     let body = match request.payload {
-        Payload::Empty | Payload::Later(_) => OutBody::Empty,
+        Payload::Empty | Payload::Later(_) | Payload::Chunks(_) => OutBody::Empty,
         Payload::Bytes(bytes) => OutBody::Held(bytes),
     };
     Ok(Outgoing {

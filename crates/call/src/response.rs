@@ -34,7 +34,7 @@ pub fn check(
             return answer;
         }
     };
-    let copy = Decoder::new(&answer.fields, check.at_most(most.as_usize()));
+    let copy = Decoder::new(&answer.fields, check.at_most(most.as_usize()), most.as_usize());
     let mut tee = Tee { copy: Some(copy), done: Some(Box::new(done)), found };
     if answer.body.is_end_stream() {
         tee.end(None);
@@ -56,7 +56,7 @@ pub fn report(
     let (mut found, need) = contract::check_answer(operation, status, fields);
     let mut report = match need {
         Need::Watch(check) | Need::Whole(check) if has_body(method, status) => {
-            let mut copy = Decoder::new(fields, check.at_most(most.as_usize()));
+            let mut copy = Decoder::new(fields, check.at_most(most.as_usize()), most.as_usize());
             copy.push(body);
             copy.end(None)
         }
@@ -81,15 +81,18 @@ enum Decoder {
     Cut,
 }
 
-/// A check as something that can be written to.
-struct Feed(Check);
+/// A check as something that can be written to; `left`: what may still come, in bytes, as a few compressed
+/// ones can unpack to gigabytes.
+struct Feed {
+    check: Check,
+    left: usize,
+}
 
 impl Write for Feed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .push(bytes)
-            .map(|()| bytes.len())
-            .map_err(|contract::Stop| io::Error::other("the copy is full"))
+        let full = || io::Error::other("the copy is full");
+        self.left = self.left.checked_sub(bytes.len()).ok_or_else(full)?;
+        self.check.push(bytes).map(|()| bytes.len()).map_err(|contract::Stop| full())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -98,15 +101,15 @@ impl Write for Feed {
 }
 
 impl Decoder {
-    fn new(fields: &HeaderMap, check: Check) -> Self {
+    fn new(fields: &HeaderMap, check: Check, most: usize) -> Self {
         let mut codings = fields.get_all(CONTENT_ENCODING).iter();
         let coding = codings.next().map_or(&b"identity"[..], |value| value.as_bytes().trim_ascii());
         let is = |name: &str| coding.eq_ignore_ascii_case(name.as_bytes());
         // RFC 9110 §8.4.1; several codings, one over the other, are not read.
         match codings.next() {
-            None if is("identity") || coding.is_empty() => Self::Plain(Feed(check)),
-            None if is("gzip") || is("x-gzip") => Self::Gzip(MultiGzDecoder::new(Feed(check))),
-            None if is("deflate") => Self::Zlib(ZlibDecoder::new(Feed(check))),
+            None if is("identity") || coding.is_empty() => Self::Plain(Feed { check, left: usize::MAX }),
+            None if is("gzip") || is("x-gzip") => Self::Gzip(MultiGzDecoder::new(Feed { check, left: most })),
+            None if is("deflate") => Self::Zlib(ZlibDecoder::new(Feed { check, left: most })),
             _ => Self::Cut,
         }
     }
@@ -130,7 +133,7 @@ impl Decoder {
             Self::Zlib(decoder) => decoder.finish(),
             Self::Cut => return cut(),
         };
-        check.map_or_else(|_| cut(), |Feed(check)| check.end(trailers))
+        check.map_or_else(|_| cut(), |feed| feed.check.end(trailers))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Checking a body while it comes in: push bytes, then ask for the report.
 
-use crate::{Body, Violation};
+use crate::schema::{Verdict, Watch};
+use crate::{Body, Got, In, Pointer, Violation};
 use http::HeaderMap;
 
 /// What of a body a check needs to see.
@@ -18,8 +19,12 @@ pub enum Need {
 #[derive(Debug)]
 pub struct Check {
     pub(crate) body: Body,
+    /// Of a multipart body: what stands between its parts.
+    pub(crate) boundary: Option<String>,
     pub(crate) held: Vec<u8>,
     pub(crate) limit: usize,
+    /// Judges the body while it comes in; nothing of it is then held.
+    pub(crate) watch: Option<Box<Watch>>,
 }
 
 /// The body is past what the check may hold; the report will say that it was cut.
@@ -50,6 +55,13 @@ impl Check {
     /// # Errors
     /// [`Stop`] when the body is longer than the limit.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        if let Some(watch) = &mut self.watch {
+            if self.limit == 0 || watch.push(bytes) > self.limit {
+                self.limit = 0;
+                return Err(Stop);
+            }
+            return Ok(());
+        }
         if self.held.len() + bytes.len() > self.limit {
             self.limit = 0;
             return Err(Stop);
@@ -64,11 +76,53 @@ impl Check {
         if self.limit == 0 {
             return Report { cut: true, ..Report::default() };
         }
-        crate::openapi::check_body(&self.body, &self.held)
+        if let Some(watch) = self.watch {
+            return Report { found: told(&self.body, watch.end()), ..Report::default() };
+        }
+        crate::openapi::check_body(&self.body, self.boundary.as_deref(), &self.held)
     }
 
     /// Checks a body that is held as a whole, without copying it.
     pub fn whole(self, bytes: &[u8]) -> Report {
-        crate::openapi::check_body(&self.body, bytes)
+        // Most bodies match, and then no value is needed; else it says more of what is wrong.
+        if let Some(mut watch) = self.watch {
+            watch.push(bytes);
+            if matches!(watch.end(), Verdict::Read(found) if found.is_empty()) {
+                return Report::default();
+            }
+        }
+        crate::openapi::check_body(&self.body, self.boundary.as_deref(), bytes)
+    }
+}
+
+/// The verdict in the words of a check of the value.
+fn told(body: &Body, verdict: Verdict) -> Vec<Violation> {
+    let one = |code, expected: &str, got, byte| Violation {
+        place: In::Body,
+        name: String::new(),
+        at: Pointer::root(),
+        rule: body.at.clone(),
+        code,
+        expected: expected.to_owned(),
+        got,
+        byte,
+    };
+    match verdict {
+        Verdict::Read(found) => found,
+        Verdict::Twice(twice) => twice
+            .into_iter()
+            .map(|at| Violation {
+                at,
+                ..one("duplicate-name", "a name that stands once", Got::Kind("it twice"), None)
+            })
+            .collect(),
+        Verdict::Encoding(at) => vec![one("encoding", "text in UTF-8", Got::Kind("other bytes"), Some(at))],
+        Verdict::Depth(at) => {
+            vec![one("depth", "nesting of at most 127", Got::Kind("something deeper"), Some(at))]
+        }
+        Verdict::Syntax(at, empty) => {
+            let got = Got::Kind(if empty { "nothing" } else { "something else" });
+            vec![one("syntax", "valid JSON", got, Some(at))]
+        }
     }
 }

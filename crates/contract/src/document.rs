@@ -1,7 +1,9 @@
 //! A contract document: its text, its tree while it is read, and the contract that remains.
 
+use crate::files::Files;
 use crate::openapi::{lower, outline, read};
-use crate::{Operation, OperationId, Pointer, Security, SecurityScheme, Server, Shape, Span, locate, reader};
+use crate::texts::{Stand, Text, Texts};
+use crate::{Operation, OperationId, Pointer, Security, SecurityScheme, Server, Shape, Span, gather, reader};
 use http::Method;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -20,8 +22,7 @@ pub enum Syntax {
 /// A document that was parsed and whose version is known; its tree is still there.
 pub struct Document {
     name: String,
-    text: Arc<str>,
-    syntax: Syntax,
+    texts: Texts,
     version: read::Version,
     tree: Value,
     warnings: Vec<Warning>,
@@ -31,7 +32,7 @@ impl fmt::Debug for Document {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Text and tree are megabytes that nobody wants to see.
         let mut out = out.debug_struct("Document");
-        out.field("name", &self.name).field("syntax", &self.syntax).field("version", &self.version);
+        out.field("name", &self.name).field("syntax", &self.syntax()).field("version", &self.version);
         out.finish_non_exhaustive()
     }
 }
@@ -132,17 +133,33 @@ impl Document {
     ///
     /// Members that stand twice become warnings of the [`Document::outline`]; the last one counts.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
+        Self::read_parsed(name, bytes)
+    }
+
+    /// As [`Document::read`], with the other files that the document refers to.
+    ///
+    /// What cannot be read of them becomes a warning where it is referred to.
+    pub fn read_with(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Self, DocumentError> {
+        let mut document = Self::read_parsed(name, bytes)?;
+        let more = gather::gather(name, &mut document.tree, files, &mut document.warnings);
+        document.texts.list.extend(more);
+        Ok(document)
+    }
+
+    fn read_parsed(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
         let reader::Parsed { text, syntax, tree, warnings } = reader::parse(name, bytes)?;
         let version = match read::version(&tree) {
             Ok(version) => version,
             Err(unfit) => return Err(unfit.located(name, &text, syntax)),
         };
-        Ok(Self { name: name.to_owned(), text, syntax, version, tree, warnings })
+        let name = name.to_owned();
+        let list = vec![Text { name: name.clone(), content: text, syntax }];
+        Ok(Self { name, texts: Texts { list, laid: Vec::new() }, version, tree, warnings })
     }
 
     /// The syntax it is written in.
-    pub const fn syntax(&self) -> Syntax {
-        self.syntax
+    pub fn syntax(&self) -> Syntax {
+        self.texts.list.first().map_or(Syntax::Json, |own| own.syntax)
     }
 
     /// What was read; its references still stand.
@@ -152,24 +169,32 @@ impl Document {
 
     /// The text it was read from.
     pub fn text(&self) -> &str {
-        &self.text
+        self.texts.list.first().map_or("", |own| &own.content)
     }
 
     /// The operations, in the order of the document, without their schemas.
     pub fn outline(&self) -> (Vec<Outline>, Vec<Warning>) {
         let mut warnings = self.warnings.clone();
         let found = outline::outline(&self.tree, &mut warnings);
+        let mut told = HashSet::new();
+        warnings.retain(|warning| told.insert((warning.code, warning.at.clone())));
         (found, warnings)
     }
 
     /// Lines (from 1) of many pointers in one scan of the text; 0 where a pointer leads nowhere.
     pub fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
-        locate::lines(&self.text, self.syntax, pointers)
+        self.texts.lines(pointers)
+    }
+
+    /// Where many pointers stand, in which file.
+    pub fn stands(&self, pointers: &[Pointer]) -> Vec<Option<Stand>> {
+        self.texts.stands(pointers)
     }
 
     /// Lowers every operation; the tree is given up.
     pub fn contract(self) -> Contract {
-        let Self { name, text, syntax, version, tree, mut warnings } = self;
+        let Self { name, texts, version, mut tree, mut warnings } = self;
+        crate::schema::identify(&mut tree, texts.list.iter().map(|text| &*text.content));
         let lowered = lower::lower(&tree, version, &mut warnings);
         drop(tree);
         Contract {
@@ -179,9 +204,9 @@ impl Document {
             servers: lowered.servers,
             operations: lowered.operations,
             schemes: lowered.schemes,
+            schemas: lowered.schemas,
             warnings,
-            text,
-            syntax,
+            texts,
         }
     }
 }
@@ -198,12 +223,13 @@ pub struct Contract {
     pub servers: Vec<Server>,
     /// Operations, in the order of the document.
     pub operations: Vec<Arc<Operation>>,
+    /// The schemas that it names, each with where it stands.
+    pub schemas: Vec<(String, Pointer)>,
     /// Security schemes.
     pub schemes: Vec<SecurityScheme>,
     /// What was left out, and why.
     pub warnings: Vec<Warning>,
-    text: Arc<str>,
-    syntax: Syntax,
+    texts: Texts,
 }
 
 impl fmt::Debug for Contract {
@@ -218,6 +244,11 @@ impl Contract {
     /// Reads and lowers a document.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
         Document::read(name, bytes).map(Document::contract)
+    }
+
+    /// As [`Contract::read`], with the other files that the document refers to.
+    pub fn read_with(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Self, DocumentError> {
+        Document::read_with(name, bytes, files).map(Document::contract)
     }
 
     /// The operation with this id.
@@ -271,31 +302,31 @@ impl Contract {
 
     /// The text of the document.
     pub fn text(&self) -> &str {
-        &self.text
+        self.texts.list.first().map_or("", |own| &own.content)
     }
 
-    /// Where `pointer` stands in the text: the member's key if it has one, else the value. One scan.
+    /// Where `pointer` stands, in which file: the member's key if it has one, else the value.
+    pub fn stand(&self, pointer: &Pointer) -> Option<Stand> {
+        self.stands(std::slice::from_ref(pointer)).pop().flatten()
+    }
+
+    /// Where many pointers stand, in which file: one scan of each text that is needed.
+    pub fn stands(&self, pointers: &[Pointer]) -> Vec<Option<Stand>> {
+        self.texts.stands(pointers)
+    }
+
+    /// Where `pointer` stands in the text of the file it is in, as [`Contract::stand`] says it.
     pub fn locate(&self, pointer: &Pointer) -> Option<Span> {
-        locate::spans(&self.text, self.syntax, std::slice::from_ref(pointer)).pop().flatten()
-    }
-
-    /// Where each of many pointers stands, as [`Contract::locate`] says it, in one scan of the text.
-    pub fn locate_all(&self, pointers: &[Pointer]) -> Vec<Option<Span>> {
-        locate::spans(&self.text, self.syntax, pointers)
-    }
-
-    /// The text of the document, shared: for messages that show a piece of it.
-    pub fn shared_text(&self) -> Arc<str> {
-        Arc::clone(&self.text)
+        self.stand(pointer).map(|stand| stand.span)
     }
 
     /// Lines (from 1) of many pointers in one scan of the text; 0 where a pointer leads nowhere.
     pub fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
-        locate::lines(&self.text, self.syntax, pointers)
+        self.texts.lines(pointers)
     }
 
     /// Line (from 1) where `pointer` stands.
     pub fn line(&self, pointer: &Pointer) -> Option<u32> {
-        self.locate(pointer).map(|span| crate::place_of(&self.text, span.start).line)
+        self.stand(pointer).map(|stand| stand.line())
     }
 }

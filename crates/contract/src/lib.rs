@@ -6,6 +6,8 @@
 
 mod check;
 mod document;
+mod files;
+mod gather;
 mod head;
 mod locate;
 mod operation;
@@ -18,6 +20,7 @@ mod security;
 mod server;
 mod span;
 mod template;
+mod texts;
 mod values;
 mod violation;
 
@@ -25,6 +28,7 @@ pub mod openapi;
 
 pub use check::{Check, Need, Report, Stop};
 pub use document::{Contract, Document, DocumentError, Outline, Syntax, Warning};
+pub use files::{Files, Reach};
 pub use head::Head;
 pub use openapi::{check_answer, check_head, decode, encode};
 pub use operation::{
@@ -37,5 +41,6 @@ pub use security::{Flow, FlowKind, Requirement, SchemeKind, Security, SecuritySc
 pub use server::{Server, ServerVariable};
 pub use span::{Place, Span, place_of};
 pub use template::{PathTemplate, Piece, Segment, TemplateError};
-pub use values::{In, Payload, Request, Source, Value, Values};
+pub use texts::Stand;
+pub use values::{Chunk, In, Payload, Request, Source, Value, Values};
 pub use violation::{Got, Violation};

@@ -126,6 +126,8 @@ pub struct Parameter {
     pub explode: bool,
     /// Reserved characters of RFC 3986 §2.2 stand as they are (OpenAPI 3.1 Parameter Object, `allowReserved`).
     pub reserved: bool,
+    /// It may be there without a value, whatever its schema says (OpenAPI 3.1 Parameter Object, `allowEmptyValue`).
+    pub empty: bool,
     /// The value is a document of its own in this codec, not written in a style (`content`).
     pub content: Option<Codec>,
     /// Where it stands in the document.
@@ -153,6 +155,9 @@ pub enum Style {
     DeepObject,
     /// `name=a; other=b` (OpenAPI 3.2 `cookie`): as `form`, without percent-encoding.
     Cookie,
+    /// The whole query string is this one value, without its name (OpenAPI 3.2 `in: querystring`); its
+    /// `content` says how it is written.
+    Whole,
 }
 
 /// What is said about a part of a multipart or urlencoded body (OpenAPI 3.1 Encoding Object).
@@ -177,6 +182,8 @@ pub struct Body {
     pub codec: Codec,
     /// What the value may be.
     pub shape: Shape,
+    /// What each item of a stream may be, where the body is one (OpenAPI 3.2 Media Type Object, `itemSchema`).
+    pub items: Option<Shape>,
     /// What is said about parts; those that nothing is said about are not here.
     pub parts: Vec<Part>,
     /// Where it stands in the document.
@@ -243,7 +250,7 @@ pub struct Named {
 
 impl Operation {
     /// Every name this operation takes: its parameters, then the members of its body, where that is an
-    /// object in JSON or a form (the first such body, if it takes several).
+    /// object in JSON or a form, else in multipart or XML (the first such body, if it takes several).
     pub fn names(&self) -> Vec<Named> {
         let mut names: Vec<Named> = self
             .parameters
@@ -258,6 +265,8 @@ impl Operation {
             })
             .collect();
         let body = self.input.iter().find(|body| matches!(body.codec, Codec::Json | Codec::Form));
+        let body = body
+            .or_else(|| self.input.iter().find(|body| matches!(body.codec, Codec::Multipart | Codec::Xml)));
         for member in body.map(|body| body.shape.members()).unwrap_or_default() {
             names.push(Named {
                 place: In::Body,

@@ -5,25 +5,33 @@
 //! operations is one shape.
 
 mod compile;
+mod dialect;
+mod identity;
 mod kinds;
 mod lower;
 mod pattern;
+mod plan;
 mod shared;
 mod store;
+mod tokens;
 mod view;
+mod watch;
 mod words;
 
 use crate::openapi::read::Version;
 use crate::{Pointer, Violation, Warning};
 use compile::Compiled;
+pub(crate) use identity::identify;
 use kinds::Kinds;
 pub(crate) use pattern::usable as usable_pattern;
+use plan::Plan;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-pub(crate) use store::{Shelf, Side, Store};
+pub(crate) use store::{DATA, NAMED, Shelf, Side, Store, beside_name, named};
 use view::View;
+pub(crate) use watch::{Verdict, Watch};
 pub(crate) use words::kind_of;
 
 /// What a value may be. Cheap to clone; the schema behind it is compiled when it is first used.
@@ -43,6 +51,7 @@ struct Inner {
     items: OnceLock<Shape>,
     members: OnceLock<Vec<Member>>,
     compiled: OnceLock<Compiled>,
+    plan: OnceLock<Option<Arc<Plan>>>,
 }
 
 /// The kinds of value a shape allows, as far as they can be told without a value.
@@ -99,6 +108,7 @@ impl Shape {
             items: OnceLock::new(),
             members: OnceLock::new(),
             compiled: OnceLock::new(),
+            plan: OnceLock::new(),
         };
         Self { at, inner: Some(Arc::new(inner)) }
     }
@@ -147,6 +157,17 @@ impl Shape {
         inner.compiled().check(value)
     }
 
+    /// A check of JSON text that comes in pieces, if the schema can be judged so.
+    pub(crate) fn watch(&self) -> Option<Watch> {
+        let plan = match &self.inner {
+            Some(inner) => inner.plan.get_or_init(|| {
+                Plan::new(&inner.store, inner.side, &inner.schema(), &inner.at).map(Arc::new)
+            }),
+            None => &Some(Arc::new(Plan::free())),
+        };
+        plan.as_ref().map(|plan| Watch::new(Arc::clone(plan)))
+    }
+
     /// Compiles the schema and those it refers to, if that is not done yet; gives what of them cannot be enforced.
     pub fn warm(&self) -> Vec<Warning> {
         let mut told = Vec::new();
@@ -175,7 +196,9 @@ impl Shape {
     pub(crate) fn unenforced(&self, warnings: &mut Vec<Warning>) {
         if let Some(inner) = &self.inner {
             let schema = inner.schema();
-            lower::Lowering::new(inner.store.version, inner.side, warnings).schema(&schema, &inner.at);
+            lower::Lowering::new(inner.store.version, inner.side, warnings)
+                .speaking(inner.store.dialect)
+                .schema(&schema, &inner.at);
         }
     }
 
@@ -202,6 +225,30 @@ impl Shape {
     /// The value that stands for none given.
     pub fn default(&self) -> Option<Value> {
         self.inner.as_ref()?.view().word("default")
+    }
+
+    /// What a word of its schema says, looked for through references and `allOf`.
+    pub(crate) fn word(&self, word: &str) -> Option<Value> {
+        self.inner.as_ref()?.view().word(word)
+    }
+
+    /// Whether its schema says more of a text than that it is one.
+    pub(crate) fn limits_text(&self) -> bool {
+        let words = ["minLength", "maxLength", "pattern", "enum", "const", "format", "not", "anyOf", "oneOf"];
+        words.iter().any(|word| self.word(word).is_some())
+    }
+
+    /// The name that its schema has in the document (`Pet` of `#/components/schemas/Pet`), if it has one.
+    pub(crate) fn named(&self) -> Option<String> {
+        let inner = self.inner.as_ref()?;
+        let tokens: Vec<String> = inner.at.tokens().collect();
+        match tokens.as_slice() {
+            [components, schemas, name] if components == "components" && schemas == "schemas" => {
+                Some(name.clone())
+            }
+            [definitions, name] if definitions == "definitions" => Some(name.clone()),
+            _ => None,
+        }
     }
 
     /// The values it is one of (`enum`); empty if it is free.

@@ -61,6 +61,8 @@ pub struct Source {
     pub name: String,
     /// Media type to announce, if known.
     pub media: Option<String>,
+    /// The file's name to announce, if it is another than the last part of `name`.
+    pub shown: Option<String>,
 }
 
 /// Values by place and name, in the order they were given. A body as a whole has the empty name.
@@ -102,5 +104,16 @@ pub enum Payload {
     /// A body in memory.
     Bytes(Bytes),
     /// A body that the shell streams.
+    Later(Source),
+    /// A body in stretches, some of which the shell streams: a multipart body with files.
+    Chunks(Vec<Chunk>),
+}
+
+/// A stretch of a payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chunk {
+    /// In memory.
+    Held(Bytes),
+    /// Content that the shell streams.
     Later(Source),
 }

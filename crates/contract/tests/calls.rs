@@ -33,7 +33,7 @@ fn said(id: &str, path: &str, query: &str, pairs: &[(&str, &str)], body: &[u8]) 
     }
     let head = Head { method: operation.method(), path, query: Some(query), fields: &fields };
     let (mut found, need) = check_head(operation, &head);
-    if let Need::Whole(check) = need {
+    if let Need::Watch(check) | Need::Whole(check) = need {
         found.extend(check.whole(body).found);
     }
     found.iter().map(|one| format!("{} {one} [{}]", one.code, one.rule)).collect()
@@ -230,7 +230,7 @@ fn a_syntax_error_in_a_body_has_its_byte() {
     let operation = operation("createOrder");
     let (_, need) =
         check_head(operation, &Head { method: &Method::POST, path: "/orders", query: None, fields: &fields });
-    let Need::Whole(mut check) = need else { panic!("the body is to be checked") };
+    let (Need::Watch(mut check) | Need::Whole(mut check)) = need else { panic!("the body is to be checked") };
     check.push(b"{\"a\":\n").unwrap();
     check.push(b" x}").unwrap();
     let report = check.end(None);
@@ -243,7 +243,7 @@ fn an_answer_is_checked_by_status_fields_and_media_type() {
     let check = |status: u16, pairs: &[(&str, &str)], body: &str| -> Vec<String> {
         let (mut found, need) =
             check_answer(operation, StatusCode::from_u16(status).unwrap(), &fields(pairs));
-        if let Need::Whole(check) = need {
+        if let Need::Watch(check) | Need::Whole(check) = need {
             found.extend(check.whole(body.as_bytes()).found);
         }
         found.iter().map(|one| format!("{} {one}", one.code)).collect()
@@ -533,7 +533,7 @@ proptest! {
         for operation in &SHOP.operations {
             let head = Head { method: operation.method(), path: &path, query: Some(&query), fields: &fields };
             let (_, need) = check_head(operation, &head);
-            if let Need::Whole(check) = need {
+            if let Need::Watch(check) | Need::Whole(check) = need {
                 check.whole(&body);
             }
             let _ = decode(operation, &head, Some(&body));

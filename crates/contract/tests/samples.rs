@@ -12,8 +12,8 @@
 )]
 
 use contract::{
-    Asked, Contract, Head, Need, Operation, Payload, Violation, Want, check_answer, check_head, decode,
-    encode, sample_answer, sample_request,
+    Asked, Chunk, Contract, Head, Need, Operation, Payload, Violation, Want, check_answer, check_head,
+    decode, encode, sample_answer, sample_request,
 };
 use http::{HeaderValue, header};
 use std::collections::BTreeSet;
@@ -59,6 +59,13 @@ fn request(operation: &Operation) -> Result<(), String> {
     let mut fields = request.fields.clone();
     let body = match &request.payload {
         Payload::Bytes(bytes) => bytes.clone(),
+        Payload::Chunks(chunks) => {
+            let held = |chunk: &Chunk| match chunk {
+                Chunk::Held(bytes) => bytes.to_vec(),
+                Chunk::Later(source) => unreachable!("a sample has no file {}", source.name),
+            };
+            chunks.iter().flat_map(held).collect::<Vec<u8>>().into()
+        }
         _ => bytes::Bytes::new(),
     };
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));

@@ -1,6 +1,7 @@
 //! What the pure rooms ask of the world: files, variables, the clock, entropy, state folders, `run.sock`.
 
 mod clock;
+mod files;
 mod outside;
 mod place;
 pub(crate) mod port;
@@ -9,6 +10,7 @@ pub(crate) mod socket;
 mod store;
 
 pub(crate) use clock::{now_ms, period};
+pub(crate) use files::Beside;
 pub(crate) use outside::{Disk, Need, write_private};
 pub(crate) use place::{FILE, board_folder, board_near_or_running, state_folder};
 pub(crate) use running::{Entry, list as running};

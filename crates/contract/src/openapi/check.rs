@@ -3,8 +3,9 @@
 //! Source: OpenAPI 3.1, Responses Object (an exact status beats `4XX` beats `default`), Request Body
 //! Object. A query parameter that is not declared is no violation: callers add their own.
 
-use super::decode;
 use super::media::{self, Said};
+use super::{decode, multipart};
+use crate::schema::Kind;
 use crate::{
     Body, Check, Codec, Got, Head, In, Need, Operation, Output, Pointer, StatusRange, Value, Values,
     Violation,
@@ -19,7 +20,7 @@ const MOST: usize = 100;
 
 /// Checks the head of a request; what remains to be done with the body is the [`Need`].
 ///
-/// A body in JSON or a form needs to be seen as a whole; other bodies are not looked at.
+/// A body in JSON, a form, multipart, XML, or a text with rules needs to be seen as a whole; other bodies are not looked at.
 pub fn check_head(operation: &Operation, head: &Head<'_>) -> (Vec<Violation>, Need) {
     let (values, mut found) = decode::parameters(operation, head);
     check_values(operation, &values, &mut found);
@@ -31,7 +32,7 @@ pub fn check_head(operation: &Operation, head: &Head<'_>) -> (Vec<Violation>, Ne
         false => Need::Nothing,
         true if operation.input.is_empty() => Need::Nothing,
         true => match declared(&operation.input, head.fields, &operation.at.at("requestBody")) {
-            Ok(body) => need(body),
+            Ok(body) => need(body, head.fields, &mut found),
             Err(violation) => {
                 found.push(*violation);
                 Need::Nothing
@@ -81,7 +82,10 @@ pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMa
         return (found, Need::Nothing);
     }
     match declared(&output.bodies, fields, &output.at) {
-        Ok(body) => (found, need(body)),
+        Ok(body) => {
+            let need = need(body, fields, &mut found);
+            (found, need)
+        }
         Err(violation) => {
             found.push(*violation);
             (found, Need::Nothing)
@@ -92,7 +96,9 @@ pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMa
 /// Checks what was read against the shapes of the parameters.
 pub(super) fn check_values(operation: &Operation, values: &Values, found: &mut Vec<Violation>) {
     for parameter in &operation.parameters {
-        if let Some(Value::Json(value)) = values.get(parameter.place, &parameter.name) {
+        if let Some(Value::Json(value)) = values.get(parameter.place, &parameter.name)
+            && !(parameter.empty && value == "")
+        {
             found.extend(of(parameter, parameter.shape.check(value)));
         }
     }
@@ -104,11 +110,32 @@ fn of(parameter: &crate::Parameter, violations: Vec<Violation>) -> impl Iterator
     violations.into_iter().map(move |violation| Violation { place, name: name.clone(), ..violation })
 }
 
-fn need(body: Body) -> Need {
+fn need(body: Body, fields: &HeaderMap, found: &mut Vec<Violation>) -> Need {
+    let (mut boundary, mut watch) = (None, None);
     match body.codec {
-        Codec::Json | Codec::Form => Need::Whole(Check { body, held: Vec::new(), limit: HELD }),
-        Codec::Multipart | Codec::Xml | Codec::Text | Codec::Opaque => Need::Nothing,
+        // Nothing is demanded of it: then it may be as long as it likes.
+        Codec::Multipart | Codec::Text | Codec::Xml if body.shape.is_anything() && body.parts.is_empty() => {
+            return Need::Nothing;
+        }
+        Codec::Multipart => match multipart::boundary(fields) {
+            Ok(said) => boundary = Some(said),
+            Err(mut violation) => {
+                violation.rule = body.at;
+                found.push(*violation);
+                return Need::Nothing;
+            }
+        },
+        // Texts that are no UTF-8 are passed on as they are.
+        Codec::Xml | Codec::Text if !media::is_utf8(fields) => return Need::Nothing,
+        Codec::Json => watch = body.shape.watch().map(Box::new),
+        Codec::Form | Codec::Xml => {}
+        // A text that may be any text may be as long as it likes.
+        Codec::Text if body.shape.kind() != Kind::String || body.shape.limits_text() => {}
+        Codec::Text | Codec::Opaque => return Need::Nothing,
     }
+    let watched = watch.is_some();
+    let check = Check { body, boundary, held: Vec::new(), limit: HELD, watch };
+    if watched { Need::Watch(check) } else { Need::Whole(check) }
 }
 
 /// Whether a body follows this head (RFC 9112 §6.3).

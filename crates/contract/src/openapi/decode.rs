@@ -1,11 +1,12 @@
-//! Reading values out of a request: parameters by their default styles, the body by its media type.
+//! Reading values out of a request: parameters by their styles, the body by its media type.
 //!
-//! Source: OpenAPI 3.1, Parameter Object, `style` (`simple` for paths and fields, `form` for queries
-//! and cookies). Reading is not checking: a text that is no number stays a text.
+//! Source: OpenAPI 3.1, Parameter Object. How a text is read is in `style`. Reading is not checking: a text that is no number stays a text.
 
-use super::{payload, text};
+use super::style::{Pair, Reader, is_deep};
+use super::{content, multipart, payload, text};
 use crate::schema::{Kind, Shape};
-use crate::{Got, Head, In, Operation, Parameter, Pointer, Value, Values, Violation};
+use crate::{Body, Codec, Got, Head, In, Operation, Parameter, Pointer, Style, Value, Values, Violation};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 use serde_json::Value as Json;
 
@@ -39,12 +40,43 @@ fn decode_body(
         return;
     }
     match super::check::declared(&operation.input, fields, &operation.at.at("requestBody")) {
-        Ok(body) => match payload::read(&body, bytes) {
+        Ok(body) if body.codec == Codec::Multipart => match multipart_body(&body, fields, bytes, values) {
+            Ok(()) => {}
+            Err(mut broken) => found.append(&mut broken),
+        },
+        Ok(body) => match payload::read(&body, None, bytes) {
             Ok(value) => values.push(In::Body, "", value),
             Err(mut broken) => found.append(&mut broken),
         },
         Err(violation) => found.push(*violation),
     }
+}
+
+/// A multipart body: its values are one object, and what is no text stands beside it by name.
+fn multipart_body(
+    body: &Body,
+    fields: &HeaderMap,
+    bytes: &[u8],
+    values: &mut Values,
+) -> Result<(), Vec<Violation>> {
+    let boundary = multipart::boundary(fields).map_err(|violation| vec![*violation])?;
+    let (mut plain, mut rest) = (Vec::new(), Vec::new());
+    for (name, content) in multipart::read(body, &boundary, bytes)? {
+        match content {
+            multipart::Content::Bytes(bytes) if !name.is_empty() => {
+                rest.push((In::Body, name, Value::Bytes(Bytes::copy_from_slice(bytes))));
+            }
+            content => plain.push((name, content)),
+        }
+    }
+    if let Some(value) = multipart::value(body, plain)? {
+        values.push(In::Body, "", Value::Json(value));
+    } else {
+        values.push(In::Body, "", Value::Bytes(Bytes::copy_from_slice(bytes)));
+        return Ok(());
+    }
+    values.0.extend(rest);
+    Ok(())
 }
 
 /// Reads every declared parameter that is there; says which required ones are not.
@@ -60,10 +92,13 @@ pub(super) fn parameters(operation: &Operation, head: &Head<'_>) -> (Values, Vec
         let read = match parameter.place {
             In::Path => {
                 let raw = captured.iter().find(|(name, _)| *name == parameter.name).map(|(_, raw)| *raw);
-                raw.map(|raw| simple(parameter, raw, text::decoded)).transpose()
+                raw.map(|raw| segment(parameter, raw)).transpose()
             }
-            In::Query => form(parameter, &query, text::decoded_form),
-            In::Cookie => form(parameter, &cookies, text::decoded),
+            In::Query => pairs(operation, parameter, &query, text::decoded_form),
+            In::Cookie if parameter.style == Style::Cookie => {
+                pairs(operation, parameter, &cookies, |text| Some(text.to_owned()))
+            }
+            In::Cookie => pairs(operation, parameter, &cookies, text::decoded),
             In::Header => field(parameter, head.fields),
             In::Body | In::Status => Ok(None),
         };
@@ -116,105 +151,63 @@ fn kind_word(shape: &Shape) -> &'static str {
     }
 }
 
-type Read = Result<Json, Box<Violation>>;
+type Read<T> = Result<T, Box<Violation>>;
 type Decode = fn(&str) -> Option<String>;
 
 fn not_utf8(parameter: &Parameter) -> Box<Violation> {
     violation(parameter, "encoding", "text in UTF-8".to_owned(), Got::Kind("other bytes"))
 }
 
-fn shape_of_member(shape: &Shape, name: &str) -> Shape {
-    let member = shape.members().iter().find(|member| member.name == name);
-    member.map_or_else(|| Shape::anything(shape.at().clone()), |member| member.shape.clone())
+fn reader(parameter: &Parameter, decode: Decode) -> Reader<'_> {
+    let Parameter { name, shape, style, explode, .. } = parameter;
+    Reader { name, shape, style: *style, explode: *explode, decode }
 }
 
-/// Style `simple`: items and members separated by commas (RFC 6570 §3.2.2).
-fn simple(parameter: &Parameter, raw: &str, decode: Decode) -> Read {
-    let shape = &parameter.shape;
-    let decode = |text: &str| decode(text).ok_or_else(|| not_utf8(parameter));
-    match shape.kind() {
-        Kind::Array => {
-            let items = shape.items();
-            let list: Result<Vec<_>, _> =
-                raw.split(',').map(|item| Ok(items.read_text(&decode(item)?))).collect();
-            list.map(Json::Array)
-        }
-        Kind::Object => {
-            let mut pairs = Vec::new();
-            let mut parts = raw.split(',');
-            while let Some(part) = parts.next() {
-                let (name, value) = match (parameter.explode, part.split_once('=')) {
-                    (true, Some(pair)) => pair,
-                    (true, None) => (part, ""),
-                    (false, _) => (part, parts.next().unwrap_or_default()),
-                };
-                let name = decode(name)?;
-                let value = shape_of_member(shape, &name).read_text(&decode(value)?);
-                pairs.push((name, value));
-            }
-            Ok(text::object(pairs))
-        }
-        _ => decode(raw).map(|text| shape.read_text(&text)),
+fn segment(parameter: &Parameter, raw: &str) -> Read<Json> {
+    if let Some(codec) = parameter.content {
+        let text = text::decoded(raw).ok_or_else(|| not_utf8(parameter))?;
+        return content::read(parameter, codec, &text);
     }
+    reader(parameter, text::decoded).segment(raw).map_err(|fault| fault.of(parameter))
 }
 
-/// Style `form`: pairs of name and value (RFC 6570 §3.2.8), or commas where it is not exploded.
-fn form(
+fn pairs(
+    operation: &Operation,
     parameter: &Parameter,
-    pairs: &[(Option<String>, &str)],
+    pairs: &[Pair<'_>],
     decode: Decode,
-) -> Result<Option<Json>, Box<Violation>> {
-    let shape = &parameter.shape;
-    if parameter.explode && shape.kind() == Kind::Object {
-        return members(parameter, pairs, decode);
-    }
-    let mut own =
-        pairs.iter().filter(|(name, _)| name.as_deref() == Some(&parameter.name)).map(|(_, raw)| *raw);
-    let Some(first) = own.next() else { return Ok(None) };
-    let more = own.clone().count();
-    let one = |shape: &Shape, raw: &str| match decode(raw) {
-        Some(text) => Ok(shape.read_text(&text)),
-        None => Err(not_utf8(parameter)),
-    };
-    // A list, or something that may be one and is given more than once. Nothing at all is said of
-    // what is not described: then several are a list too.
-    let may = shape.allows(Kind::Array);
-    if parameter.explode && (shape.kind() == Kind::Array || (may && more > 0)) {
-        let items = shape.items();
-        let list: Result<Vec<_>, _> = std::iter::once(first).chain(own).map(|raw| one(&items, raw)).collect();
-        return list.map(|list| Some(Json::Array(list)));
-    }
-    if more > 0 && !shape.is_anything() {
-        let got = Got::Length(more + 1, "values");
-        return Err(violation(parameter, "duplicate-name", "one value".to_owned(), got));
-    }
-    if matches!(shape.kind(), Kind::Array | Kind::Object) {
-        return simple(parameter, first, decode).map(Some);
-    }
-    one(shape, first).map(Some)
-}
-
-/// An exploded object: its declared members are parameters of their own.
-fn members(
-    parameter: &Parameter,
-    pairs: &[(Option<String>, &str)],
-    decode: Decode,
-) -> Result<Option<Json>, Box<Violation>> {
-    let mut read = Vec::new();
-    for member in parameter.shape.members() {
-        let mut own = pairs.iter().filter(|(name, _)| name.as_deref() == Some(&member.name));
-        let Some((_, raw)) = own.next() else { continue };
+) -> Read<Option<Json>> {
+    let mut own = pairs.iter().filter(|(name, _)| name.as_deref() == Some(&parameter.name));
+    if let Some(codec) = parameter.content {
+        let Some((_, raw)) = own.next() else { return Ok(None) };
         let more = own.count();
         if more > 0 {
             let got = Got::Length(more + 1, "values");
-            let mut twice = violation(parameter, "duplicate-name", "one value".to_owned(), got);
-            twice.at = twice.at.at(&member.name);
-            return Err(twice);
+            return Err(violation(parameter, "duplicate-name", "one value".to_owned(), got));
         }
         let text = decode(raw).ok_or_else(|| not_utf8(parameter))?;
-        read.push((member.name.clone(), member.shape.read_text(&text)));
+        return content::read(parameter, codec, &text).map(Some);
     }
-    Ok((!read.is_empty()).then(|| text::object(read)))
+    // OpenAPI 3.1 Parameter Object, `allowEmptyValue`: then the schema is not asked.
+    if parameter.empty && own.next().is_some_and(|(_, raw)| raw.is_empty()) && own.next().is_none() {
+        return Ok(Some(Json::String(String::new())));
+    }
+    let others = |name: &str| operation.parameters.iter().any(|other| claims(other, parameter, name));
+    reader(parameter, decode).pairs(pairs, &others).map_err(|fault| fault.of(parameter))
+}
+
+/// Whether `other` is what a name means that could be one of `parameter`'s members.
+fn claims(other: &Parameter, parameter: &Parameter, name: &str) -> bool {
+    if other.place != parameter.place || other.name == parameter.name {
+        return false;
+    }
+    match other.style {
+        Style::DeepObject => is_deep(&other.name, name),
+        _ if other.explode && other.shape.kind() == Kind::Object => {
+            other.shape.members().iter().any(|member| member.name == name)
+        }
+        _ => other.name == name,
+    }
 }
 
 /// A header field; several of one name are one list (RFC 9110 §5.2). Nothing is percent-encoded.
@@ -227,7 +220,12 @@ pub(super) fn field(parameter: &Parameter, fields: &HeaderMap) -> Result<Option<
     if texts.is_empty() {
         return Ok(None);
     }
-    simple(parameter, &texts.join(","), |text| Some(text.trim().to_owned())).map(Some)
+    let text = texts.join(",");
+    if let Some(codec) = parameter.content {
+        return content::read(parameter, codec, &text).map(Some);
+    }
+    let read = reader(parameter, |text| Some(text.trim().to_owned())).line(&text);
+    read.map(Some).map_err(|fault| fault.of(parameter))
 }
 
 /// The pairs of all Cookie fields (RFC 6265 §5.4), still encoded.

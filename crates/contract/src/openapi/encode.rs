@@ -1,18 +1,18 @@
 //! Making a request from values: the reverse of `decode`.
 //!
-//! Source: OpenAPI 3.1, Parameter Object, `style`; RFC 6570 §3.2. Values of names that the contract
+//! Source: OpenAPI 3.1, Parameter Object. How a value becomes text is in `style`. Values of names that the contract
 //! does not declare go along as they are, so that a caller can send what a document forgot.
 
-use super::text::{self, Texts};
-use super::{check, decode, media};
-use crate::schema::{Kind, Shape};
+mod body;
+
+use super::style::{Escape, Fault, Writer};
+use super::{content, decode, text};
 use crate::{
-    Body, Codec, Got, In, Operation, Parameter, PathTemplate, Payload, Piece, Pointer, Request, Value,
-    Values, Violation,
+    Codec, Got, In, Operation, Parameter, PathTemplate, Piece, Pointer, Request, Style, Value, Values,
+    Violation,
 };
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// Makes the request that carries these values.
 ///
@@ -29,7 +29,7 @@ pub fn encode(operation: &Operation, values: &Values) -> Result<Request, Vec<Vio
     }
     let path = path(operation, values, &mut found);
     let (query, mut fields) = rest(operation, values, &mut found);
-    let payload = payload(operation, values, &mut fields, &mut found);
+    let payload = body::payload(operation, values, &mut fields, &mut found);
     if found.is_empty() {
         return Ok(Request { method: operation.method().clone(), path, query, fields, payload });
     }
@@ -54,13 +54,13 @@ fn broken(place: In, name: &str, code: &'static str, expected: &str, got: Got) -
     })
 }
 
-/// The value as texts, typed by the parameter if there is one.
-fn texts(
+/// The value as JSON, typed by the parameter if there is one.
+fn json_of(
     place: In,
     name: &str,
     parameter: Option<&Parameter>,
     value: &Value,
-) -> Result<Texts, Box<Violation>> {
+) -> Result<Json, Box<Violation>> {
     let json = match (value, parameter) {
         (Value::Json(json), _) => json.clone(),
         (Value::Text(text), Some(parameter)) => parameter.shape.read_text(text),
@@ -69,28 +69,44 @@ fn texts(
             return Err(broken(place, name, "type", "text", Got::Kind("bytes")));
         }
     };
-    if let Some(parameter) = parameter {
+    if let Some(parameter) = parameter.filter(|one| !(one.empty && json == "")) {
         let wrong = parameter.shape.check(&json).into_iter().find(|one| one.code == "type");
         if let Some(wrong) = wrong {
             return Err(Box::new(Violation { place, name: name.to_owned(), ..wrong }));
         }
     }
-    text::texts(&json).ok_or_else(|| {
-        broken(place, name, "nested", "a list or object of plain values", Got::Kind("a deeper one"))
-    })
+    Ok(json)
 }
 
-/// Joins texts by the rules of style `simple` (RFC 6570 §3.2.2).
-fn simple(texts: Texts, explode: bool, write: impl Fn(&str) -> String) -> String {
-    match texts {
-        Texts::One(text) => write(&text),
-        Texts::List(items) => items.iter().map(|item| write(item)).collect::<Vec<_>>().join(","),
-        Texts::Members(members) => {
-            let gap = if explode { '=' } else { ',' };
-            let pair = |(name, value): &(String, String)| format!("{}{gap}{}", write(name), write(value));
-            members.iter().map(pair).collect::<Vec<_>>().join(",")
-        }
+/// How a value that the contract may not know is written.
+fn writer<'n>(place: In, name: &'n str, parameter: Option<&Parameter>) -> Writer<'n> {
+    let style = parameter.map(|one| one.style);
+    let default = if matches!(place, In::Query | In::Cookie) { Style::Form } else { Style::Simple };
+    let reserved = parameter.is_some_and(|one| one.reserved);
+    let escape = match (place, style) {
+        (In::Header, _) | (_, Some(Style::Cookie)) => Escape::Not,
+        (In::Query, _) if reserved => Escape::Reserved,
+        _ => Escape::Percent,
+    };
+    let explode = parameter.map_or(default == Style::Form, |one| one.explode);
+    Writer { name, style: style.unwrap_or(default), explode, escape }
+}
+
+/// A fault of writing, told as a violation.
+fn told(place: In, name: &str, parameter: Option<&Parameter>, fault: Fault) -> Box<Violation> {
+    if let Some(parameter) = parameter {
+        fault.of(parameter)
+    } else {
+        let mut told = broken(place, name, fault.code, fault.expected, fault.got);
+        told.at = fault.at;
+        told
     }
+}
+
+/// The value of a parameter with `content`, as a text.
+fn document(place: In, name: &str, codec: Codec, value: &Json) -> Result<String, Box<Violation>> {
+    content::write(codec, value)
+        .ok_or_else(|| broken(place, name, "nested", "a plain value", Got::Kind("a list or object")))
 }
 
 fn path(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> String {
@@ -117,18 +133,11 @@ fn path(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> S
                 });
                 continue;
             };
-            match texts(In::Path, name, parameter, value) {
-                Ok(texts) => {
-                    let write = if rest { text::encoded_rest } else { text::encoded };
-                    let text = simple(texts, parameter.is_some_and(|one| one.explode), write);
+            match in_path(name, rest, parameter, value) {
+                Ok(text) => {
                     if text.is_empty() {
-                        found.push(*broken(
-                            In::Path,
-                            name,
-                            "empty",
-                            "at least 1 character",
-                            Got::Length(0, "characters"),
-                        ));
+                        let got = Got::Length(0, "characters");
+                        found.push(*broken(In::Path, name, "empty", "at least 1 character", got));
                     }
                     path.push_str(&text);
                 }
@@ -150,6 +159,23 @@ fn path(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> S
     path
 }
 
+fn in_path(
+    name: &str,
+    rest: bool,
+    parameter: Option<&Parameter>,
+    value: &Value,
+) -> Result<String, Box<Violation>> {
+    let json = json_of(In::Path, name, parameter, value)?;
+    if let Some(codec) = parameter.and_then(|one| one.content) {
+        return document(In::Path, name, codec, &json).map(|text| text::encoded(&text));
+    }
+    let mut writer = writer(In::Path, name, parameter);
+    if rest {
+        writer.escape = Escape::Rest;
+    }
+    writer.segment(&json).map_err(|fault| told(In::Path, name, parameter, *fault))
+}
+
 /// Query, header fields and cookies: the declared ones in the order of the contract, then the others.
 fn rest(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> (Option<String>, HeaderMap) {
     let mut pairs: Vec<String> = Vec::new();
@@ -168,67 +194,63 @@ fn rest(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> (
         if !matches!(place, In::Query | In::Header | In::Cookie) {
             continue;
         }
-        let texts = match texts(place, name, parameter, value) {
-            Ok(texts) => texts,
-            Err(violation) => {
-                found.push(*violation);
-                continue;
-            }
+        let written = match place {
+            In::Query => pairs_of(place, name, parameter, value).map(|more| pairs.extend(more)),
+            In::Cookie => pairs_of(place, name, parameter, value).map(|more| cookies.extend(more)),
+            _ => field(name, parameter, value, &mut fields),
         };
-        let explode = parameter.is_none_or(|one| one.explode);
-        match place {
-            In::Query => form(name, texts, explode, &mut pairs),
-            In::Cookie => form(name, texts, explode, &mut cookies),
-            _ => {
-                if let Err(violation) = field(name, texts, parameter, &mut fields) {
-                    found.push(*violation);
-                }
-            }
+        if let Err(violation) = written {
+            found.push(*violation);
         }
     }
-    if !cookies.is_empty()
-        && let Ok(value) = HeaderValue::from_str(&cookies.join("; "))
-    {
-        fields.append(header::COOKIE, value);
+    match HeaderValue::from_str(&cookies.join("; ")) {
+        Ok(value) if !cookies.is_empty() => {
+            fields.append(header::COOKIE, value);
+        }
+        Ok(_) => {}
+        // RFC 6265 §4.1.1; only style `cookie` could bring such a character here.
+        Err(_) => found.push(*broken(In::Cookie, "", "value", "plain ASCII", Got::Kind("other characters"))),
     }
     ((!pairs.is_empty()).then(|| pairs.join("&")), fields)
 }
 
-/// Style `form` (RFC 6570 §3.2.8).
-fn form(name: &str, texts: Texts, explode: bool, pairs: &mut Vec<String>) {
-    let mut add =
-        |name: &str, value: &str| pairs.push(format!("{}={}", text::encoded(name), text::encoded(value)));
-    match texts {
-        Texts::One(text) => add(name, &text),
-        Texts::List(items) if explode => items.iter().for_each(|item| add(name, item)),
-        Texts::Members(members) if explode => members.iter().for_each(|(name, value)| add(name, value)),
-        joined => pairs.push(format!("{}={}", text::encoded(name), simple(joined, false, text::encoded))),
+/// The pairs of one parameter, as they stand in a query or a Cookie field.
+fn pairs_of(
+    place: In,
+    name: &str,
+    parameter: Option<&Parameter>,
+    value: &Value,
+) -> Result<Vec<String>, Box<Violation>> {
+    let json = json_of(place, name, parameter, value)?;
+    if let Some(codec) = parameter.and_then(|one| one.content) {
+        let text = document(place, name, codec, &json)?;
+        return Ok(vec![format!("{}={}", text::encoded(name), text::encoded(&text))]);
     }
+    let writer = writer(place, name, parameter);
+    let pairs = writer.pairs(&json).map_err(|fault| told(place, name, parameter, *fault))?;
+    if pairs.is_empty() && parameter.is_some_and(|one| one.required) {
+        return Err(broken(place, name, "empty", "at least 1 item", Got::Length(0, "items")));
+    }
+    // RFC 6265 §4.1.1: what would end the pair, and what a reader trims.
+    if writer.escape == Escape::Not && pairs.iter().any(|pair| pair.contains(';') || pair.trim() != pair) {
+        return Err(broken(place, name, "value", "text that a cookie can have", Got::Kind("another text")));
+    }
+    Ok(pairs)
 }
 
 fn field(
     name: &str,
-    texts: Texts,
     parameter: Option<&Parameter>,
+    value: &Value,
     fields: &mut HeaderMap,
 ) -> Result<(), Box<Violation>> {
-    let comma = match &texts {
-        Texts::One(_) => false,
-        Texts::List(items) => items.iter().any(|item| item.contains(',')),
-        Texts::Members(members) => {
-            members.iter().any(|(name, value)| name.contains(',') || value.contains(','))
-        }
+    let json = json_of(In::Header, name, parameter, value)?;
+    let text = match parameter.and_then(|one| one.content) {
+        Some(codec) => document(In::Header, name, codec, &json)?,
+        None => writer(In::Header, name, parameter)
+            .line(&json)
+            .map_err(|fault| told(In::Header, name, parameter, *fault))?,
     };
-    if comma {
-        return Err(broken(
-            In::Header,
-            name,
-            "comma",
-            "items without a comma",
-            Got::Kind("one with a comma"),
-        ));
-    }
-    let text = simple(texts, parameter.is_some_and(|one| one.explode), str::to_owned);
     let Ok(key) = HeaderName::from_bytes(name.as_bytes()) else {
         return Err(broken(
             In::Header,
@@ -250,153 +272,4 @@ fn field(
     };
     fields.append(key, value);
     Ok(())
-}
-
-/// The body: the value with the empty name, and the named members put into it.
-fn payload(
-    operation: &Operation,
-    values: &Values,
-    fields: &mut HeaderMap,
-    found: &mut Vec<Violation>,
-) -> Payload {
-    let mut parts = values.0.iter().filter(|(place, _, _)| *place == In::Body).peekable();
-    if parts.peek().is_none() {
-        if operation.input_required {
-            found.push(check::missing_body(operation));
-        }
-        return Payload::Empty;
-    }
-    let said = fields.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).and_then(media::bare);
-    let body = chosen(operation, said.as_deref());
-    let mut whole: Option<&Value> = None;
-    let mut members = Map::new();
-    for (_, name, value) in parts {
-        if name.is_empty() {
-            whole = Some(value);
-            continue;
-        }
-        match member(body.as_ref(), name, value) {
-            Ok(value) => {
-                members.insert(name.clone(), value);
-            }
-            Err(violation) => found.push(*violation),
-        }
-    }
-    let announce = |fields: &mut HeaderMap, media: &str| {
-        if let (None, Ok(value)) = (&said, HeaderValue::from_str(media)) {
-            fields.insert(header::CONTENT_TYPE, value);
-        }
-    };
-    let concrete = body.as_ref().map(|body| body.media.as_str()).filter(|media| !media.contains('*'));
-    let value = match whole {
-        Some(Value::Bytes(bytes)) => {
-            announce(fields, concrete.unwrap_or("application/octet-stream"));
-            return Payload::Bytes(bytes.clone());
-        }
-        Some(Value::Later(source)) => {
-            announce(fields, source.media.as_deref().or(concrete).unwrap_or("application/octet-stream"));
-            return Payload::Later(source.clone());
-        }
-        Some(Value::Json(Json::Object(object))) => {
-            let mut object = object.clone();
-            object.extend(members);
-            Json::Object(object)
-        }
-        Some(Value::Json(json)) => json.clone(),
-        Some(Value::Text(text)) => {
-            body.as_ref().map_or_else(|| Json::String(text.clone()), |body| body.shape.read_text(text))
-        }
-        None => Json::Object(members),
-    };
-    let codec = body.as_ref().map_or(Codec::Json, |body| body.codec);
-    match codec {
-        Codec::Form => {
-            announce(fields, "application/x-www-form-urlencoded");
-            written_form(&value, found)
-        }
-        Codec::Multipart | Codec::Xml => {
-            let expected =
-                if codec == Codec::Xml { "a body in XML, as text" } else { "a multipart body, as bytes" };
-            if let (Codec::Xml, Json::String(text)) = (codec, &value) {
-                announce(fields, concrete.unwrap_or("application/xml"));
-                return Payload::Bytes(Bytes::from(text.clone()));
-            }
-            let words = format!("{expected}: making one from values is not built yet");
-            found.push(*broken(In::Body, "", "not-built-yet", &words, Got::Kind("values")));
-            Payload::Empty
-        }
-        Codec::Text | Codec::Opaque => match value {
-            Json::String(text) => {
-                announce(fields, concrete.unwrap_or("text/plain"));
-                Payload::Bytes(Bytes::from(text))
-            }
-            value => {
-                announce(fields, concrete.unwrap_or("application/json"));
-                Payload::Bytes(Bytes::from(value.to_string()))
-            }
-        },
-        Codec::Json => {
-            announce(fields, concrete.unwrap_or("application/json"));
-            Payload::Bytes(Bytes::from(value.to_string()))
-        }
-    }
-}
-
-/// The body to write: the one that Content-Type names, else the first in JSON, else the first form, else the first.
-fn chosen(operation: &Operation, said: Option<&str>) -> Option<Body> {
-    if let Some(said) = said {
-        return media::select(&operation.input, said).map(|body| media::resolved(body, said));
-    }
-    let first = |codec: Codec| operation.input.iter().find(|body| body.codec == codec);
-    first(Codec::Json).or_else(|| first(Codec::Form)).or_else(|| operation.input.first()).cloned()
-}
-
-fn member(body: Option<&Body>, name: &str, value: &Value) -> Result<Json, Box<Violation>> {
-    let shape = body.and_then(|body| body.shape.members().iter().find(|member| member.name == name));
-    let shape: Option<&Shape> = shape.map(|member| &member.shape);
-    match value {
-        Value::Json(json) => Ok(json.clone()),
-        Value::Text(text) => Ok(match shape {
-            // In a form one text may be one item of a list.
-            Some(shape) if shape.kind() == Kind::Array && !text.starts_with('[') => {
-                Json::Array(text.split(',').map(|item| shape.items().read_text(item)).collect())
-            }
-            Some(shape) => shape.read_text(text),
-            None => Json::String(text.clone()),
-        }),
-        Value::Bytes(_) | Value::Later(_) => {
-            let mut wrong = broken(
-                In::Body,
-                "",
-                "not-built-yet",
-                "a value: files in members are not built yet",
-                Got::Kind("bytes"),
-            );
-            wrong.at = Pointer::root().at(name);
-            Err(wrong)
-        }
-    }
-}
-
-fn written_form(value: &Json, found: &mut Vec<Violation>) -> Payload {
-    let Json::Object(members) = value else {
-        found.push(*broken(In::Body, "", "type", "an object", crate::schema::kind_of(value)));
-        return Payload::Empty;
-    };
-    let mut pairs = Vec::new();
-    for (name, value) in members {
-        if let Some(texts @ (Texts::One(_) | Texts::List(_))) = text::texts(value) {
-            form(name, texts, true, &mut pairs);
-        } else {
-            let wrong = broken(
-                In::Body,
-                "",
-                "nested",
-                "a plain value or a list of them",
-                crate::schema::kind_of(value),
-            );
-            found.push(Violation { at: Pointer::root().at(name), ..*wrong });
-        }
-    }
-    Payload::Bytes(Bytes::from(pairs.join("&")))
 }

@@ -1,17 +1,18 @@
 //! Lowering operations: what a document says of each, through its references.
 //!
-//! Source: OpenAPI 3.0 and 3.1, Operation Object and what it holds. Every fault costs the smallest
+//! Source: OpenAPI 2.0 to 3.2, Operation Object and what it holds. Every fault costs the smallest
 //! object it is in, and a warning.
 
 mod body;
 mod parameter;
+mod swagger;
 
 use super::outline::{self, Found, is_true, lost_warning, summary, tags, warn};
 use super::read::{Lowered, Version};
-use super::surroundings;
+use super::{members, surroundings};
 use crate::reference;
-use crate::schema::Shelf;
-use crate::{Bind, In, Operation, Parameter, PathTemplate, Pointer, Repeat, TemplateError, Warning};
+use crate::schema::{Shelf, named};
+use crate::{Bind, In, Operation, Parameter, PathTemplate, Pointer, Repeat, Server, TemplateError, Warning};
 use http::{HeaderName, Method};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 
 /// Lowers every operation of a document.
 pub(crate) fn lower(tree: &Value, version: Version, warnings: &mut Vec<Warning>) -> Lowered {
-    let shelf = Shelf::new(tree, version, warnings);
-    let mut lowering = Lowering { tree, shelf, warnings };
+    let shelf = Shelf::new(tree, version.of_schemas(), warnings);
+    let mut lowering = Lowering { tree, version, shelf, warnings };
     let text = |path: &str| match tree.pointer(path) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
@@ -34,19 +35,30 @@ pub(crate) fn lower(tree: &Value, version: Version, warnings: &mut Vec<Warning>)
         Some(Arc::new(Operation { security, ..lowering.operation(found)? }))
     });
     let operations = operations.collect();
-    let schemes = surroundings::schemes(tree, lowering.warnings);
+    let schemes = surroundings::schemes(tree, version, lowering.warnings);
     let servers = match tree.as_object() {
+        Some(map) if version == Version::V2_0 => swagger::servers(map, map, &root),
         Some(map) => surroundings::servers(map, &root, lowering.warnings),
         None => Vec::new(),
     };
+    members::look(tree, version, lowering.warnings);
+    let schemas = named(tree).map(|(name, at, _)| (name.to_owned(), at)).collect();
     // The same place may be read from many operations.
     let mut told = HashSet::new();
     warnings.retain(|warning| told.insert((warning.code, warning.at.clone())));
-    Lowered { title: text("/info/title"), version: text("/info/version"), servers, operations, schemes }
+    Lowered {
+        title: text("/info/title"),
+        version: text("/info/version"),
+        servers,
+        operations,
+        schemes,
+        schemas,
+    }
 }
 
 struct Lowering<'v, 'w> {
     tree: &'v Value,
+    version: Version,
     shelf: Shelf<'v>,
     warnings: &'w mut Vec<Warning>,
 }
@@ -75,12 +87,10 @@ impl<'v> Lowering<'v, '_> {
     fn operation(&mut self, found: &Found<'v>) -> Option<Operation> {
         let template = self.template(found)?;
         let parameters = self.parameters(found, &template);
-        let (input, input_required) = self.input(found);
+        let (input, input_required) =
+            if self.version == Version::V2_0 { self.swagger_input(found) } else { self.input(found) };
         let outputs = self.outputs(found);
-        let mut servers = surroundings::servers(found.operation, &found.at, self.warnings);
-        if servers.is_empty() {
-            servers = surroundings::servers(found.item, &found.item_at, self.warnings);
-        }
+        let servers = self.servers(found);
         Some(Operation {
             id: found.id.clone(),
             at: found.at.clone(),
@@ -97,6 +107,22 @@ impl<'v> Lowering<'v, '_> {
             description: description(found.operation),
             servers,
         })
+    }
+
+    /// Servers of the operation, else of its path item (OpenAPI 3.1, Operation Object, `servers`).
+    fn servers(&mut self, found: &Found<'v>) -> Vec<Server> {
+        if self.version == Version::V2_0 {
+            let own = found.operation.contains_key("schemes");
+            return match self.tree.as_object().filter(|_| own) {
+                Some(root) => swagger::servers(root, found.operation, &found.at),
+                None => Vec::new(),
+            };
+        }
+        let servers = surroundings::servers(found.operation, &found.at, self.warnings);
+        if servers.is_empty() {
+            return surroundings::servers(found.item, &found.item_at, self.warnings);
+        }
+        servers
     }
 
     fn template(&mut self, found: &Found<'v>) -> Option<PathTemplate> {

@@ -15,6 +15,67 @@ pub(super) fn bare(text: &str) -> Option<String> {
     (token(kind) && token(below)).then_some(bare)
 }
 
+/// The parameters behind the first `;`, names in lower case; `None` if they cannot be read, or a name stands twice
+/// (RFC 9110 §5.6.6). Quotes are taken away.
+pub(super) fn parameters(text: &str) -> Option<Vec<(String, String)>> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut rest = text.split_once(';').map_or("", |(_, rest)| rest).trim();
+    while !rest.is_empty() {
+        let (name, after) = rest.split_once('=')?;
+        let name = name.trim().to_ascii_lowercase();
+        let (value, after) = if let Some(quoted) = after.trim_start().strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let end = after.find(';').unwrap_or(after.len());
+            (after[..end].trim().to_owned(), &after[end..])
+        };
+        if found.iter().any(|(known, _)| *known == name) {
+            return None;
+        }
+        found.push((name, value));
+        let after = after.trim();
+        rest = if after.is_empty() { after } else { after.strip_prefix(';')?.trim_start() };
+    }
+    Some(found)
+}
+
+/// The text up to the closing quote, and what is behind it (RFC 9110 §5.6.4).
+fn unquoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut letters = text.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '"' => return Some((value, &text[at + 1..])),
+            '\\' => value.push(letters.next()?.1),
+            letter => value.push(letter),
+        }
+    }
+    None
+}
+
+/// One parameter of a media type.
+pub(super) fn parameter(text: &str, name: &str) -> Option<String> {
+    parameters(text)?.into_iter().find(|(own, _)| own == name).map(|(_, value)| value)
+}
+
+/// Whether text in a message is UTF-8, as far as Content-Type says.
+pub(super) fn is_utf8(fields: &HeaderMap) -> bool {
+    let value = fields.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let charset = value.and_then(|value| parameter(value, "charset"));
+    charset.is_none_or(|charset| {
+        ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+    })
+}
+
+/// Whether a media type is in a range: itself, `type/*`, `*/*`.
+pub(super) fn is_in(media: &str, range: &str) -> bool {
+    range == "*/*"
+        || media.eq_ignore_ascii_case(range)
+        || range
+            .strip_suffix("/*")
+            .is_some_and(|kind| media.split('/').next().is_some_and(|own| own.eq_ignore_ascii_case(kind)))
+}
+
 /// How a body of this media type is read and written.
 pub(crate) fn codec(media: &str) -> Codec {
     let (kind, below) = media.split_once('/').unwrap_or((media, ""));
@@ -102,6 +163,7 @@ mod tests {
             media: media.to_owned(),
             codec: codec(media),
             parts: Vec::new(),
+            items: None,
             shape: Shape::anything(Pointer::root()),
             at: Pointer::root(),
         };

@@ -1,6 +1,6 @@
 //! Listing the operations of a document: ids, methods, paths, security. No schema is looked at.
 //!
-//! Source: OpenAPI 3.0 and 3.1, Paths Object, Path Item Object, Operation Object.
+//! Source: OpenAPI 2.0 to 3.2, Paths Object, Path Item Object, Operation Object.
 
 use crate::reference::{self, Lost};
 use crate::{OperationId, Outline, Pointer, Requirement, Security, Warning};
@@ -53,27 +53,66 @@ pub(super) fn walk<'v>(root: &'v Value, warnings: &mut Vec<Warning>) -> Vec<Foun
         }
         let written_at = paths_at.at(path);
         let Some((item, item_at)) = item_of(root, item, &written_at, warnings) else { continue };
-        for (word, value) in item {
-            let Some((_, method)) = METHODS.iter().find(|(known, _)| known == word) else { continue };
-            let at = item_at.at(word);
-            let operation = match reference::object(root, value, at.clone()) {
-                Ok((operation, _)) => operation,
+        for (method, value, at) in operations_of(item, &item_at, warnings) {
+            let (operation, at) = match reference::object(root, value, at.clone()) {
+                Ok(found) => found,
                 Err(lost) => {
                     warnings.push(lost_warning(&lost, "the operation is left out", at));
                     continue;
                 }
             };
-            let (id, id_declared) = id_of(operation, method, path, &at, &mut taken, warnings);
+            let (id, id_declared) = id_of(operation, &method, path, &at, &mut taken, warnings);
             found.push(Found {
                 id,
                 id_declared,
-                method: method.clone(),
+                method,
                 path,
                 item,
                 item_at: item_at.clone(),
                 operation,
                 at,
             });
+        }
+    }
+    found
+}
+
+/// The operations that a path item names, with their methods.
+fn operations_of<'v>(
+    item: &'v Map<String, Value>,
+    at: &Pointer,
+    warnings: &mut Vec<Warning>,
+) -> Vec<(Method, &'v Value, Pointer)> {
+    let mut found = Vec::new();
+    for (word, value) in item {
+        if let Some((_, method)) = METHODS.iter().find(|(known, _)| known == word) {
+            // `null` stands for an absent member.
+            if !value.is_null() {
+                found.push((method.clone(), value, at.at(word)));
+            }
+        } else if word == "query" {
+            // OpenAPI 3.2, Path Item Object, `query`.
+            if let Ok(method) = Method::from_bytes(b"QUERY") {
+                found.push((method, value, at.at(word)));
+            }
+        } else if word == "additionalOperations" {
+            // OpenAPI 3.2, Path Item Object: methods that have no member of their own, as they are sent.
+            let at = at.at(word);
+            for (name, value) in value.as_object().into_iter().flatten() {
+                match Method::from_bytes(name.as_bytes()) {
+                    Ok(method) if !found.iter().any(|(known, ..)| *known == method) => {
+                        found.push((method, value, at.at(name)));
+                    }
+                    Ok(_) => {
+                        let told = "this method has an operation already: it is left out";
+                        warnings.push(warn("duplicate-method", told, at.at(name)));
+                    }
+                    Err(_) => {
+                        let told = "this is no name of a method: it is left out";
+                        warnings.push(warn("method", told, at.at(name)));
+                    }
+                }
+            }
         }
     }
     found
@@ -92,7 +131,11 @@ fn item_of<'v>(
     };
     // OpenAPI 3.1, Path Item Object, `$ref`: members may stand beside it.
     if let (Lost::Outside(_) | Lost::Nowhere(_), Some(own)) = (&lost, item.as_object())
-        && own.keys().any(|word| METHODS.iter().any(|(known, _)| known == word))
+        && own.keys().any(|word| {
+            word == "query"
+                || word == "additionalOperations"
+                || METHODS.iter().any(|(known, _)| known == word)
+        })
     {
         warnings.push(lost_warning(&lost, "only what stands beside it is read", at.clone()));
         return Some((own, at.clone()));

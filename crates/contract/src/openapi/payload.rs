@@ -1,22 +1,27 @@
-//! Bodies: reading and checking JSON and forms.
+//! Bodies: reading and checking them by their codecs; JSON here, the others each in a file of its own.
 //!
-//! Sources: RFC 8259 §4 and RFC 7493 §2.3 (a name that stands twice is refused), §2.1 (UTF-8);
-//! WHATWG URL for forms. Numbers of 64 bits stay exact. Other codecs are passed on as bytes.
+//! Sources: RFC 8259 §4 and RFC 7493 §2.3 (a name that stands twice is refused), §2.1 (UTF-8).
+//! Numbers of 64 bits stay exact. Other codecs are passed on as bytes.
 
-use super::text;
-use crate::schema::{Kind, Shape};
+use super::{form, multipart, xml};
 use crate::{Body, Codec, Got, In, Pointer, Report, Value, Violation, reader};
 use bytes::Bytes;
 use serde_json::Value as Json;
 
 /// Most violations that are told of one body.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
-/// Most fields of a form that are read.
-const MOST_FIELDS: usize = 10_000;
-
-pub(crate) fn check_body(body: &Body, bytes: &[u8]) -> Report {
-    match read(body, bytes) {
+pub(crate) fn check_body(body: &Body, boundary: Option<&str>, bytes: &[u8]) -> Report {
+    if body.codec == Codec::Xml {
+        return match utf8(body, bytes).and_then(|text| xml::read(body, text)) {
+            Ok(value) => {
+                let found = if value.guessed { Vec::new() } else { body.shape.check(&value.json) };
+                Report { found, value: Some(value.json), cut: false }
+            }
+            Err(found) => Report { found, value: None, cut: false },
+        };
+    }
+    match read(body, boundary, bytes) {
         Ok(Value::Json(value)) => {
             let found = body.shape.check(&value);
             Report { found, value: Some(value), cut: false }
@@ -27,17 +32,57 @@ pub(crate) fn check_body(body: &Body, bytes: &[u8]) -> Report {
 }
 
 /// Reads a body by its codec.
-pub(super) fn read(body: &Body, bytes: &[u8]) -> Result<Value, Vec<Violation>> {
+pub(super) fn read(body: &Body, boundary: Option<&str>, bytes: &[u8]) -> Result<Value, Vec<Violation>> {
     match body.codec {
         Codec::Json => json(body, bytes).map(Value::Json),
-        Codec::Form => form(body, bytes).map(Value::Json),
+        Codec::Form => form::read(body, utf8(body, bytes)?).map(Value::Json),
+        Codec::Multipart if let Some(boundary) = boundary => {
+            let parts = multipart::read(body, boundary, bytes)?;
+            match multipart::value(body, parts)? {
+                Some(value) => Ok(Value::Json(value)),
+                None => Ok(Value::Bytes(Bytes::copy_from_slice(bytes))),
+            }
+        }
+        // Of what nothing is said nothing is read: not even that it is well-formed.
+        Codec::Xml if !body.shape.is_anything() => {
+            xml::read(body, utf8(body, bytes)?).map(|value| Value::Json(value.json))
+        }
+        Codec::Text if !body.shape.is_anything() => Ok(Value::Json(body.shape.read_text(utf8(body, bytes)?))),
         Codec::Text | Codec::Multipart | Codec::Xml | Codec::Opaque => {
             Ok(Value::Bytes(Bytes::copy_from_slice(bytes)))
         }
     }
 }
 
-fn broken(body: &Body, code: &'static str, expected: &str, got: Got, byte: Option<usize>) -> Violation {
+/// The bytes of a value in the codec of its body; `None` where it cannot be written so, or only in parts.
+pub(crate) fn written(body: &Body, value: &Json) -> Option<Bytes> {
+    match (body.codec, value) {
+        (Codec::Json, value) => Some(Bytes::from(value.to_string())),
+        // Text that is XML already, as examples often are.
+        (Codec::Xml, Json::String(text)) if text.trim_start().starts_with('<') => {
+            Some(Bytes::from(text.clone()))
+        }
+        (Codec::Xml, value) => xml::write(&body.shape, value).ok().map(Bytes::from),
+        (Codec::Text | Codec::Opaque, Json::String(text)) => Some(Bytes::from(text.clone())),
+        (Codec::Text | Codec::Opaque, value) => Some(Bytes::from(value.to_string())),
+        (Codec::Form, value) => {
+            let mut found = Vec::new();
+            match form::write(Some(body), value, &mut found) {
+                crate::Payload::Bytes(bytes) if found.is_empty() => Some(bytes),
+                _ => None,
+            }
+        }
+        (Codec::Multipart, _) => None,
+    }
+}
+
+pub(super) fn broken(
+    body: &Body,
+    code: &'static str,
+    expected: &str,
+    got: Got,
+    byte: Option<usize>,
+) -> Violation {
     Violation {
         place: In::Body,
         name: String::new(),
@@ -77,58 +122,5 @@ fn json(body: &Body, bytes: &[u8]) -> Result<Json, Vec<Violation>> {
             let got = if text.trim().is_empty() { Got::Kind("nothing") } else { Got::Kind("something else") };
             Err(vec![broken(body, "syntax", &format!("valid JSON ({})", fault.why), got, Some(fault.byte))])
         }
-    }
-}
-
-/// A form, typed by the members its schema names.
-fn form(body: &Body, bytes: &[u8]) -> Result<Json, Vec<Violation>> {
-    let text = utf8(body, bytes)?;
-    let mut fields: Vec<(String, Vec<String>)> = Vec::new();
-    let mut places = std::collections::HashMap::new();
-    for (index, (name, value)) in text::pairs(text).enumerate() {
-        if index >= MOST_FIELDS {
-            return Err(vec![broken(body, "size", "at most 10000 fields", Got::Kind("more"), None)]);
-        }
-        let (Some(name), Some(value)) = (text::decoded_form(name), text::decoded_form(value)) else {
-            return Err(vec![broken(body, "encoding", "text in UTF-8", Got::Kind("other bytes"), None)]);
-        };
-        if let Some(place) = places.get(&name) {
-            let (_, values): &mut (String, Vec<String>) = &mut fields[*place];
-            values.push(value);
-        } else {
-            places.insert(name.clone(), fields.len());
-            fields.push((name, vec![value]));
-        }
-    }
-    let members = body.shape.members();
-    let mut read = Vec::with_capacity(fields.len());
-    let mut found = Vec::new();
-    for (name, values) in fields {
-        let shape = members.iter().find(|member| member.name == name).map(|member| &member.shape);
-        match typed(shape, &values) {
-            Some(value) => read.push((name, value)),
-            None if found.len() < MOST => {
-                let twice =
-                    broken(body, "duplicate-name", "one value", Got::Length(values.len(), "values"), None);
-                found.push(Violation { at: Pointer::root().at(&name), ..twice });
-            }
-            None => {}
-        }
-    }
-    if found.is_empty() { Ok(text::object(read)) } else { Err(found) }
-}
-
-fn typed(shape: Option<&Shape>, values: &[String]) -> Option<Json> {
-    let list = |shape: &Shape| {
-        let items = shape.items();
-        Json::Array(values.iter().map(|text| items.read_text(text)).collect())
-    };
-    match (shape, values) {
-        (Some(shape), _) if shape.kind() == Kind::Array => Some(list(shape)),
-        (Some(shape), [only]) => Some(shape.read_text(only)),
-        (Some(shape), _) if shape.allows(Kind::Array) => Some(list(shape)),
-        (Some(_), _) => None,
-        (None, [only]) => Some(Json::String(only.clone())),
-        (None, _) => Some(Json::Array(values.iter().cloned().map(Json::String).collect())),
     }
 }

@@ -1,6 +1,5 @@
 //! Reading an OpenAPI document: its version, then everything a call needs of it.
 
-use crate::reference::{Target, target};
 use crate::{DocumentError, Operation, Pointer, SecurityScheme, Span, Syntax, locate};
 use serde_json::Value;
 use std::sync::Arc;
@@ -8,10 +7,24 @@ use std::sync::Arc;
 /// The versions whose meaning differs here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
+    /// 2.0: bodies are parameters, media types stand apart from schemas.
+    V2_0,
     /// 3.0: schemas are a dialect of JSON Schema of their own.
     V3_0,
     /// 3.1: schemas are JSON Schema 2020-12.
     V3_1,
+    /// 3.2: as 3.1, with more methods, streams of items and the query as a whole.
+    V3_2,
+}
+
+impl Version {
+    /// The version whose schemas these are: 2.0 and 3.0 share a dialect, 3.1 and 3.2 too.
+    pub(crate) const fn of_schemas(self) -> Self {
+        match self {
+            Self::V2_0 | Self::V3_0 => Self::V3_0,
+            Self::V3_1 | Self::V3_2 => Self::V3_1,
+        }
+    }
 }
 
 /// A document that is no contract, or one that is not built yet.
@@ -41,8 +54,7 @@ impl Unfit {
 }
 
 /// Other kinds of document that are known by a member of their root.
-const OTHERS: [(&str, &str); 6] = [
-    ("swagger", "OpenAPI"),
+const OTHERS: [(&str, &str); 5] = [
     ("asyncapi", "AsyncAPI"),
     ("arazzo", "Arazzo"),
     ("overlay", "OpenAPI Overlay"),
@@ -66,12 +78,24 @@ pub(crate) fn version(tree: &Value) -> Result<Version, Unfit> {
         let version = text(value).unwrap_or_default();
         let mut parts = version.split(['.', '-']);
         return match (parts.next(), parts.next()) {
-            (Some("3"), Some("0")) => single_file(tree).map(|()| Version::V3_0),
-            (Some("3"), Some("1")) => single_file(tree).map(|()| Version::V3_1),
+            (Some("3"), Some("0")) => Ok(Version::V3_0),
+            (Some("3"), Some("1")) => Ok(Version::V3_1),
+            (Some("3"), Some("2")) => Ok(Version::V3_2),
             (Some(major), minor) if is_number(major) && minor.is_none_or(is_number) => {
                 Err(Unfit { what: Some(format!("OpenAPI {version}")), why: "", at })
             }
             _ => Err(Unfit { what: None, why: "`openapi` is expected to be a version such as `3.1.0`", at }),
+        };
+    }
+    if let Some(value) = members.get("swagger") {
+        let version = text(value).unwrap_or_default();
+        return match version.as_str() {
+            "2.0" | "2" => Ok(Version::V2_0),
+            _ => Err(Unfit {
+                what: Some(format!("Swagger {version}").trim_end().to_owned()),
+                why: "",
+                at: root.at("swagger"),
+            }),
         };
     }
     for (word, kind) in OTHERS {
@@ -81,21 +105,6 @@ pub(crate) fn version(tree: &Value) -> Result<Version, Unfit> {
         }
     }
     Err(Unfit { what: None, why: "it has no member `openapi` that says its version", at: root })
-}
-
-/// Refuses a document whose paths are in other files: of those operations nothing is known, not even
-/// their methods. A path on another host is left out with a warning, as it is never fetched.
-fn single_file(tree: &Value) -> Result<(), Unfit> {
-    let paths = tree.get("paths").and_then(Value::as_object);
-    for (path, item) in paths.into_iter().flatten() {
-        let Some(reference) = item.get("$ref").and_then(Value::as_str) else { continue };
-        let alone = item.as_object().is_some_and(|item| item.len() == 1);
-        if alone && target(reference) == Target::Outside && !reference.contains("://") {
-            let at = Pointer::root().at("paths").at(path).at("$ref");
-            return Err(Unfit { what: Some("split over several files".to_owned()), why: "", at });
-        }
-    }
-    Ok(())
 }
 
 fn is_number(text: &str) -> bool {
@@ -110,6 +119,7 @@ pub(crate) struct Lowered {
     pub(crate) servers: Vec<crate::Server>,
     pub(crate) operations: Vec<Arc<Operation>>,
     pub(crate) schemes: Vec<SecurityScheme>,
+    pub(crate) schemas: Vec<(String, Pointer)>,
 }
 
 #[cfg(test)]
@@ -123,10 +133,8 @@ mod tests {
 
     #[test]
     fn what_is_no_contract_or_not_built_yet_says_so_at_its_place() {
-        check("info: {}\nswagger: 2.0\n", "a.yaml is OpenAPI 2.0: not built yet", 9);
-        check("{\"info\": {}, \"openapi\": \"3.2.0\"}", "a.yaml is OpenAPI 3.2.0: not built yet", 13);
-        let split = "openapi: 3.0.0\npaths:\n  /a: {$ref: './a.yaml#/x'}\n";
-        check(split, "a.yaml is split over several files: not built yet", 29);
+        check("info: {}\nswagger: 1.2\n", "a.yaml is Swagger 1.2: not built yet", 9);
+        check("{\"info\": {}, \"openapi\": \"4.0.0\"}", "a.yaml is OpenAPI 4.0.0: not built yet", 13);
         check("asyncapi: 3.0.0\n", "a.yaml is AsyncAPI 3.0.0: not built yet", 0);
         check("a: 1\n", "a.yaml is no API contract: it has no member `openapi` that says its version", 0);
         check(
@@ -144,7 +152,14 @@ mod tests {
 
     #[test]
     fn a_version_may_be_a_number() {
-        for text in ["openapi: 3.0", "openapi: 3.1", "openapi: 3.0.3", "{\"openapi\": \"3.1.1\"}"] {
+        for text in [
+            "openapi: 3.0",
+            "openapi: 3.1",
+            "openapi: 3.0.3",
+            "swagger: 2.0",
+            "openapi: 3.2",
+            "{\"openapi\": \"3.1.1\"}",
+        ] {
             assert!(Document::read("a", text.as_bytes()).is_ok(), "{text}");
         }
     }

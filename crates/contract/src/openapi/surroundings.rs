@@ -1,18 +1,23 @@
 //! What stands around the operations of a document: its servers and security schemes.
 //!
-//! Source: OpenAPI 3.0 and 3.1, Server Object, Security Scheme Object.
+//! Source: OpenAPI 2.0 to 3.2, Server Object, Security Scheme Object.
 
 use super::outline::{lost_warning, warn};
+use super::read::Version;
 use crate::reference;
 use crate::{Flow, FlowKind, In, Pointer, SchemeKind, SecurityScheme, Server, ServerVariable, Warning};
 use serde_json::{Map, Value};
 
 /// The security schemes of a document.
-pub(super) fn schemes(tree: &Value, warnings: &mut Vec<Warning>) -> Vec<SecurityScheme> {
-    let at = Pointer::root().at("components").at("securitySchemes");
+pub(super) fn schemes(tree: &Value, version: Version, warnings: &mut Vec<Warning>) -> Vec<SecurityScheme> {
+    let at = match version {
+        Version::V2_0 => Pointer::root().at("securityDefinitions"),
+        _ => Pointer::root().at("components").at("securitySchemes"),
+    };
     let mut schemes = Vec::new();
     for (name, value) in tree.pointer(at.as_str()).and_then(Value::as_object).into_iter().flatten() {
-        if name.starts_with("x-") {
+        // `x-api-key` is a name here as any other; an extension has no `type`.
+        if name.starts_with("x-") && value.get("type").is_none() {
             continue;
         }
         let (map, stands) = match reference::object(tree, value, at.at(name)) {
@@ -84,8 +89,18 @@ fn flows(map: &Map<String, Value>) -> Vec<Flow> {
         ("implicit", FlowKind::Implicit),
     ];
     let flows = map.get("flows").and_then(Value::as_object);
+    // OpenAPI 2.0, Security Scheme Object: one flow, its words beside `type`.
+    let flow_of_2 = map.get("flow").and_then(Value::as_str);
     let found = kinds.into_iter().filter_map(|(name, kind)| {
-        let flow = flows?.get(name)?.as_object()?;
+        let of_2 = match kind {
+            FlowKind::AuthorizationCode => "accessCode",
+            FlowKind::ClientCredentials => "application",
+            _ => name,
+        };
+        let flow = match flows {
+            Some(flows) => flows.get(name)?.as_object()?,
+            None => Some(map).filter(|_| flow_of_2 == Some(of_2))?,
+        };
         let url = |name: &str| flow.get(name).and_then(Value::as_str).map(str::to_owned);
         Some(Flow {
             kind,
@@ -109,6 +124,8 @@ fn scopes(flow: &Map<String, Value>) -> Vec<(String, String)> {
 fn scheme(map: &Map<String, Value>) -> Option<SchemeKind> {
     let word = |name: &str| map.get(name).and_then(Value::as_str);
     Some(match word("type")? {
+        // OpenAPI 2.0: what is `http` with the scheme `basic` from 3.0 on.
+        "basic" => SchemeKind::Basic,
         "apiKey" => {
             let place = match word("in")? {
                 "header" => In::Header,

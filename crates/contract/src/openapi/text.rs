@@ -12,12 +12,45 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// As [`RESERVED`], with slashes left: a parameter that takes the rest of the path.
 const RESERVED_BUT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
 
+/// As [`RESERVED`], with those of RFC 3986 §2.2 left that neither end a pair or a query, nor mean a space,
+/// and that a query may have (§3.4): no `&`, `#`, `+`, `[`, `]`.
+const RESERVED_IN_QUERY: &AsciiSet = &RESERVED
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+
 pub(super) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
 pub(super) fn encoded_rest(text: &str) -> String {
     utf8_percent_encode(text, RESERVED_BUT_SLASH).to_string()
+}
+
+/// As [`encoded`], with the reserved characters left that a value in a query may have, and what is
+/// percent-encoded already (OpenAPI 3.2 Parameter Object, `allowReserved`; RFC 6570 §3.2.3).
+pub(super) fn encoded_reserved(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (before, after) = rest.split_at(at);
+        written.extend(utf8_percent_encode(before, RESERVED_IN_QUERY));
+        let triple = after.get(1..3).is_some_and(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        written.push_str(if triple { "%" } else { "%25" });
+        rest = &after[1..];
+    }
+    written.extend(utf8_percent_encode(rest, RESERVED_IN_QUERY));
+    written
 }
 
 /// Decodes percent-encoding; `None` if that gives no UTF-8.

@@ -4,7 +4,7 @@
 //! not taken; what is optional is then left out, what is required is no sample.
 
 use super::{Examples, Want};
-use crate::openapi::media;
+use crate::openapi::{media, written};
 use crate::{Body, Codec, In, Operation, Output, Parameter, StatusRange, Value, Values};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -130,18 +130,21 @@ fn body_value(body: &Body, seed: u64, want: Want) -> Option<Value> {
             other => Some(Value::Json(other)),
         },
         Codec::Form | Codec::Multipart => {
-            body.shape.sample_where(seed, want, &is_flat_object).map(Value::Json)
+            body.shape.sample_where(seed, want, &|value| is_form(body, value)).map(Value::Json)
         }
         Codec::Json | Codec::Text | Codec::Xml => body.shape.sample(seed, want).map(Value::Json),
     }
 }
 
-/// An object of plain values and lists of them: what a form can say.
-fn is_flat_object(value: &Json) -> bool {
+/// An object that a form can say: nothing empty, and in a style what the style has texts for.
+fn is_form(body: &Body, value: &Json) -> bool {
+    let styled = |name: &str| body.parts.iter().any(|part| part.name == name && part.style.is_some());
     value.as_object().is_some_and(|members| {
-        members.values().all(|value| match value {
-            Json::Array(items) => !items.is_empty() && items.iter().all(is_plain),
-            other => is_plain(other),
+        members.iter().all(|(name, value)| match value {
+            Json::Null => false,
+            Json::Array(items) => !items.is_empty() && (!styled(name) || items.iter().all(is_plain)),
+            Json::Object(below) => !styled(name) || !below.is_empty() && below.values().all(is_plain),
+            _ => true,
         })
     })
 }
@@ -321,17 +324,6 @@ fn content(output: &Output, asked: &Asked<'_>) -> Result<(String, Bytes), NoAnsw
 
 fn resolved(body: &Body, media: &str) -> Body {
     media::resolved(body, media)
-}
-
-/// The bytes of a value in the codec of its body; `None` for those that are not written yet.
-fn written(body: &Body, value: &Json) -> Option<Bytes> {
-    match (body.codec, value) {
-        (Codec::Json, value) => Some(Bytes::from(value.to_string())),
-        // Text that is XML already, as examples often are.
-        (_, Json::String(text)) => Some(Bytes::from(text.clone())),
-        (Codec::Text | Codec::Opaque, value) => Some(Bytes::from(value.to_string())),
-        (Codec::Form | Codec::Multipart | Codec::Xml, _) => None,
-    }
 }
 
 /// A media type to send for a declared one or a range, if it is accepted.

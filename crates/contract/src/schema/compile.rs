@@ -3,6 +3,8 @@
 //! The only module that knows `jsonschema`, whose interface moves. The schemas are laid out in one
 //! document at their own pointers, so that what it says of a rule's place is the place in the contract.
 
+use super::dialect::Dialect;
+use super::identity::{self, OWN};
 use super::lower::{self, INTEGER_FORMAT, Lowering, SHARED};
 use super::pattern::{BACKTRACKS, SIZE};
 use super::shared::{self, Standing};
@@ -12,7 +14,7 @@ use super::words;
 use crate::openapi::outline::{lost_warning, warn};
 use crate::reference::Lost;
 use crate::{In, Pointer, Violation, Warning};
-use jsonschema::{Draft, Keyword, PatternOptions, ValidationError, ValidationOptions, Validator};
+use jsonschema::{Draft, Keyword, PatternOptions, Registry, ValidationError, ValidationOptions, Validator};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
@@ -57,7 +59,12 @@ impl Compiled {
         let document = Value::Object(Map::new());
         let mut layout = Layout { store, side, document, laid: HashSet::new(), shared: Vec::new() };
         let mut open = layout.lay(&schema, at, &mut warnings);
+        let dialect = Dialect::of_schema(&schema).or(store.dialect);
         drop(schema);
+        let dynamic = identity::is_named(&layout.document);
+        if dynamic && !store.is_apart() {
+            open.extend(store.entries().map(|(pointer, _)| pointer));
+        }
         while let Some(pointer) = open.pop() {
             if layout.laid.insert(pointer.clone()) {
                 open.extend(layout.refer(&pointer, &mut warnings));
@@ -68,8 +75,31 @@ impl Compiled {
             let fragment = utf8_percent_encode(at.as_str(), NON_ALPHANUMERIC).to_string().replace("%2F", "/");
             map.insert("$ref".to_owned(), Value::String(format!("#{fragment}")));
         }
+        let mut resources = Vec::new();
+        let dynamic = identity::is_named(&document);
+        if dynamic {
+            identity::absolute(&mut document, &mut resources);
+            let start = document.get("$ref").cloned();
+            resources.push((OWN.to_owned(), std::mem::replace(&mut document, json!({ "$ref": start }))));
+        }
         let weak = Arc::downgrade(store);
-        let validator = match options()
+        let registry = Registry::new().extend(resources).and_then(jsonschema::RegistryBuilder::prepare);
+        let registry = match registry {
+            Ok(registry) => registry,
+            Err(error) => {
+                let text = format!("its names cannot be followed, so that nothing is checked: {error}");
+                warnings.push(Warning { code: "schema-not-enforced", text, at: at.clone() });
+                return Self { validator: None, warnings, shared, at: at.clone() };
+            }
+        };
+        let mut options = options();
+        if dynamic {
+            options = options.with_base_uri(identity::START).with_registry(&registry);
+        }
+        if let Some(dialect) = dialect {
+            options = options.with_draft(dialect.draft());
+        }
+        let validator = match options
             .with_keyword(SHARED, move |_, pointer, _| {
                 let pointer = pointer.as_str().and_then(Pointer::parse).unwrap_or_default();
                 Ok(Box::new(SharedSchema { store: Weak::clone(&weak), side, pointer }))
@@ -195,9 +225,9 @@ struct Layout<'s> {
 
 /// Answers from the store.
 #[derive(Debug)]
-struct Look<'s> {
-    store: &'s Store,
-    side: Side,
+pub(super) struct Look<'s> {
+    pub(super) store: &'s Store,
+    pub(super) side: Side,
 }
 
 impl lower::Look for Look<'_> {
@@ -214,7 +244,8 @@ impl Layout<'_> {
     /// Lowers a schema to its place; gives the references in it.
     fn lay(&mut self, schema: &Value, at: &Pointer, warnings: &mut Vec<Warning>) -> Vec<Pointer> {
         let look = Look { store: self.store, side: self.side };
-        let mut lowering = Lowering::new(self.store.version, self.side, warnings);
+        let dialect = Dialect::of_schema(schema).or(self.store.dialect);
+        let mut lowering = Lowering::new(self.store.version, self.side, warnings).speaking(dialect);
         lowering.look = Some(&look);
         let lowered = lowering.schema(schema, at);
         self.shared.append(&mut lowering.shared);

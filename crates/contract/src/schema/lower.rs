@@ -3,8 +3,10 @@
 //! Sources: OpenAPI 3.0 Schema Object (`nullable`, boolean `exclusiveMaximum`, members beside `$ref`
 //! do not count), OpenAPI 3.1 Schema Object (JSON Schema 2020-12). What is wrong drops the smallest
 //! thing, a keyword if possible, with a warning; what is not known is an annotation and dropped too.
-//! Deliberately absent: `$dynamicRef`, `$id` and anchors (warned of where they are relied on).
+//! Names (`$id`, anchors) are pointers before this (`identity`).
 
+use super::dialect::Dialect;
+use super::identity::OWN;
 use super::pattern;
 use super::store::Side;
 use super::view::only_other_side;
@@ -33,6 +35,7 @@ pub(super) const SHARED: &str = "switchboard-shared";
 #[derive(Debug)]
 pub(super) struct Lowering<'w> {
     version: Version,
+    dialect: Option<Dialect>,
     side: Side,
     warnings: &'w mut Vec<Warning>,
     pub(super) references: Vec<Pointer>,
@@ -52,7 +55,21 @@ pub(super) trait Look: std::fmt::Debug {
 
 impl<'w> Lowering<'w> {
     pub(super) fn new(version: Version, side: Side, warnings: &'w mut Vec<Warning>) -> Self {
-        Self { version, side, warnings, references: Vec::new(), shared: Vec::new(), look: None }
+        Self {
+            version,
+            dialect: None,
+            side,
+            warnings,
+            references: Vec::new(),
+            shared: Vec::new(),
+            look: None,
+        }
+    }
+
+    /// The schemas are in the dialect that was named, if one was.
+    pub(super) fn speaking(mut self, dialect: Option<Dialect>) -> Self {
+        self.dialect = dialect;
+        self
     }
 
     fn drop_word(&mut self, at: &Pointer, word: &str, why: &str) {
@@ -83,7 +100,7 @@ impl<'w> Lowering<'w> {
             if let Some((word, reference)) = self.reference(reference, at) {
                 out.insert(word.to_owned(), Value::String(reference));
             }
-            if self.version == Version::V3_0 {
+            if self.version == Version::V3_0 || self.dialect.is_some_and(Dialect::is_alone) {
                 return Some(Value::Object(out));
             }
         }
@@ -130,13 +147,14 @@ impl<'w> Lowering<'w> {
         match word {
             "type" => self.types(value, at, out),
             "enum" => match value {
-                Value::Array(choices) if !choices.is_empty() => keep(value.clone()),
+                Value::Array(choices) if !choices.is_empty() || self.dialect.is_some() => keep(value.clone()),
                 _ => self.drop_word(at, word, "is not a list of values"),
             },
             "const" => keep(value.clone()),
             "minimum" | "maximum" => {
                 let exclusive = if word == "minimum" { "exclusiveMinimum" } else { "exclusiveMaximum" };
                 match value {
+                    Value::Number(_) if self.dialect == Some(Dialect::Draft4) => keep(value.clone()),
                     // OpenAPI 3.0: the boolean beside it makes the bound exclusive; the rule is then that word.
                     Value::Number(_) if map.get(exclusive) == Some(&Value::Bool(true)) => {}
                     Value::Number(_) => keep(value.clone()),
@@ -145,6 +163,7 @@ impl<'w> Lowering<'w> {
             }
             "exclusiveMinimum" | "exclusiveMaximum" => match value {
                 Value::Number(_) => keep(value.clone()),
+                Value::Bool(_) if self.dialect == Some(Dialect::Draft4) => keep(value.clone()),
                 Value::Bool(true) => {
                     let bound = if word == "exclusiveMinimum" { "minimum" } else { "maximum" };
                     if let Some(bound @ Value::Number(_)) = map.get(bound) {
@@ -186,7 +205,7 @@ impl<'w> Lowering<'w> {
                 None => self.drop_word(at, word, "is not a text"),
             },
             "format" => match value.as_str() {
-                Some(format) if FORMATS.contains(&format) => keep(value.clone()),
+                Some(format) if FORMATS.contains(&format) || self.dialect.is_some() => keep(value.clone()),
                 Some(format @ ("int32" | "int64")) => {
                     out.insert(INTEGER_FORMAT.to_owned(), json!(format));
                 }
@@ -210,11 +229,18 @@ impl<'w> Lowering<'w> {
                 }
                 None => self.drop_word(at, word, "is not an object"),
             },
+            "items" if value.is_array() && self.dialect.is_some_and(|one| one != Dialect::Draft2020) => {
+                let ways = value.as_array().map(Vec::as_slice).unwrap_or_default();
+                if let Some(ways) = self.ways(word, ways, &at.at(word)) {
+                    keep(ways);
+                }
+            }
             "items" if value.is_array() => {
                 self.drop_word(at, word, "is a list, which this dialect does not have");
             }
             "items"
             | "additionalProperties"
+            | "additionalItems"
             | "not"
             | "contains"
             | "propertyNames"
@@ -235,6 +261,22 @@ impl<'w> Lowering<'w> {
                 }
                 _ => self.drop_word(at, word, "is not a list of schemas"),
             },
+            "dependencies" => match value.as_object() {
+                Some(below) => {
+                    let at = at.at(word);
+                    let lower = |(name, way): (&String, &Value)| match way {
+                        Value::Array(_) if is_names(way) => (name.clone(), way.clone()),
+                        _ => (name.clone(), self.schema(way, &at.at(name))),
+                    };
+                    keep(Value::Object(below.iter().map(lower).collect()));
+                }
+                None => self.drop_word(at, word, "is not an object"),
+            },
+            // Names of our own making; what an author wrote is a reference by pointer by now.
+            "$id" | "$dynamicRef" if value.as_str().is_some_and(|text| text.starts_with(OWN)) => {
+                keep(value.clone());
+            }
+            "$dynamicAnchor" if value.is_string() => keep(value.clone()),
             "$dynamicRef" | "$recursiveRef" => self.drop_word(at, word, "is not followed"),
             _ => {}
         }
@@ -263,9 +305,14 @@ impl<'w> Lowering<'w> {
         out.insert("type".to_owned(), lowered);
     }
 
+    /// Whether `nullable` or its older name `x-nullable` counts: 3.1 has type lists instead.
+    fn says_null(&self, map: &Map<String, Value>) -> bool {
+        self.version == Version::V3_0 && (is_true(map.get("nullable")) || is_true(map.get("x-nullable")))
+    }
+
     /// OpenAPI 3.0, Schema Object, `nullable`: null is one more type, and one more choice.
     fn null_too(&self, map: &Map<String, Value>, out: &mut Map<String, Value>) {
-        if self.version != Version::V3_0 || !is_true(map.get("nullable")) {
+        if !self.says_null(map) {
             return;
         }
         if let Some(Value::String(word)) = out.get("type") {

@@ -48,6 +48,41 @@ fn compiles(pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::usable;
+    use serde_json::json;
+
+    /// The kinds of pattern that published contracts hold, each with a text that matches and one that does not.
+    #[test]
+    fn every_kind_of_published_pattern_means_what_its_author_meant() {
+        for (pattern, yes, no) in [
+            ("^(?=.*[a-z])(?=.*[0-9]).{4,}$", "ab12", "abcd"),
+            ("^(?!sys_)[a-z_]+$", "user", "sys_user"),
+            ("^[a-z]+(?<!_id)$", "name", "a_id"),
+            ("(?<=v)[0-9]+$", "v12", "x12"),
+            (r"^\p{Alnum}+$", "aB3", "a-b"),
+            (r"^[\p{Print}]+$", "a b!", "\u{7}"),
+            (r"^\p{Graph}+$", "a!", "a b"),
+            (r"^\p{IsLetter}+$", "Zoé", "a1"),
+            (r"^\p{L}+$", "Zoé", "1"),
+            ("/^[a-z]+$/i", "ABC", "1"),
+            ("/^[a-z]+$/", "abc", "/abc/"),
+            ("(?i)^yes$", "YES", "no"),
+            (r"\A[a-z]+\z", "abc", "abc1"),
+            (r"^[a-z]+\Z", "abc", "abc1"),
+            (r"^(a|b)\1$", "aa", "ab"),
+            (r"^[\u0041-\u005A]+$", "ABC", "abc"),
+            (r"^[a-z\_\-]+$", "a_b-c", "a b"),
+            (r"^\/v\d+$", "/v1", "/vx"),
+            (r"^\w{1,255}$", "name", "a b"),
+            (r"^[\s\S]{1,1000}$", "x", ""),
+            ("^.{0,2048}$", "x", &"y".repeat(2049)),
+            ("b+", "abc", "ac"),
+        ] {
+            let usable = usable(pattern).unwrap_or_else(|| panic!("`{pattern}` is not taken"));
+            let schema = crate::schema::compile::options().build(&json!({ "pattern": usable })).unwrap();
+            assert!(schema.is_valid(&json!(yes)), "{pattern} as {usable}: {yes}");
+            assert!(!schema.is_valid(&json!(no)), "{pattern} as {usable}: {no}");
+        }
+    }
 
     #[test]
     fn patterns_of_published_contracts_are_made_fit() {

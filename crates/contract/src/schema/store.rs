@@ -2,11 +2,12 @@
 
 use super::Shape;
 use super::compile::Compiled;
+use super::dialect::Dialect;
 use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Lost, Target};
 use crate::{Pointer, Warning};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
@@ -21,11 +22,16 @@ pub(crate) enum Side {
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(super) version: Version,
+    /// The dialect that the document names.
+    pub(super) dialect: Option<Dialect>,
     entries: BTreeMap<String, Entry>,
     /// Whether an entry can be compiled apart from what refers to it: `unevaluatedProperties` looks
     /// through references, so that with it everything is compiled together.
     apart: bool,
 }
+
+/// Words that look through references: with them everything is compiled together.
+const TOGETHER: [&str; 3] = ["unevaluatedProperties", "unevaluatedItems", "$dynamicRef"];
 
 /// A referred schema, compiled once for all that refer to it.
 #[derive(Debug)]
@@ -66,6 +72,11 @@ impl Store {
         Some(entry.compiled[usize::from(side == Side::Response)].get_or_init(compile))
     }
 
+    /// Whether entries are compiled apart from what refers to them.
+    pub(super) fn is_apart(&self) -> bool {
+        self.apart
+    }
+
     /// Every entry.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (Pointer, Value)> + '_ {
         self.entries.iter().filter_map(|(pointer, entry)| {
@@ -76,9 +87,21 @@ impl Store {
     /// What of all entries cannot be enforced.
     pub(crate) fn unenforced(&self, warnings: &mut Vec<Warning>) {
         for (at, schema) in self.entries() {
-            super::lower::Lowering::new(self.version, Side::Request, warnings).schema(&schema, &at);
+            super::lower::Lowering::new(self.version, Side::Request, warnings)
+                .speaking(self.dialect)
+                .schema(&schema, &at);
         }
     }
+}
+
+/// The schemas that a document names: those of its components (OpenAPI 2.0: `definitions`).
+pub(crate) fn named(root: &Value) -> impl Iterator<Item = (&str, Pointer, &Value)> {
+    let places =
+        [Pointer::root().at("components").at("schemas"), Pointer::root().at("definitions")].into_iter();
+    places.flat_map(|at| {
+        let schemas = root.pointer(at.as_str()).and_then(Value::as_object).into_iter().flatten();
+        schemas.map(move |(name, schema)| (name.as_str(), at.at(name), schema))
+    })
 }
 
 /// Makes shapes while a document is lowered.
@@ -93,16 +116,21 @@ impl<'v> Shelf<'v> {
     /// Takes the schemas that references lead to out of the tree, and warns of references that lead nowhere.
     pub(crate) fn new(root: &'v Value, version: Version, warnings: &mut Vec<Warning>) -> Self {
         let mut entries = BTreeMap::new();
-        let at = Pointer::root().at("components").at("schemas");
-        for (name, schema) in root.pointer(at.as_str()).and_then(Value::as_object).into_iter().flatten() {
-            entries.insert(at.at(name).as_str().to_owned(), schema.to_string().into());
+        for (_, at, schema) in named(root) {
+            entries.insert(at.as_str().to_owned(), schema.to_string().into());
         }
         let mut path = Vec::new();
-        References { root, entries: &mut entries, warnings }.visit(root, &mut path, false);
-        let apart = !entries.values().any(|text: &Arc<str>| text.contains("\"unevaluated"));
+        let mut apart = true;
+        References { root, entries: &mut entries, warnings, apart: &mut apart }.visit(root, &mut path, false);
+        let dialect = Dialect::of_document(root);
         let entry = |(pointer, text)| (pointer, Entry { text, compiled: Default::default() });
         let entries = entries.into_iter().map(entry).collect();
-        Self { root, store: Arc::new(Store { version, entries, apart }), made: HashMap::new() }
+        Self { root, store: Arc::new(Store { version, dialect, entries, apart }), made: HashMap::new() }
+    }
+
+    /// The shape of a schema that was put together from what stands at `at`.
+    pub(crate) fn inline(&self, schema: &Value, at: &Pointer, side: Side) -> Shape {
+        Shape::of(at.clone(), at.clone(), side, schema.to_string().into(), Arc::clone(&self.store))
     }
 
     /// The shape of the schema that stands at `at`.
@@ -165,13 +193,14 @@ struct References<'v, 'o> {
     root: &'v Value,
     entries: &'o mut BTreeMap<String, Arc<str>>,
     warnings: &'o mut Vec<Warning>,
+    apart: &'o mut bool,
 }
 
 /// Members that hold values, not parts of the contract: a `$ref` in them is data.
-const DATA: [&str; 6] = ["example", "examples", "default", "enum", "const", "value"];
+pub(crate) const DATA: [&str; 6] = ["example", "examples", "default", "enum", "const", "value"];
 
 /// Members whose own members are named by the author, so that `default` may be a name in them.
-const NAMED: [&str; 13] = [
+pub(crate) const NAMED: [&str; 13] = [
     "properties",
     "patternProperties",
     "$defs",
@@ -194,10 +223,16 @@ impl References<'_, '_> {
                 if let (false, Some(Value::String(reference))) = (named, map.get("$ref")) {
                     self.reference(reference, path);
                 }
+                if !named && map.get("in").and_then(Value::as_str) == Some("formData") {
+                    // OpenAPI 2.0: a member of a form, whose schema refers to where the member stands.
+                    let schema = beside_name(map).to_string().into();
+                    self.entries.insert(pointer(path).as_str().to_owned(), schema);
+                }
                 for (key, below) in map {
                     if !named && (DATA.contains(&key.as_str()) || key.starts_with("x-")) {
                         continue;
                     }
+                    *self.apart &= named || !TOGETHER.contains(&key.as_str());
                     let inside = !named && NAMED.contains(&key.as_str());
                     path.push(Token::Name(key));
                     self.visit(below, path, inside);
@@ -224,11 +259,7 @@ impl References<'_, '_> {
             Target::Named(_) => Lost::Nowhere(reference.to_owned()),
             Target::Outside => Lost::Outside(reference.to_owned()),
         };
-        let at = path.iter().fold(Pointer::root(), |at, token| match token {
-            Token::Name(name) => at.at(name),
-            Token::Index(index) => at.index(*index),
-        });
-        self.warnings.push(lost_warning(&lost, "what it describes is not checked", at));
+        self.warnings.push(lost_warning(&lost, "what it describes is not checked", pointer(path)));
     }
 
     /// Keeps a schema that stands elsewhere than under `components/schemas`.
@@ -242,8 +273,36 @@ impl References<'_, '_> {
         if component && (second.as_deref() == Some("schemas") || rest == 1) {
             return;
         }
+        // OpenAPI 2.0: neither are `/parameters/X` and `/responses/X`.
+        if found.get("in").is_some_and(Value::is_string)
+            || (first.as_deref() == Some("responses") && second.is_some() && rest == 0)
+        {
+            return;
+        }
         self.entries.entry(pointer.as_str().to_owned()).or_insert_with(|| found.to_string().into());
     }
+}
+
+fn pointer(path: &[Token<'_>]) -> Pointer {
+    path.iter().fold(Pointer::root(), |at, token| match token {
+        Token::Name(name) => at.at(name),
+        Token::Index(index) => at.index(*index),
+    })
+}
+
+/// The schema whose words stand beside the name of a parameter (OpenAPI 2.0 Parameter Object).
+pub(crate) fn beside_name(map: &Map<String, Value>) -> Value {
+    let own = ["name", "in", "required", "collectionFormat", "allowEmptyValue", "schema"];
+    let mut words: Map<String, Value> = map
+        .iter()
+        .filter(|(word, _)| !own.contains(&word.as_str()))
+        .map(|(w, v)| (w.clone(), v.clone()))
+        .collect();
+    if words.get("type").and_then(Value::as_str) == Some("file") {
+        words.insert("type".to_owned(), "string".into());
+        words.insert("format".to_owned(), "binary".into());
+    }
+    Value::Object(words)
 }
 
 enum Token<'t> {

@@ -74,7 +74,7 @@ impl View {
         };
         let named = words.iter().filter_map(|word| Kinds::named(word)).fold(Kinds::NONE, Kinds::or);
         let mut kinds = if named == Kinds::NONE { Kinds::ALL } else { named };
-        if is_true(part.get("nullable")) {
+        if is_true(part.get("nullable")) || is_true(part.get("x-nullable")) {
             kinds = kinds.or(Kinds::NULL);
         }
         if let Some(Value::Array(choices)) = part.get("enum")

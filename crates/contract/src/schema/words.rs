@@ -1,6 +1,7 @@
 //! Saying a broken rule in plain words, without the text of the value that broke it.
 
 use super::compile::MOST;
+use super::identity;
 use super::lower::{INTEGER_FORMAT, SHARED};
 use super::shared;
 use crate::{Got, In, Pointer, Violation};
@@ -19,7 +20,8 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
     }
     let value: &Value = error.instance();
     let at = pointer(error.instance_path().as_str());
-    let rule = pointer(error.schema_path().as_str());
+    let named = error.absolute_keyword_location().and_then(|uri| identity::place(uri.as_str()));
+    let rule = named.unwrap_or_else(|| pointer(error.schema_path().as_str()));
     let kind = || kind_of(value);
     let (code, expected, got) = match error.kind() {
         ValidationErrorKind::Type { kind: expected } => ("type", types(expected), kind()),

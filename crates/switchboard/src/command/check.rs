@@ -2,7 +2,7 @@
 
 use crate::arguments::Global;
 use crate::command::contract::unreadable;
-use crate::drive::{Disk, FILE, Need, board_folder, secrets_folder};
+use crate::drive::{Beside, Disk, FILE, Need, board_folder, secrets_folder};
 use crate::exit::{Exit, Failure};
 use board::{Board, Diagnostics, Outside};
 use contract::Document;
@@ -91,7 +91,8 @@ impl Check {
         let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
         let bytes =
             disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
-        let document = Document::read(&name, &bytes).map_err(|error| unreadable(&error, &name, &bytes))?;
+        let document = Document::read_with(&name, &bytes, &Beside::of(&name))
+            .map_err(|error| unreadable(&error, &name, &bytes))?;
         let contract = document.contract();
         let mut warnings = contract.warnings.clone();
         warnings.extend(contract.unenforced());
@@ -101,16 +102,16 @@ impl Check {
                 .map(|warning| {
                     serde_json::json!({
                         "severity": "warning", "code": warning.code, "headline": warning.text,
-                        "file": name, "line": contract.line(&warning.at), "pointer": warning.at.as_str(),
+                        "file": contract.stand(&warning.at).map_or_else(|| name.clone(), |stand| stand.file),
+                        "line": contract.line(&warning.at), "pointer": warning.at.as_str(),
                     })
                 })
                 .collect();
             terminal.line(serde_json::Value::from(rows).to_string());
         } else {
             for warning in &warnings {
-                let line = contract.line(&warning.at).unwrap_or(0);
-                terminal
-                    .complain(format!("warning[{}]: {}\n  --> {name}:{line}", warning.code, warning.text));
+                let place = super::contract::place(contract.stand(&warning.at).as_ref(), &name);
+                terminal.complain(format!("warning[{}]: {}\n  --> {place}", warning.code, warning.text));
             }
         }
         terminal.say(format!(

@@ -3,11 +3,11 @@
 mod sample;
 
 use crate::arguments::Global;
-use crate::drive::{Disk, Need};
+use crate::drive::{Beside, Disk, Need};
 use crate::exit::{Exit, Failure};
 use board::Outside;
 use clap::Subcommand;
-use contract::{Document, DocumentError, Outline};
+use contract::{Document, DocumentError, Outline, Stand};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -54,18 +54,22 @@ fn operations(file: &Path, format: &str, global: &Global) -> Result<Exit, Failur
     let name = file.display().to_string();
     let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
     let bytes = disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
-    let document = Document::read(&name, &bytes).map_err(|error| unreadable(&error, &name, &bytes))?;
+    let document = Document::read_with(&name, &bytes, &Beside::of(&name))
+        .map_err(|error| unreadable(&error, &name, &bytes))?;
     let (outlines, warnings) = document.outline();
     let pointers: Vec<_> = outlines.iter().map(|outline| outline.at.clone()).collect();
-    let lines = document.lines(&pointers);
+    let stands = document.stands(&pointers);
     if format == "json" {
-        let rows: Vec<_> =
-            outlines.iter().zip(&lines).map(|(outline, line)| as_json(outline, *line)).collect();
+        let rows: Vec<_> = outlines
+            .iter()
+            .zip(&stands)
+            .map(|(outline, stand)| as_json(outline, stand.as_ref(), &name))
+            .collect();
         terminal.line(serde_json::Value::from(rows).to_string());
     } else {
-        terminal.data(super::columns(outlines.iter().zip(&lines).map(|(outline, line)| {
+        terminal.data(super::columns(outlines.iter().zip(&stands).map(|(outline, stand)| {
             let note = if outline.deprecated { "deprecated" } else { "" };
-            let place = format!("{name}:{line}");
+            let place = place(stand.as_ref(), &name);
             vec![
                 outline.id.to_string(),
                 outline.method.to_string(),
@@ -80,13 +84,19 @@ fn operations(file: &Path, format: &str, global: &Global) -> Result<Exit, Failur
         })));
     }
     let places: Vec<_> = warnings.iter().map(|warning| warning.at.clone()).collect();
-    for (warning, line) in warnings.iter().zip(document.lines(&places)) {
-        terminal.say(format!("warning[{}]: {name}:{line}: {}", warning.code, warning.text));
+    for (warning, stand) in warnings.iter().zip(document.stands(&places)) {
+        let place = place(stand.as_ref(), &name);
+        terminal.say(format!("warning[{}]: {place}: {}", warning.code, warning.text));
     }
     Ok(Exit::Ok)
 }
 
-fn as_json(outline: &Outline, line: u32) -> serde_json::Value {
+/// File and line; of what stands nowhere, the contract's own name.
+pub(super) fn place(stand: Option<&Stand>, name: &str) -> String {
+    stand.map_or_else(|| format!("{name}:0"), |stand| format!("{}:{}", stand.file, stand.line()))
+}
+
+fn as_json(outline: &Outline, stand: Option<&Stand>, name: &str) -> serde_json::Value {
     let security: Vec<Vec<&str>> = outline
         .security
         .0
@@ -99,7 +109,8 @@ fn as_json(outline: &Outline, line: u32) -> serde_json::Value {
         "path": outline.path,
         "deprecated": outline.deprecated,
         "security": security,
-        "line": line,
+        "file": stand.map_or(name, |stand| stand.file.as_str()),
+        "line": stand.map_or(0, Stand::line),
     })
 }
 

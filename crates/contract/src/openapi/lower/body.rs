@@ -1,10 +1,11 @@
 //! Lowering bodies and answers: media types, their schemas, and what is said about parts.
 //!
-//! Source: OpenAPI 3.0 and 3.1, Request Body Object, Media Type Object, Encoding Object, Responses Object.
+//! Source: OpenAPI 2.0 to 3.2, Request Body Object, Media Type Object, Encoding Object, Responses Object.
 
 use super::parameter::style;
 use super::{Found, Lowering, is_true};
 use crate::openapi::media;
+use crate::openapi::read::Version;
 use crate::schema::Side;
 use crate::{Body, Codec, In, Output, Part, Pointer, Shape, StatusRange, Style};
 use serde_json::{Map, Value};
@@ -53,13 +54,16 @@ impl<'v> Lowering<'v, '_> {
                 Some(schema) => self.shelf.shape(schema, &at.at("schema"), side, self.warnings),
                 None => Shape::anything(at.clone()),
             };
+            let items = map.get("itemSchema").filter(|_| self.version == Version::V3_2);
+            let items =
+                items.map(|schema| self.shelf.shape(schema, &at.at("itemSchema"), side, self.warnings));
             let codec = media::codec(&media);
             let parts = if matches!(codec, Codec::Multipart | Codec::Form) {
                 self.parts(map, &at, side)
             } else {
                 Vec::new()
             };
-            bodies.push(Body { media, codec, shape, parts, at });
+            bodies.push(Body { media, codec, shape, items, parts, at });
         }
         bodies
     }
@@ -119,7 +123,10 @@ impl<'v> Lowering<'v, '_> {
                 outputs.push(lost);
                 continue;
             };
-            let bodies = self.content(map, &at, Side::Response);
+            let bodies = match self.version {
+                Version::V2_0 => self.swagger_output(found, map, &at),
+                _ => self.content(map, &at, Side::Response),
+            };
             outputs.push(Output { status, fields: self.fields(map, &at, Side::Response), bodies, at });
         }
         outputs

@@ -1,20 +1,21 @@
 //! Lowering parameters and header fields: where a value stands, how it is written, what it may be.
 //!
-//! Source: OpenAPI 3.0 and 3.1, Parameter Object, Header Object.
+//! Source: OpenAPI 2.0 to 3.2, Parameter Object, Header Object.
 
 use super::{Found, Lowering, description, is_true};
 use crate::openapi::media;
-use crate::schema::Side;
+use crate::openapi::read::Version;
+use crate::schema::{Side, beside_name};
 use crate::{Codec, In, Parameter, PathTemplate, Pointer, Shape, Style};
 use http::HeaderName;
 use serde_json::{Map, Value};
 
 /// How a parameter or header field is written, and what it may be.
-struct Described {
-    shape: Shape,
-    style: Style,
-    explode: bool,
-    content: Option<Codec>,
+pub(super) struct Described {
+    pub(super) shape: Shape,
+    pub(super) style: Style,
+    pub(super) explode: bool,
+    pub(super) content: Option<Codec>,
 }
 
 impl<'v> Lowering<'v, '_> {
@@ -42,6 +43,7 @@ impl<'v> Lowering<'v, '_> {
                     style: Style::Simple,
                     explode: false,
                     reserved: false,
+                    empty: false,
                     content: None,
                     at: found.at.clone(),
                 });
@@ -50,12 +52,12 @@ impl<'v> Lowering<'v, '_> {
         parameters
     }
 
-    fn list(
+    /// The parameter objects of an operation or a path item, through their references.
+    pub(super) fn declared(
         &mut self,
         holder: &'v Map<String, Value>,
         at: &Pointer,
-        template: &PathTemplate,
-    ) -> Vec<Parameter> {
+    ) -> Vec<(&'v Map<String, Value>, Pointer)> {
         let at = at.at("parameters");
         let list = match holder.get("parameters") {
             None | Some(Value::Null) => return Vec::new(),
@@ -65,11 +67,20 @@ impl<'v> Lowering<'v, '_> {
                 return Vec::new();
             }
         };
+        let items = list.iter().enumerate();
+        items
+            .filter_map(|(index, value)| self.object(value, at.index(index), "the parameter is left out"))
+            .collect()
+    }
+
+    fn list(
+        &mut self,
+        holder: &'v Map<String, Value>,
+        at: &Pointer,
+        template: &PathTemplate,
+    ) -> Vec<Parameter> {
         let mut parameters: Vec<Parameter> = Vec::new();
-        for (index, value) in list.iter().enumerate() {
-            let Some((map, at)) = self.object(value, at.index(index), "the parameter is left out") else {
-                continue;
-            };
+        for (map, at) in self.declared(holder, at) {
             let Some(parameter) = self.parameter(map, &at, template) else { continue };
             if parameters.iter().any(|other| same(&parameter, other)) {
                 self.warn(
@@ -101,6 +112,10 @@ impl<'v> Lowering<'v, '_> {
             "query" => In::Query,
             "header" => In::Header,
             "cookie" => In::Cookie,
+            // OpenAPI 3.2, Parameter Object, `in`: the query as a whole.
+            "querystring" if self.version == Version::V3_2 => return self.querystring(map, at, name),
+            // They are the body, which is read apart.
+            "body" | "formData" if self.version == Version::V2_0 => return None,
             other => {
                 let text = format!("a parameter in `{other}` is not known: it is left out");
                 self.warn("parameter-place", &text, &at.at("in"));
@@ -142,7 +157,32 @@ impl<'v> Lowering<'v, '_> {
             style,
             explode,
             reserved: is_true(map.get("allowReserved")),
+            empty: place == In::Query && is_true(map.get("allowEmptyValue")),
             content,
+            at: at.clone(),
+        })
+    }
+
+    /// The parameter that is the whole query; it has `content` (OpenAPI 3.2, Parameter Object).
+    fn querystring(&mut self, map: &'v Map<String, Value>, at: &Pointer, name: String) -> Option<Parameter> {
+        let Some(content) = map.get("content").and_then(Value::as_object) else {
+            let told = "the query as a whole needs `content`: the parameter is left out";
+            self.warn("parameter-without-schema", told, at);
+            return None;
+        };
+        let described = self.content_of(content, at, Style::Whole, Side::Request);
+        Some(Parameter {
+            place: In::Query,
+            name,
+            required: is_true(map.get("required")),
+            deprecated: is_true(map.get("deprecated")),
+            description: description(map),
+            shape: described.shape,
+            style: Style::Whole,
+            explode: false,
+            reserved: false,
+            empty: false,
+            content: described.content,
             at: at.clone(),
         })
     }
@@ -153,6 +193,9 @@ impl<'v> Lowering<'v, '_> {
             In::Query | In::Cookie => Style::Form,
             _ => Style::Simple,
         };
+        if self.version == Version::V2_0 && !map.contains_key("schema") {
+            return self.swagger_described(map, at, place, side);
+        }
         if let (None, Some(content)) = (map.get("schema"), map.get("content").and_then(Value::as_object)) {
             return self.content_of(content, at, default, side);
         }
@@ -171,6 +214,11 @@ impl<'v> Lowering<'v, '_> {
         };
         let shape = if let Some(schema) = map.get("schema") {
             self.shelf.shape(schema, &at.at("schema"), side, self.warnings)
+        } else if map.get("type").is_some_and(Value::is_string) {
+            // Published: words of 2.0 in a document of 3.0.
+            let told = "its schema stands beside its name, as in OpenAPI 2.0: it is read all the same";
+            self.warn("parameter-without-schema", told, at);
+            self.shelf.inline(&beside_name(map), at, side)
         } else {
             self.warn("parameter-without-schema", "it says no schema: its value is not checked", at);
             Shape::anything(at.clone())
@@ -205,6 +253,7 @@ impl<'v> Lowering<'v, '_> {
                 style,
                 explode,
                 reserved: false,
+                empty: false,
                 content,
                 at,
             });
@@ -250,7 +299,7 @@ pub(in crate::openapi) fn style(word: &str, place: In) -> Option<Style> {
     })
 }
 
-const fn of(place: In) -> &'static str {
+pub(super) const fn of(place: In) -> &'static str {
     match place {
         In::Path => "in the path",
         In::Query => "in the query",

@@ -45,6 +45,16 @@ impl Part {
         Ok(Self { name: name.to_owned(), content, media: Some(media) })
     }
 
+    /// As the value that a contract writes.
+    pub(crate) fn into_value(self) -> contract::Value {
+        match self.content {
+            Content::Held(bytes) => contract::Value::Bytes(bytes),
+            Content::File(name, shown) => {
+                contract::Value::Later(contract::Source { name, media: self.media, shown: Some(shown) })
+            }
+        }
+    }
+
     /// Reads `name=text`, `name=@file;type=media;filename=name`, `name=<file`; `literal`: without a meaning for `@ < ;`.
     pub(crate) fn read(given: &str, literal: bool) -> Result<Self, Failure> {
         let (name, value) = given.split_once('=').ok_or_else(|| {

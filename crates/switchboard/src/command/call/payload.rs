@@ -1,5 +1,7 @@
 //! The body of a request as the command line makes it: held, or streamed from files with its length known.
 
+use super::input;
+use crate::exit::Failure;
 use bytes::{Bytes, BytesMut};
 use call::{BodyError, OutBody};
 use http_body::{Body, Frame, SizeHint};
@@ -31,6 +33,26 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
+    /// What a contract made of values, with its files looked at.
+    pub(crate) fn opened(payload: contract::Payload) -> Result<Self, Failure> {
+        let file = |source: contract::Source| -> Result<Chunk, Failure> {
+            let size = input::size(&source.name)?;
+            Ok(Chunk::File(source.name.into(), size))
+        };
+        Ok(match payload {
+            contract::Payload::Empty => Self::Empty,
+            contract::Payload::Bytes(bytes) => Self::Held(bytes),
+            contract::Payload::Later(source) => Self::Chunks(vec![file(source)?]),
+            contract::Payload::Chunks(chunks) => {
+                let chunk = |chunk| match chunk {
+                    contract::Chunk::Held(bytes) => Ok(Chunk::Held(bytes)),
+                    contract::Chunk::Later(source) => file(source),
+                };
+                Self::Chunks(chunks.into_iter().map(chunk).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+
     /// Bytes in memory, where it is all there.
     pub(crate) fn held(&self) -> Option<&[u8]> {
         match self {

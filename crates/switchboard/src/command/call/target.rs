@@ -7,6 +7,7 @@ use super::near;
 use super::nearby::Nearby;
 use super::url::Url;
 use super::wanted::method;
+use crate::drive::Beside;
 use crate::exit::Failure;
 use board::Api;
 use contract::{Contract, Operation};
@@ -31,7 +32,8 @@ pub(crate) fn read(words: &[String], nearby: &Nearby<'_>) -> Result<(Target, usi
     };
     if Path::new(first).is_file() {
         let bytes = super::input::bytes(first)?;
-        let contract = Contract::read(first, &bytes).map_err(|error| Failure::usage(error.to_string()))?;
+        let contract = Contract::read_with(first, &bytes, &Beside::of(first))
+            .map_err(|error| Failure::usage(error.to_string()))?;
         let operation = operation(&contract, words.get(1), first)?;
         return Ok((Target::Operation(None, Arc::new(contract), operation), 2));
     }

@@ -7,7 +7,7 @@ use super::data::{self, Piece};
 use super::draft::{self, Draft, Named};
 use super::fill;
 use super::flag::Flag;
-use super::form::Part;
+use super::form::{self, Part};
 use super::free::{field_wish, multipart, pair, read, read_json, whole};
 use super::item::{Item, Text};
 use super::near;
@@ -53,6 +53,7 @@ pub(crate) fn draft_of(
         values: Values::default(),
         body: Value::Null,
         parts: Vec::new(),
+        form: Vec::new(),
         whole: None,
         query: Vec::new(),
     };
@@ -65,18 +66,18 @@ pub(crate) fn draft_of(
         fill::fill(&named.operation, seed, &mut given.values, bodiless.then_some(&mut given.body))?;
     }
     given.missing(&upstream, wanted)?;
-    let Given { values, body, parts, whole, query, .. } = given;
-    let (request, payload) = encode(&named, values, body, whole, parts)?;
+    let Given { values, body, parts, form, whole, query, .. } = given;
+    let (request, payload) = encode(&named, values, body, whole, parts, form)?;
     let mut draft = Draft {
         method: wanted.method.clone().unwrap_or(request.method),
         upstream,
         path: request.path,
         query: joined(request.query, query),
         fields: request.fields,
-        payload: payload.unwrap_or(match request.payload {
-            contract::Payload::Bytes(bytes) => Payload::Held(bytes),
-            contract::Payload::Empty | contract::Payload::Later(_) => Payload::Empty,
-        }),
+        payload: match payload {
+            Some(payload) => payload,
+            None => Payload::opened(request.payload)?,
+        },
         repeat: named.operation.repeat.clone(),
         named: None,
     };
@@ -104,16 +105,25 @@ fn encode(
     body: Value,
     whole: Option<Payload>,
     parts: Vec<Part>,
+    form: Vec<Part>,
 ) -> Result<(contract::Request, Option<Payload>), Failure> {
     let operation = &named.operation;
-    let multipart_body = operation.input.first().is_some_and(|body| body.codec == Codec::Multipart);
+    let first = operation.input.first();
+    let parts_first = first.is_some_and(|body| body.codec == Codec::Multipart);
+    let takes_parts = operation.input.iter().any(|body| body.media == "multipart/form-data");
     let mut own = None;
     if let Some(payload) = whole {
-        own = Some((
-            payload,
-            operation.input.first().map_or("application/json", |body| &body.media).to_owned(),
-        ));
-    } else if !parts.is_empty() || (multipart_body && !body.is_null()) {
+        own = Some((payload, first.map_or("application/json", |body| &body.media).to_owned()));
+    } else if takes_parts && form.is_empty() && (!parts.is_empty() || (parts_first && !body.is_null())) {
+        // The contract's Encoding Objects say what each part is.
+        let media = format!("multipart/form-data; boundary={}", form::boundary()?);
+        values.push(In::Header, "Content-Type", contract::Value::Text(media));
+        let body = if body.is_null() { Value::Object(serde_json::Map::new()) } else { body };
+        values.push(In::Body, "", contract::Value::Json(body));
+        for part in parts {
+            values.push(In::Body, part.name.clone(), part.into_value());
+        }
+    } else if !parts.is_empty() || !form.is_empty() || (parts_first && !body.is_null()) {
         let mut all: Vec<Part> = Vec::new();
         if let Value::Object(members) = &body {
             all.extend(members.iter().map(|(name, value)| {
@@ -121,6 +131,7 @@ fn encode(
             }));
         }
         all.extend(parts);
+        all.extend(form);
         let (payload, media) = multipart(&all)?;
         own = media.map(|media| (payload, media));
     } else if !body.is_null() {
@@ -155,7 +166,10 @@ struct Given<'n> {
     names: Vec<contract::Named>,
     values: Values,
     body: Value,
+    /// Files among the items.
     parts: Vec<Part>,
+    /// What `-F` gave: as curl would send it.
+    form: Vec<Part>,
     whole: Option<Payload>,
     query: Vec<String>,
 }
@@ -315,7 +329,7 @@ impl Given<'_> {
             self.query.push(String::from_utf8_lossy(&data::body(&wanted.data)?).into_owned());
             return Ok(());
         }
-        self.parts.clone_from(&wanted.parts);
+        self.form.clone_from(&wanted.parts);
         if !wanted.data.is_empty() {
             // A file's line ends are part of a JSON document or a text: kept, as `--data-binary` does.
             let pieces: Vec<Piece> = wanted
@@ -333,9 +347,13 @@ impl Given<'_> {
 
     /// Says which required names were not given.
     fn missing(&self, upstream: &Upstream, wanted: &Wanted) -> Result<(), Failure> {
-        let own_body = self.whole.is_some() || !self.parts.is_empty();
+        let own_body = self.whole.is_some() || !self.form.is_empty();
         let given = |known: &contract::Named| match known.place {
-            In::Body => own_body || self.body.get(&known.name).is_some(),
+            In::Body => {
+                own_body
+                    || self.body.get(&known.name).is_some()
+                    || self.parts.iter().any(|part| part.name == known.name)
+            }
             In::Header => {
                 self.values.get(In::Header, &known.name).is_some()
                     || wanted.fields.iter().any(|wish| known.name.eq_ignore_ascii_case(wish.name().as_str()))
@@ -352,7 +370,7 @@ impl Given<'_> {
             .filter(|known| known.required && !given(known))
             .map(|known| format!("  {} {} ({})", known.name, place(known.place), self.named.line(&known.at)))
             .collect();
-        let no_body = self.body.is_null() && !own_body;
+        let no_body = self.body.is_null() && self.parts.is_empty() && !own_body;
         if self.named.operation.input_required
             && no_body
             && missing.iter().all(|line| !line.contains("in the body"))

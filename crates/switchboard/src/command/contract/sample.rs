@@ -5,7 +5,7 @@ use crate::command::call::draft::AGENT;
 use crate::drive::{Disk, Need};
 use crate::exit::{Exit, Failure};
 use board::Outside;
-use contract::{Asked, Contract, Examples, Operation, Payload, Request, Value, Values, Want};
+use contract::{Asked, Chunk, Contract, Examples, Operation, Payload, Request, Value, Values, Want};
 use serde_json::{Map, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -141,11 +141,26 @@ fn head(request: &Request) -> String {
         let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
     }
     let _ = writeln!(text, "user-agent: {AGENT}\n");
-    if let Payload::Bytes(bytes) = &request.payload {
-        text.push_str(&String::from_utf8_lossy(bytes));
+    if let Some(body) = body(request) {
+        text.push_str(&body);
         text.push('\n');
     }
     text
+}
+
+/// The body as text; samples have no files.
+fn body(request: &Request) -> Option<String> {
+    match &request.payload {
+        Payload::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Payload::Chunks(chunks) => {
+            let held = chunks.iter().map(|chunk| match chunk {
+                Chunk::Held(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                Chunk::Later(source) => format!("@{}", source.name),
+            });
+            Some(held.collect())
+        }
+        Payload::Empty | Payload::Later(_) => None,
+    }
 }
 
 fn shown(request: &Request) -> serde_json::Value {
@@ -156,10 +171,7 @@ fn shown(request: &Request) -> serde_json::Value {
             (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned().into())
         })
         .collect();
-    let body = match &request.payload {
-        Payload::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        Payload::Empty | Payload::Later(_) => None,
-    };
+    let body = body(request);
     json!({
         "method": request.method.as_str(), "path": request.path, "query": request.query,
         "fields": fields, "body": body,

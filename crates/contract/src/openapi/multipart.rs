@@ -1,0 +1,50 @@
+//! `multipart/*` bodies: cutting them, typing their parts, writing them.
+//!
+//! Sources: RFC 2046 §5.1, RFC 7578; OpenAPI 3.1 Media Type Object, Encoding Object. Bounds: a boundary
+//! of at most 70 characters, 1000 parts, 16 KiB of head a part.
+
+mod cut;
+mod disposition;
+mod read;
+mod write;
+
+pub(super) use read::{Content, read, value};
+pub(super) use write::{Given, write};
+
+use super::media;
+use crate::{Got, In, Pointer, Violation};
+use http::{HeaderMap, header};
+
+/// Longest boundary (RFC 2046 §5.1.1).
+const LONGEST: usize = 70;
+
+/// Most parts that are read.
+const MOST_PARTS: usize = 1000;
+
+/// Longest head of a part, in bytes.
+const LONGEST_HEAD: usize = 16 << 10;
+
+/// The boundary that Content-Type says.
+pub(super) fn boundary(fields: &HeaderMap) -> Result<String, Box<Violation>> {
+    let value = fields.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let said = value.and_then(|value| media::parameter(value, "boundary"));
+    match said {
+        Some(boundary) if is_boundary(&boundary) => Ok(boundary),
+        said => Err(Box::new(Violation {
+            place: In::Header,
+            name: "Content-Type".to_owned(),
+            at: Pointer::root(),
+            rule: Pointer::root(),
+            code: "boundary",
+            expected: "a `boundary` of 1 to 70 characters".to_owned(),
+            got: said.map_or(Got::Missing, |_| Got::Kind("something else")),
+            byte: None,
+        })),
+    }
+}
+
+/// RFC 2046 §5.1.1, `boundary`: at most 70 of these, no space at the end.
+fn is_boundary(text: &str) -> bool {
+    let of = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
+    (1..=LONGEST).contains(&text.len()) && text.bytes().all(of) && !text.ends_with(' ')
+}

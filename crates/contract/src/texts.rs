@@ -1,0 +1,96 @@
+//! The texts a contract was read from, and in which of them a pointer stands.
+
+use crate::gather::FILES;
+use crate::{Pointer, Span, Syntax, locate, place_of};
+use std::sync::Arc;
+
+/// One text, with the name that messages give it.
+#[derive(Debug)]
+pub(crate) struct Text {
+    pub(crate) name: String,
+    pub(crate) content: Arc<str>,
+    pub(crate) syntax: Syntax,
+}
+
+/// Where a pointer stands, in which of a contract's files.
+#[derive(Clone, Debug)]
+pub struct Stand {
+    /// Name of the file.
+    pub file: String,
+    /// The text of the file, shared.
+    pub text: Arc<str>,
+    /// Where in it.
+    pub span: Span,
+}
+
+impl Stand {
+    /// Line in the file, from 1.
+    pub fn line(&self) -> u32 {
+        place_of(&self.text, self.span.start).line
+    }
+}
+
+/// The texts of a contract; the first is its own, those after it the files it refers to, then its overlay.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) list: Vec<Text>,
+    /// What an overlay said: from where on in the contract, and where in which text.
+    pub(crate) laid: Vec<(Pointer, usize, Pointer)>,
+}
+
+impl Texts {
+    /// In which text a pointer leads where.
+    fn source(&self, pointer: &Pointer) -> (usize, Pointer) {
+        let text = pointer.as_str();
+        let below = |of: &Pointer| {
+            let rest = text.strip_prefix(of.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+        };
+        // The innermost, and the last that was laid there, is what counts.
+        let laid = self.laid.iter().filter_map(|(of, file, at)| Some((of, *file, at, below(of)?)));
+        if let Some((_, file, at, rest)) = laid.max_by_key(|(of, ..)| of.as_str().len()) {
+            let there = Pointer::parse(&format!("{}{rest}", at.as_str())).unwrap_or_else(|| at.clone());
+            return (file, there);
+        }
+        let inside = text.strip_prefix('/').and_then(|text| text.strip_prefix(FILES));
+        if let Some(rest) = inside.and_then(|rest| rest.strip_prefix('/')) {
+            let (number, _) = rest.split_once('/').unwrap_or((rest, ""));
+            if let (Ok(index), Some(there)) = (number.parse::<usize>(), Pointer::parse(&rest[number.len()..]))
+                && index + 1 < self.list.len()
+            {
+                return (index + 1, there);
+            }
+        }
+        (0, pointer.clone())
+    }
+
+    /// Where pointers stand: one scan of each text that is needed.
+    pub(crate) fn stands(&self, pointers: &[Pointer]) -> Vec<Option<Stand>> {
+        let mut stands: Vec<Option<Stand>> = vec![None; pointers.len()];
+        let mut asked: Vec<(usize, usize, Pointer)> = Vec::with_capacity(pointers.len());
+        for (index, pointer) in pointers.iter().enumerate() {
+            let (file, there) = self.source(pointer);
+            asked.push((file, index, there));
+        }
+        asked.sort_by_key(|(file, ..)| *file);
+        for group in asked.chunk_by(|one, other| one.0 == other.0) {
+            let Some(text) = group.first().and_then(|(file, ..)| self.list.get(*file)) else { continue };
+            let there: Vec<Pointer> = group.iter().map(|(_, _, there)| there.clone()).collect();
+            let spans = locate::spans(&text.content, text.syntax, &there);
+            for ((_, index, _), span) in group.iter().zip(spans) {
+                let stand = |span| Stand { file: text.name.clone(), text: Arc::clone(&text.content), span };
+                stands[*index] = span.map(stand);
+            }
+        }
+        stands
+    }
+
+    /// Lines (from 1) of pointers, each in its own file; 0 where one leads nowhere.
+    pub(crate) fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
+        match self.list.as_slice() {
+            // One scan, and one count of lines.
+            [only] if self.laid.is_empty() => locate::lines(&only.content, only.syntax, pointers),
+            _ => self.stands(pointers).iter().map(|stand| stand.as_ref().map_or(0, Stand::line)).collect(),
+        }
+    }
+}
