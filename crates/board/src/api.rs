@@ -6,7 +6,7 @@ use crate::plan::Planned;
 use crate::report::Problem;
 use crate::scope::{Scope, Sheet, TOLD};
 use crate::tree::{At, Entry, Value};
-use crate::{Listener, Offer, Upstream, code, offer, trie, upstream};
+use crate::{Listener, Mock, Offer, Upstream, code, mock, offer, trie, upstream};
 use contract::{Contract, Operation};
 use exchange::Origin;
 use std::fmt;
@@ -54,6 +54,8 @@ pub struct Api {
     pub upstream: Arc<Upstream>,
     /// Further accounts at its provider, by name.
     pub connections: Vec<(String, Arc<Upstream>)>,
+    /// Answers come from the contract instead of a provider.
+    pub mock: Option<Mock>,
     /// To whom it is offered, in file order.
     pub offers: Vec<Arc<Offer>>,
     /// Where it is written.
@@ -89,8 +91,8 @@ pub struct Checks {
     pub responses: CheckMode,
 }
 
-const KNOWN: &[&str] = &["contract", "undeclared", "check", "upstream", "offer", "connection"];
-const LATER: &[&str] = &["overlay", "mock", "flow", "batch", "version", "owner", "title", "watch", "pii"];
+const KNOWN: &[&str] = &["contract", "undeclared", "check", "upstream", "offer", "connection", "mock"];
+const LATER: &[&str] = &["overlay", "flow", "batch", "version", "owner", "title", "watch", "pii"];
 
 /// An API with its offers, and where it is typed.
 pub(crate) struct Resolved<'t> {
@@ -130,7 +132,11 @@ fn api<'t>(
         .unwrap_or(Undeclared::Refuse);
     let contract_written = keys.entry("contract").is_some();
     let checks = checks(&keys, name.as_str(), contract_written, scope);
-    let upstream = upstream::resolve(&keys, name.as_str(), sheet, scope);
+    let mock = mock::resolve(&keys, name.as_str(), scope);
+    let upstream = match &mock {
+        Some(_) if keys.entry("upstream").is_none() => Some(mock::upstream(&keys)),
+        _ => upstream::resolve(&keys, name.as_str(), sheet, scope),
+    };
     if let Some(sheet) = sheet {
         tell_ambiguous(sheet, scope);
     }
@@ -144,6 +150,7 @@ fn api<'t>(
         checks,
         connections: connections(&keys, name.as_str(), upstream.as_ref(), sheet, scope),
         upstream: Arc::new(upstream?),
+        mock,
         offers: offered.iter().map(|offered| Arc::clone(&offered.offer)).collect(),
         origin: entry.key.origin(),
         name,

@@ -256,6 +256,14 @@ done.
 
 To mend it: give it a `contract`, or take `check` away.
 "
+    MOCK_WITHOUT_CONTRACT = "mock-without-contract": "`mock` is on, and the API has no contract to answer from.
+
+To mend it: give it a `contract`, or take `mock` away.
+"
+    BAD_FAULT = "bad-fault": "`fault` of a mock is what goes wrong on purpose, and it cannot be understood.
+
+To mend it: write `error` (a 500) or `drop` (the connection ends inside the body); a share follows a colon: `drop:10%`.
+"
     PUBLIC_WITHOUT_TLS = "public-without-tls": "The listener can be reached from other machines and speaks plain HTTP: keys travel in
 clear.
 

@@ -41,6 +41,47 @@ pub fn proxy(flags: &ProxyFlags, outside: &dyn Outside) -> Result<(Board, String
     Ok((board, text))
 }
 
+/// The flags of `switchboard mock`.
+#[derive(Clone, Debug)]
+pub struct MockFlags {
+    /// The contract.
+    pub contract: PathBuf,
+    /// The seed of samples.
+    pub seed: u32,
+    /// How long every answer is held back, as the board writes it.
+    pub delay: Option<String>,
+    /// What goes wrong, as the board writes it.
+    pub fault: Option<String>,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The state folder of this mock.
+    pub folder: PathBuf,
+}
+
+/// Makes the board that `switchboard mock` serves, and the text of the file that says the same.
+///
+/// Any page may call it, and nobody is asked who they are.
+///
+/// # Errors
+/// All problems of the flags and of the contract.
+pub fn mocked(flags: &MockFlags, outside: &dyn Outside) -> Result<(Board, String), Diagnostics> {
+    let mut mock = format!("seed = {}", flags.seed);
+    for (word, value) in [("delay", &flags.delay), ("fault", &flags.fault)] {
+        if let Some(value) = value {
+            let _ = write!(mock, ", {word} = {}", quoted(value));
+        }
+    }
+    let text = format!(
+        "# A mock, as a board.\nconsole = false\n\n[listen.edge]\nbind = {}\n\n[apis.mock]\ncontract = {}\nmock = {{ {mock} }}\n\n\
+         [apis.mock.offer.all]\nat = \"/\"\nplans = [\"callers\"]\ncors = [\"*\"]\n\n[plans.callers]\nauth = \"none\"\n",
+        quoted(&flags.listen.to_string()),
+        quoted(&flags.contract.to_string_lossy()),
+    );
+    let mut board = resolve::load_text(&flags.folder, Path::new(""), &text, outside).map_err(of_flags)?;
+    board.ledger.folder.clone_from(&flags.folder);
+    Ok((board, text))
+}
+
 /// Nobody wrote this file: it is what the flags amount to.
 fn of_flags(mut problems: Diagnostics) -> Diagnostics {
     for label in problems.0.iter_mut().flat_map(|problem| &mut problem.labels) {

@@ -74,6 +74,11 @@ impl Words<'_> {
                 "contract": text("Path of the contract, from the board's folder.", "contracts/orders.yaml"),
                 "undeclared": { "enum": ["refuse", "pass"], "default": "refuse", "description": "Paths that the contract lacks." },
                 "check": { "anyOf": [mode, table(&json!({ "requests": mode, "responses": mode }), &[])] },
+                "mock": { "anyOf": [{ "type": "boolean" }, table(&json!({
+                    "seed": { "type": "integer", "minimum": 0, "default": 0, "description": "The same seed gives the same answers." },
+                    "delay": duration("How long every answer is held back.", "200ms"),
+                    "fault": { "type": "string", "pattern": "^(error|drop)(:[0-9]{1,3}%?)?$", "description": "What goes wrong: `error`, `drop:10%`." },
+                }), &[])], "description": "Answers come from the contract, no provider is asked." },
                 "upstream": self.upstream(contract),
                 "offer": { "type": "object", "additionalProperties": self.offer(contract) },
             }),

@@ -162,6 +162,11 @@ impl Document {
         self.texts.list.first().map_or(Syntax::Json, |own| own.syntax)
     }
 
+    /// What was read; its references still stand.
+    pub(crate) const fn tree(&self) -> &Value {
+        &self.tree
+    }
+
     /// The text it was read from.
     pub fn text(&self) -> &str {
         self.texts.list.first().map_or("", |own| &own.content)

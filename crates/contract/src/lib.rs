@@ -15,6 +15,7 @@ mod operation;
 mod pointer;
 mod reader;
 mod reference;
+mod sample;
 mod schema;
 mod security;
 mod server;
@@ -36,6 +37,7 @@ pub use operation::{
     Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Part, Repeat, StatusRange, Style,
 };
 pub use pointer::Pointer;
+pub use sample::{Asked, Examples, NoAnswer, Sampled, Want, sample_answer, sample_request};
 pub use schema::{Kind, Member, Shape};
 pub use security::{Flow, FlowKind, Requirement, SchemeKind, Security, SecurityScheme};
 pub use server::{Server, ServerVariable};

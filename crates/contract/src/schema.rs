@@ -19,10 +19,12 @@ mod view;
 mod watch;
 mod words;
 
+use crate::openapi::read::Version;
 use crate::{Pointer, Violation, Warning};
 use compile::Compiled;
 pub(crate) use identity::identify;
 use kinds::Kinds;
+pub(crate) use pattern::usable as usable_pattern;
 use plan::Plan;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -199,6 +201,11 @@ impl Shape {
                 .speaking(inner.store.dialect)
                 .schema(&schema, &inner.at);
         }
+    }
+
+    /// The schema as written, what is to be known to read it, and the store of those it refers to.
+    pub(crate) fn raw(&self) -> Option<(Value, Version, Side, &Arc<Store>)> {
+        self.inner.as_ref().map(|inner| (inner.schema(), inner.store.version, inner.side, &inner.store))
     }
 
     /// The store of referred schemas behind it.

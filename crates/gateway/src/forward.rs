@@ -24,6 +24,8 @@ const MAX_FORWARDS: HeaderName = HeaderName::from_static("max-forwards");
 pub(crate) enum Answered {
     /// A message.
     Message(call::Answer),
+    /// What the contract says, nobody was asked.
+    Mocked(crate::wire::Answer),
     /// A 101: both connections now speak something else.
     Tunnel(call::Answer, Upgrade, hyper::upgrade::OnUpgrade),
 }
@@ -33,6 +35,9 @@ pub(crate) async fn forward(call: &mut Exchange, checked: Checked) -> Result<Ans
     call.enter(Stage::Provider);
     let world = call.world.clone();
     let served = world.offer(checked.offer());
+    if let Some(mock) = &served.api.mock {
+        return crate::mock::answer(call, served, mock, checked.bound()).await.map(Answered::Mocked);
+    }
     let wants = upgrade(call, served)?;
     let (own, body) = match std::mem::replace(&mut call.payload, Payload::Taken) {
         Payload::Upgrade(own) => (Some(own), OutBody::Empty),
@@ -209,7 +214,9 @@ fn failed(call: &mut Exchange, error: &CallError) -> Refusal {
 
 /// What became of sending, in words.
 pub(crate) fn words(served: &Served, sent: Option<&call::Sent>) -> Decision {
-    let (subject, words) = if let Some(sent) = sent {
+    let (subject, words) = if served.api.mock.is_some() {
+        ("mock".to_owned(), "answered from the contract, no provider was asked".to_owned())
+    } else if let Some(sent) = sent {
         let how = if sent.reused { "reused connection" } else { "new connection" };
         let plural = if sent.attempts == 1 { "attempt" } else { "attempts" };
         (sent.server.to_string(), format!("{} {plural}, {how}", sent.attempts))

@@ -22,6 +22,7 @@ mod guesses;
 mod hold;
 mod identify;
 mod local;
+mod mock;
 mod permit;
 mod problem;
 mod rate_fields;

@@ -31,6 +31,7 @@ pub(crate) async fn respond(
         Answered::Tunnel(answer, own, theirs) => {
             return Ok((received(call, answer), Some(tunnel::Ends { own, theirs })));
         }
+        Answered::Mocked(answer) => return Ok((answer, None)),
         Answered::Message(answer) => answer,
     };
     let world = call.world.clone();

@@ -31,6 +31,8 @@ pub(crate) struct Served {
     pub(crate) open_plan: Option<usize>,
     pub(crate) cors: cors::Prepared,
     pub(crate) challenge: HeaderValue,
+    /// The examples of the contract, where answers come from it.
+    pub(crate) examples: Option<Arc<contract::Examples>>,
 }
 
 /// A plan, ready to be served.
@@ -100,6 +102,7 @@ impl Served {
             plans,
             cors: cors::Prepared::new(offer, api),
             challenge: identify::challenge(offer),
+            examples: examples(api),
         }
     }
 
@@ -112,6 +115,11 @@ impl Served {
     pub(crate) fn operation(&self, index: usize) -> Option<&Arc<contract::Operation>> {
         self.api.contract.as_ref().and_then(|contract| contract.operations.get(index))
     }
+}
+
+fn examples(api: &Api) -> Option<Arc<contract::Examples>> {
+    let contract = api.contract.as_ref().filter(|_| api.mock.is_some())?;
+    Some(Arc::new(contract::Examples::read(contract)))
 }
 
 impl ServedPlan {

@@ -14,6 +14,7 @@ mod explain;
 mod init;
 mod key;
 mod log;
+mod mock;
 mod place;
 mod proxy;
 mod secret;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Demo(demo::Demo),
     /// Put a key and a limit before a server
     Proxy(proxy::Proxy),
+    /// Answer as a contract says, without a provider
+    Mock(mock::Mock),
     /// Make this folder a board
     Init(init::Init),
     /// Put an API on the board
@@ -80,6 +83,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Add(add) => add.run(global),
         Command::Demo(demo) => demo.run(global),
         Command::Proxy(proxy) => proxy.run(global),
+        Command::Mock(mock) => mock.run(global),
         Command::Serve(serve) => serve.run(global),
         Command::Explain(explain) => explain.run(global),
         Command::Console(console) => console.run(global),

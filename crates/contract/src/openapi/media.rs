@@ -77,7 +77,7 @@ pub(super) fn is_in(media: &str, range: &str) -> bool {
 }
 
 /// How a body of this media type is read and written.
-pub(super) fn codec(media: &str) -> Codec {
+pub(crate) fn codec(media: &str) -> Codec {
     let (kind, below) = media.split_once('/').unwrap_or((media, ""));
     match (kind, below) {
         (_, "json") => Codec::Json, // also `text/json`, which providers send
@@ -119,7 +119,7 @@ pub(super) fn select<'b>(bodies: &'b [Body], media: &str) -> Option<&'b Body> {
 }
 
 /// The body as a message of this media type has it: under a range, its codec is that of the message.
-pub(super) fn resolved(body: &Body, media: &str) -> Body {
+pub(crate) fn resolved(body: &Body, media: &str) -> Body {
     let mut body = body.clone();
     if body.media.contains('*') {
         body.codec = codec(media);

@@ -54,6 +54,27 @@ pub(super) fn read(body: &Body, boundary: Option<&str>, bytes: &[u8]) -> Result<
     }
 }
 
+/// The bytes of a value in the codec of its body; `None` where it cannot be written so, or only in parts.
+pub(crate) fn written(body: &Body, value: &Json) -> Option<Bytes> {
+    match (body.codec, value) {
+        // Text that is XML already, as examples often are.
+        (Codec::Xml, Json::String(text)) if text.trim_start().starts_with('<') => {
+            Some(Bytes::from(text.clone()))
+        }
+        (Codec::Xml, value) => xml::write(&body.shape, value).ok().map(Bytes::from),
+        (Codec::Text | Codec::Opaque, Json::String(text)) => Some(Bytes::from(text.clone())),
+        (Codec::Json | Codec::Text | Codec::Opaque, value) => Some(Bytes::from(value.to_string())),
+        (Codec::Form, value) => {
+            let mut found = Vec::new();
+            match form::write(Some(body), value, &mut found) {
+                crate::Payload::Bytes(bytes) if found.is_empty() => Some(bytes),
+                _ => None,
+            }
+        }
+        (Codec::Multipart, _) => None,
+    }
+}
+
 pub(super) fn broken(
     body: &Body,
     code: &'static str,

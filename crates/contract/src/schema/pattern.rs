@@ -16,7 +16,7 @@ pub(super) const SIZE: usize = 4 << 20;
 const LONGEST: usize = 8 << 10;
 
 /// The pattern in a form that the engine takes; as it is, if that does.
-pub(super) fn usable(pattern: &str) -> Option<String> {
+pub(crate) fn usable(pattern: &str) -> Option<String> {
     if pattern.len() > LONGEST {
         return None;
     }

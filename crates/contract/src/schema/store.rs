@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// The schema that stands at `pointer`.
-    pub(super) fn schema(&self, pointer: &Pointer) -> Option<Value> {
+    pub(crate) fn schema(&self, pointer: &Pointer) -> Option<Value> {
         let (start, text) = self.holding(pointer)?;
         let mut value: Value = serde_json::from_str(text).ok()?;
         let rest = &pointer.as_str()[start.as_str().len()..];

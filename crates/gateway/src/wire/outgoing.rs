@@ -23,6 +23,9 @@ pub(crate) enum Content {
     Empty,
     /// Bytes in memory.
     Held(Bytes),
+    /// Bytes in memory after which the body breaks off, on purpose, and turns that are waited before:
+    /// what was said so far shall have left.
+    Broken(Bytes, u8),
     /// What the provider sends.
     Provider(call::AnswerBody),
 }
@@ -32,6 +35,7 @@ impl fmt::Debug for Content {
         match self {
             Self::Empty => out.write_str("Empty"),
             Self::Held(bytes) => write!(out, "Held({} bytes)", bytes.len()),
+            Self::Broken(bytes, _) => write!(out, "Broken({} bytes)", bytes.len()),
             Self::Provider(_) => out.write_str("Provider"),
         }
     }
@@ -53,6 +57,7 @@ impl OutBody {
         let left = match &content {
             Content::Empty => Some(0),
             Content::Held(bytes) => Some(bytes.len() as u64),
+            Content::Broken(..) => None,
             Content::Provider(body) => body.size_hint().exact(),
         };
         Self { content, call: Some(call), pulse: None, left, long: None }
@@ -88,6 +93,15 @@ impl OutBody {
                     self.content = Content::Empty;
                     return Poll::Ready(Some(Ok(bytes)));
                 }
+                Content::Broken(bytes, turns @ 1..) if bytes.is_empty() => {
+                    *turns -= 1;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Content::Broken(bytes, _) if bytes.is_empty() => {
+                    return Poll::Ready(Some(Err("the mock breaks off here".into())));
+                }
+                Content::Broken(bytes, _) => return Poll::Ready(Some(Ok(std::mem::take(bytes)))),
                 Content::Provider(body) => match Pin::new(body).poll_frame(cx) {
                     Poll::Pending => {
                         self.watch_long(cx);
@@ -164,6 +178,7 @@ impl Body for OutBody {
         match &self.content {
             Content::Empty => true,
             Content::Held(bytes) => bytes.is_empty(),
+            Content::Broken(..) => false,
             Content::Provider(body) => body.is_end_stream(),
         }
     }
@@ -172,6 +187,7 @@ impl Body for OutBody {
         match &self.content {
             Content::Empty => SizeHint::with_exact(0),
             Content::Held(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Broken(..) => SizeHint::new(),
             Content::Provider(body) => body.size_hint(),
         }
     }

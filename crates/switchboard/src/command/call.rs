@@ -8,6 +8,7 @@ pub(crate) mod deliver;
 pub(crate) mod draft;
 mod ending;
 mod envelope;
+mod fill;
 pub(crate) mod flag;
 mod form;
 pub(crate) mod free;
@@ -92,9 +93,14 @@ pub(crate) struct Call {
     /// Keep header fields and cookies under this name, from call to call
     #[arg(long, value_name = "NAME")]
     session: Option<String>,
-    #[arg(long, hide = true)]
+    /// Fill what was not given with samples of the contract
+    #[arg(long)]
     sample: bool,
-    #[arg(long, hide = true)]
+    /// With `--sample`: the same number gives the same values
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "sample")]
+    seed: u64,
+    /// Print a body to begin with, and send nothing
+    #[arg(long)]
     example: bool,
     #[arg(long = "as", hide = true, value_name = "CONSUMER")]
     as_consumer: Option<String>,
@@ -116,6 +122,11 @@ const ITEMS: &str = "Items:
   name@file     a file part         name=@file    the value is in a file
   @body.json    the whole body      @-            the whole body from standard input
   a[b][]=x      nested              \\             takes a separator's meaning away";
+
+/// The API of this name on the board that lies near here, as `call` finds it.
+pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Option<Arc<board::Api>>, Failure> {
+    Ok(Nearby::new(global).board()?.and_then(|board| board.api(name)).cloned())
+}
 
 impl Call {
     /// Runs it.
@@ -153,6 +164,14 @@ impl Call {
         }
         let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
         let nearby = Nearby::new(global);
+        if self.example {
+            let (target, _) = target::read(&self.words, &nearby)?;
+            let Target::Operation(_, _, operation) = target else {
+                return Err(Failure::usage("`--example` needs an operation: a URL has no contract"));
+            };
+            terminal.data(fill::skeleton(&operation)?);
+            return Ok(Exit::Ok);
+        }
         if let Some(file) = self.each.file()? {
             return self.each_row(file, &nearby, &wanted, terminal, expected);
         }
@@ -244,9 +263,10 @@ impl Call {
                 let named = Named { operation: Arc::clone(&operation), contract };
                 let shared = typed::items(&named, rest)?;
                 let of = upstream.clone();
+                let seed = self.sample.then_some(self.seed);
                 let make = move |items| {
                     let mut wanted = wanted.clone();
-                    let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted)?;
+                    let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, seed)?;
                     draft.cookies(&cookies, true)?;
                     draft.choose();
                     Ok(draft)
@@ -280,6 +300,9 @@ impl Call {
         let rest = &words[taken.min(words.len())..];
         match target {
             Target::Url(method, url) => {
+                if self.sample {
+                    return Err(Failure::usage("`--sample` needs an operation: a URL has no contract"));
+                }
                 if self.server.is_some() {
                     return Err(Failure::usage(
                         "`--server` needs an operation: a URL names its server itself",
@@ -290,7 +313,8 @@ impl Call {
             }
             Target::Operation(api, contract, operation) => {
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
-                let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted)?;
+                let seed = self.sample.then_some(self.seed);
+                let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted, seed)?;
                 draft.choose();
                 Ok(draft)
             }
@@ -347,8 +371,7 @@ impl Call {
     }
 
     fn not_built_yet(&self) -> Result<(), Failure> {
-        let later =
-            [(self.sample, "--sample"), (self.example, "--example"), (self.as_consumer.is_some(), "--as")];
+        let later = [(self.as_consumer.is_some(), "--as")];
         match later.iter().find(|(given, _)| *given) {
             Some((_, flag)) => Err(Failure::usage(format!("`{flag}` is not built yet"))),
             None => Ok(()),

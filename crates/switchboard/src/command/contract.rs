@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 mod diff;
 mod operations;
+mod sample;
 
 /// Arguments of `contract`.
 #[derive(Debug, clap::Args)]
@@ -28,12 +29,8 @@ enum Verb {
     },
     /// Compare two versions of a contract: what breaks callers, what does not, what cannot be told
     Diff(diff::Diff),
-    /// Not built yet
-    #[command(hide = true)]
-    Sample {
-        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
-        rest: Vec<String>,
-    },
+    /// Make a request or an answer of an operation, by examples and schemas
+    Sample(sample::Sample),
 }
 
 impl Contract {
@@ -42,7 +39,7 @@ impl Contract {
         match self.verb {
             Verb::Operations { file, format } => operations::run(&file, &format, global),
             Verb::Diff(diff) => diff.run(global),
-            Verb::Sample { .. } => Err(super::not_built_yet("contract sample")),
+            Verb::Sample(sample) => sample.run(global),
         }
     }
 }

@@ -120,7 +120,7 @@ async fn what_cannot_be_meant_is_a_usage_error() {
         (vec!["call", ":1", "a=1", "-d", "x"], "no items can be added"),
         (vec!["call", ":1", "-d", "x", "-F", "a=1"], "only one of"),
         (vec!["call", ":1", "-d", "@nowhere"], "`nowhere` cannot be read: no such file"),
-        (vec!["call", ":1", "--sample"], "`--sample` is not built yet"),
+        (vec!["call", ":1", "--sample"], "`--sample` needs an operation"),
         (vec!["call", ":1", "--expect", "99"], "is no status"),
         (vec!["call", ":1", "--jq", ".["], "jq program cannot be understood"),
         (vec!["call", ":1", "-u", "me"], "has no password"),

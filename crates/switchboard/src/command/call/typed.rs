@@ -5,6 +5,7 @@
 
 use super::data::{self, Piece};
 use super::draft::{self, Draft, Named};
+use super::fill;
 use super::flag::Flag;
 use super::form::{self, Part};
 use super::free::{field_wish, multipart, pair, read, read_json, whole};
@@ -25,9 +26,10 @@ pub(crate) fn draft(
     upstream: Upstream,
     words: &[String],
     wanted: &mut Wanted,
+    seed: Option<u64>,
 ) -> Result<Draft, Failure> {
     let items = items(&named, words)?;
-    draft_of(named, upstream, items, wanted)
+    draft_of(named, upstream, items, wanted, seed)
 }
 
 /// Reads items as this operation's names have it.
@@ -43,6 +45,7 @@ pub(crate) fn draft_of(
     upstream: Upstream,
     items: Vec<Item>,
     wanted: &mut Wanted,
+    seed: Option<u64>,
 ) -> Result<Draft, Failure> {
     let mut given = Given {
         names: named.operation.names(),
@@ -58,6 +61,10 @@ pub(crate) fn draft_of(
         given.take(item, wanted)?;
     }
     given.flags_body(wanted)?;
+    if let Some(seed) = seed {
+        let bodiless = given.whole.is_none() && given.parts.is_empty();
+        fill::fill(&named.operation, seed, &mut given.values, bodiless.then_some(&mut given.body))?;
+    }
     given.missing(&upstream, wanted)?;
     let Given { values, body, parts, form, whole, query, .. } = given;
     let (request, payload) = encode(&named, values, body, whole, parts, form)?;
