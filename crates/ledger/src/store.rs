@@ -88,7 +88,7 @@ impl Folder {
         wait: Duration,
     ) -> Result<SqliteConnection, StoreError> {
         let path = self.0.join(file);
-        self.make(file, &path)?;
+        Self::make_file(file, &path)?;
         let mut connection = options(&path, wait)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match durability {
@@ -108,7 +108,7 @@ impl Folder {
     /// A file that is there is left alone. Closing any descriptor of it gives up every lock that this process
     /// holds on it (POSIX `fcntl`): another process that ends then removes the log under a connection that is
     /// open here, and what is written afterwards is lost. <https://sqlite.org/howtocorrupt.html> 2.2.
-    fn make(&self, file: &str, path: &Path) -> Result<(), StoreError> {
+    fn make_file(file: &str, path: &Path) -> Result<(), StoreError> {
         use std::io::ErrorKind as Kind;
         let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         match made.map(drop).map_err(|source| (source.kind(), source)) {
