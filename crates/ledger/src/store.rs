@@ -88,18 +88,7 @@ impl Folder {
         wait: Duration,
     ) -> Result<SqliteConnection, StoreError> {
         let path = self.0.join(file);
-        // Made here and not by SQLite, which would let the group read it; `-wal` and `-shm` get the same mode.
-        fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(|source| {
-            match source.kind() {
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    StoreError::NotWritable { file: file.to_owned() }
-                }
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                    StoreError::Full { file: file.to_owned() }
-                }
-                _ => StoreError::System { path: path.clone(), source },
-            }
-        })?;
+        Self::make_file(file, &path)?;
         let mut connection = options(&path, wait)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match durability {
@@ -111,6 +100,27 @@ impl Folder {
             .map_err(|error| StoreError::of(file, error))?;
         schema.apply(&mut connection, file).await?;
         Ok(connection)
+    }
+
+    /// Makes a file where it is not there: here and not by SQLite, which would let the group read it; `-wal` and
+    /// `-shm` get the same mode.
+    ///
+    /// A file that is there is left alone. Closing any descriptor of it gives up every lock that this process
+    /// holds on it (POSIX `fcntl`): another process that ends then removes the log under a connection that is
+    /// open here, and what is written afterwards is lost. <https://sqlite.org/howtocorrupt.html> 2.2.
+    fn make_file(file: &str, path: &Path) -> Result<(), StoreError> {
+        use std::io::ErrorKind as Kind;
+        let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        match made.map(drop).map_err(|source| (source.kind(), source)) {
+            Ok(()) | Err((Kind::AlreadyExists, _)) => Ok(()),
+            Err((Kind::PermissionDenied | Kind::ReadOnlyFilesystem, _)) => {
+                Err(StoreError::NotWritable { file: file.to_owned() })
+            }
+            Err((Kind::StorageFull | Kind::QuotaExceeded, _)) => {
+                Err(StoreError::Full { file: file.to_owned() })
+            }
+            Err((_, source)) => Err(StoreError::System { path: path.to_owned(), source }),
+        }
     }
 
     /// Opens a file for reading only; `None` where it is not there or not finished being made.

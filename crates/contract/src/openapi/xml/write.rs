@@ -99,16 +99,15 @@ fn content(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
                     (Node::Text | Node::Cdata, value) => {
                         let text = text::scalar(value)
                             .ok_or_else(|| wrong(&at, "nested", "a plain value as text", "a deeper one"))?;
-                        out.push_str(&match said.node {
-                            Node::Cdata
-                                if !text.contains("]]>")
-                                    && text.chars().all(is_char)
-                                    && !text.contains('\r') =>
-                            {
-                                format!("<![CDATA[{text}]]>")
-                            }
-                            _ => escaped(&text, &at, false)?,
-                        });
+                        let whole = said.node == Node::Cdata
+                            && !text.contains("]]>")
+                            && text.chars().all(is_char)
+                            && !text.contains('\r');
+                        if whole {
+                            out.extend(["<![CDATA[", &*text, "]]>"]);
+                        } else {
+                            out.push_str(&escaped(&text, &at, false)?);
+                        }
                     }
                     (Node::None, Json::Array(items)) => {
                         let item = below.items();
