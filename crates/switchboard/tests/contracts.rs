@@ -1,5 +1,4 @@
 //! Two versions of a contract on the command line: what is said, where, and how it ends.
-#![expect(clippy::expect_used, reason = "a command that does not run fails the test")]
 
 mod harness;
 
