@@ -128,10 +128,10 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
             }
             // What is worked out for each request cannot be printed: the code says what has to stand there.
             CredentialPlace::OAuth(_) => {
-                fields.push((AUTHORIZATION.to_string(), late("Bearer ", "ACCESS_TOKEN")))
+                fields.push((AUTHORIZATION.to_string(), late("Bearer ", "ACCESS_TOKEN")));
             }
             CredentialPlace::Digest => {
-                fields.push((AUTHORIZATION.to_string(), late("Digest ", "DIGEST_ANSWER")))
+                fields.push((AUTHORIZATION.to_string(), late("Digest ", "DIGEST_ANSWER")));
             }
             CredentialPlace::SigV4(_) => {
                 fields.push((AUTHORIZATION.to_string(), late("AWS4-HMAC-SHA256 ", "SIGNATURE")));
