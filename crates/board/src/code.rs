@@ -75,7 +75,7 @@ To mend it: write it so.
 "
     BAD_RATE = "bad-rate": "A rate is a number of calls per time: `60/min`; the time is one of `s`, `min`, `h`,
 `day`, `month`. `burst 20` may follow, and for limits `per ip`, `per key`, `per
-operation` or `per api`.
+operation` or `per api`. A limit may also be a number of calls at a time: `4 at once`.
 
 To mend it: write `60/min burst 20 per ip`, with the parts you need, in this order or
 the other.
@@ -147,6 +147,11 @@ everything passes.
 
 To mend it: give the API a `contract`, or leave the rule out. `switchboard contract
 learn API` drafts a contract from calls.
+"
+    COST_OVER_LIMIT = "cost-over-limit": "A call costs more than a plan of the offer lets through at once, so no call ever would
+be let through.
+
+To mend it: write a smaller `cost`, or give the limit a larger `burst`.
 "
     ONLY_AND_EXCEPT = "only-and-except": "An offer has both `only` and `except`. One of them says it all.
 

@@ -3,6 +3,7 @@
 //! A key that nobody knows, or a value of the wrong kind, is told and then taken as not written: reading goes on.
 
 use crate::code;
+use crate::limit::{self, Measure, Per};
 use crate::quantity::{self, BadRate, Written};
 use crate::report::{Problem, Report, closest};
 use crate::tree::{At, Entry, Node, Table, Value};
@@ -149,25 +150,31 @@ impl<'t, 'r> Keys<'t, 'r> {
         self.read_rate(key, self.text(key)?)
     }
 
-    /// Reads a rate that stands in a list or alone.
-    pub(crate) fn read_rate(&self, key: &str, Text { text, at }: Text<'t>) -> Option<Written> {
+    fn read_rate(&self, key: &str, text: Text<'t>) -> Option<Written> {
+        quantity::rate(text.text)
+            .map_err(|fault| self.bad_rate(key, text, fault, "`\"60/min\"` or `\"5/s burst 20\"`"))
+            .ok()
+    }
+
+    /// Reads a limit that stands in a list or alone.
+    pub(crate) fn read_limit(&self, key: &str, text: Text<'t>) -> Option<(Measure, Option<Per>)> {
+        let like = "`\"60/min\"`, `\"5/s burst 20\"` or `\"4 at once\"`";
+        limit::read(text.text).map_err(|fault| self.bad_rate(key, text, fault, like)).ok()
+    }
+
+    fn bad_rate(&self, key: &str, Text { at, .. }: Text<'t>, fault: BadRate, like: &str) {
         let what = format!("`{key}` of {}", self.name);
-        let problem = match quantity::rate(text) {
-            Ok(rate) => return Some(rate),
-            Err(BadRate::Zero) => {
-                Problem::error(&code::LIMIT_OF_ZERO, format!("{what} lets no call through"))
-                    .at(at, "no call ever")
-                    .help("write at least 1; to shut somebody out: `switchboard consumer suspend NAME`")
-            }
-            Err(BadRate::Per) => Problem::error(&code::BAD_RATE, format!("{what} counts per something unknown"))
+        self.report.add(match fault {
+            BadRate::Zero => Problem::error(&code::LIMIT_OF_ZERO, format!("{what} lets no call through"))
+                .at(at, "no call ever")
+                .help("write at least 1; to shut somebody out: `switchboard consumer suspend NAME`"),
+            BadRate::Per => Problem::error(&code::BAD_RATE, format!("{what} counts per something unknown"))
                 .at(at, "`per` wants `ip`, `key`, `operation` or `api`")
                 .help("without `per` it counts per consumer, or per address where nobody is identified"),
-            Err(BadRate::NoRate) => Problem::error(&code::BAD_RATE, format!("{what} is no rate"))
+            BadRate::NoRate => Problem::error(&code::BAD_RATE, format!("{what} is no rate"))
                 .at(at, "not a number of calls per time")
-                .help("write it like `\"60/min\"` or `\"5/s burst 20\"`; times are `s`, `min`, `h`, `day`, `month`"),
-        };
-        self.report.add(problem);
-        None
+                .help(format!("write it like {like}; times are `s`, `min`, `h`, `day`, `month`")),
+        });
     }
 
     /// One of a few words.

@@ -5,10 +5,11 @@ use crate::plan::Planned;
 use crate::report::{Problem, closest};
 use crate::scope::{Scope, Sheet};
 use crate::tree::{At, Entry};
-use crate::{ApiName, Auth, Cors, Listener, NormalPath, Plan, Undeclared, code, cors, quantity, rule};
+use crate::{ApiName, Auth, Cors, Listener, NormalPath, Plan, Undeclared, code, cors, cost, quantity, rule};
 use contract::{In, SchemeKind};
 use exchange::{ByteCount, Origin};
 use http::HeaderName;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// An API made available to an audience at an address.
@@ -28,6 +29,8 @@ pub struct Offer {
     pub plans: Vec<Arc<Plan>>,
     /// Operations it opens: by index into the contract's operations. Empty without a contract.
     pub opens: Vec<bool>,
+    /// What each operation costs, by index into the contract's operations. Empty: each call costs one.
+    pub costs: Vec<NonZeroU32>,
     /// Whether it opens paths that no contract declares: there is none, or `undeclared = "pass"` and neither `only`
     /// nor `except`.
     pub opens_undeclared: bool,
@@ -69,7 +72,8 @@ pub enum KeyPlace {
     Cookie(String),
 }
 
-const KNOWN: &[&str] = &["on", "at", "host", "plans", "only", "except", "cors", "max-body", "upgrade"];
+const KNOWN: &[&str] =
+    &["on", "at", "host", "plans", "only", "except", "cost", "cors", "max-body", "upgrade"];
 const LATER: &[&str] = &[
     "hide",
     "version",
@@ -125,6 +129,7 @@ pub(crate) fn resolve<'t>(
         listener,
         host: keys.text("host").and_then(|text| host(text, scope)),
         at: address?,
+        costs: cost::resolve(&keys, around, &plans, scope),
         plans,
         opens_undeclared: around.sheet.is_none()
             || around.undeclared == Undeclared::Pass

@@ -5,7 +5,8 @@ use crate::keys::{Keys, Text, bad_word, not_built_yet};
 use crate::report::Problem;
 use crate::scope::Scope;
 use crate::tree::{At, Entry};
-use exchange::{Origin, PlanName, PolicyId, Rate};
+use crate::{Limit, Per};
+use exchange::{Origin, PlanName, PolicyId};
 use std::sync::Arc;
 
 /// What an audience gets.
@@ -28,36 +29,6 @@ pub enum Auth {
     Key,
     /// Not at all.
     None,
-}
-
-/// A limit of a plan.
-#[derive(Clone, Debug)]
-pub struct Limit {
-    /// What its meters are kept by.
-    pub policy: PolicyId,
-    /// How much.
-    pub rate: Rate,
-    /// Per what it counts.
-    pub per: Per,
-    /// As written: `60/min`.
-    pub text: String,
-    /// Where it is written.
-    pub origin: Origin,
-}
-
-/// What a limit counts per. Over all that the plan opens, unless it says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Per {
-    /// A consumer.
-    Consumer,
-    /// An address of callers.
-    Address,
-    /// A key.
-    Key,
-    /// A consumer and an operation.
-    Operation,
-    /// A consumer and an API.
-    Api,
 }
 
 /// A plan, and where its name is typed.
@@ -114,8 +85,8 @@ fn auth(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<Auth> {
 }
 
 fn limit(plan: &Plan, keys: &Keys<'_, '_>, text: Text<'_>, scope: &Scope<'_>) -> Option<Limit> {
-    let written = keys.read_rate("limit", text)?;
-    if written.per == Some(Per::Key) && plan.auth == Auth::None {
+    let (measure, per) = keys.read_limit("limit", text)?;
+    if per == Some(Per::Key) && plan.auth == Auth::None {
         scope.report.add(
             Problem::error(&code::BAD_RATE, format!("{} has no keys to count per", keys.name))
                 .at(text.at, "with `auth = \"none\"` nobody sends a key")
@@ -127,8 +98,8 @@ fn limit(plan: &Plan, keys: &Keys<'_, '_>, text: Text<'_>, scope: &Scope<'_>) ->
     let by_default = if plan.auth == Auth::None { Per::Address } else { Per::Consumer };
     Some(Limit {
         policy: PolicyId { plan: plan.name.clone(), rule: plan.limits.len() },
-        rate: written.rate,
-        per: written.per.unwrap_or(by_default),
+        measure,
+        per: per.unwrap_or(by_default),
         text: text.text.to_owned(),
         origin: text.at.origin(),
     })

@@ -1,6 +1,6 @@
 //! Durations, sizes and rates as a board writes them: a whole number and a unit, never a bare number.
 
-use crate::Per;
+use crate::limit::Per;
 use exchange::{ByteCount, Rate};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -76,13 +76,7 @@ pub(crate) fn rate(text: &str) -> Result<Written, BadRate> {
                 burst_seen = true;
             }
             "per" if per.is_none() => {
-                per = Some(match value {
-                    "ip" => Per::Address,
-                    "key" => Per::Key,
-                    "operation" => Per::Operation,
-                    "api" => Per::Api,
-                    _ => return Err(BadRate::Per),
-                });
+                per = Some(Per::of(value).ok_or(BadRate::Per)?);
             }
             _ => return Err(BadRate::NoRate),
         }
@@ -90,7 +84,8 @@ pub(crate) fn rate(text: &str) -> Result<Written, BadRate> {
     Ok(Written { rate, per })
 }
 
-fn positive(text: &str) -> Result<NonZeroU32, BadRate> {
+/// A whole number from 1 on.
+pub(crate) fn positive(text: &str) -> Result<NonZeroU32, BadRate> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(BadRate::NoRate);
     }

@@ -40,14 +40,7 @@ pub(crate) fn resolve<'t>(
     let Some(sheet) = around.sheet else {
         // A contract that is written and could not be read has been told already.
         if !around.contract_written {
-            scope.report.add(
-                Problem::error(
-                    &code::RULE_WITHOUT_CONTRACT,
-                    format!("`{}` has no contract to choose from", around.api),
-                )
-                .at(at, "nothing is known of its operations")
-                .help(format!("give `[apis.{}]` a `contract`, or leave `{word}` out", around.api)),
-            );
+            scope.report.add(without_contract(word, at, around));
         }
         return (Vec::new(), rule, Some(at));
     };
@@ -74,13 +67,20 @@ pub(crate) fn resolve<'t>(
     (opens, rule, Some(at))
 }
 
+/// A rule of an API without a contract.
+pub(crate) fn without_contract(word: &str, at: &At, around: &Around<'_>) -> Problem {
+    Problem::error(&code::RULE_WITHOUT_CONTRACT, format!("`{}` has no contract to choose from", around.api))
+        .at(at, "nothing is known of its operations")
+        .help(format!("give `[apis.{}]` a `contract`, or leave `{word}` out", around.api))
+}
+
 fn list_of(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| crate::keys::quoted(word)).collect();
     format!("[{}]", quoted.join(", "))
 }
 
 /// What one word of a rule names.
-enum Test<'t> {
+pub(crate) enum Test<'t> {
     Id(&'t str),
     Tag(&'t str),
     Method(Method),
@@ -89,7 +89,8 @@ enum Test<'t> {
 }
 
 impl Test<'_> {
-    fn names(&self, operation: &Operation) -> bool {
+    /// Whether the word names this operation.
+    pub(crate) fn names(&self, operation: &Operation) -> bool {
         match self {
             Self::Id(id) => operation.id.as_str() == *id,
             Self::Tag(tag) => operation.tags.iter().any(|own| own == tag),
@@ -106,7 +107,13 @@ impl Test<'_> {
     }
 }
 
-fn matching<'t>(text: Text<'t>, sheet: &Sheet, around: &Around<'_>, scope: &Scope<'_>) -> Option<Test<'t>> {
+/// What a word names, or a problem.
+pub(crate) fn matching<'t>(
+    text: Text<'t>,
+    sheet: &Sheet,
+    around: &Around<'_>,
+    scope: &Scope<'_>,
+) -> Option<Test<'t>> {
     let operations = &sheet.contract.operations;
     let word = text.text;
     let test = if let Some(tag) = word.strip_prefix("tag:") {

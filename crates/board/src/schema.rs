@@ -148,6 +148,12 @@ impl Words<'_> {
             for word in ["only", "except"] {
                 properties[word] = rule(contract);
             }
+            properties["cost"] = json!({
+                "type": "object",
+                "propertyNames": rule(contract)["items"],
+                "additionalProperties": { "type": "integer", "minimum": 1 },
+                "description": "What a call takes from limits and quotas; 1 where nothing is said.",
+            });
         }
         let mut schema = table(&properties, &["at", "plans"]);
         schema["not"] = json!({ "required": ["only", "except"] });
@@ -183,7 +189,13 @@ fn rule(contract: &Contract) -> Value {
 }
 
 fn plan() -> Value {
-    let limit = rate("How much; more is refused.", "60/min");
+    let at_once = json!({
+        "type": "string",
+        "pattern": "^\\s*[0-9]+\\s+at\\s+once(\\s+per\\s+(ip|key|operation|api))?\\s*$",
+        "description": "How many calls may run at the same time.",
+        "examples": ["4 at once"],
+    });
+    let limit = json!({ "anyOf": [rate("How much; more is refused.", "60/min"), at_once] });
     table(
         &json!({
             "auth": { "enum": ["key", "none"], "description": "How callers identify themselves." },

@@ -4,13 +4,14 @@
 //! nothing. What is refused after this stage has paid the rate. Source: RFC 6585 §4 (429).
 
 use crate::address_table::network;
+use crate::gauges::Place;
 use crate::permit::Permitted;
 use crate::rate_fields::whole;
 use crate::seen::{Caller, Seen};
 use crate::under_way::{Bound, Exchange};
 use crate::world::{Served, ServedLimit, Shared, World};
-use board::Per;
-use exchange::{Decision, Denied, Left, Meter, Rate, Reason, Refusal, Stage};
+use board::{Measure, Per};
+use exchange::{Decision, KeyDigest, Left, Meter, PolicyId, Rate, Reason, Refusal, Stage};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -30,10 +31,11 @@ impl Admitted {
     }
 }
 
-/// What was taken so far; dropped unspent it goes back.
-#[derive(Debug, Default)]
+/// What was taken of rates so far; dropped unspent it goes back.
+#[derive(Debug)]
 struct Ticket<'m> {
     taken: Vec<(&'m Meter, Rate)>,
+    cost: u32,
 }
 
 impl Ticket<'_> {
@@ -45,12 +47,12 @@ impl Ticket<'_> {
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
         for (meter, rate) in &self.taken {
-            meter.refund(rate, 1);
+            meter.refund(rate, self.cost);
         }
     }
 }
 
-/// Takes one call from each limit, or from none.
+/// Takes what the call costs from each limit, or from none.
 pub(crate) fn admit(call: &mut Exchange, permitted: Permitted) -> Result<Admitted, Refusal> {
     call.enter(Stage::Limit);
     let (world, shared) = (call.world.clone(), call.worker.shared());
@@ -61,26 +63,42 @@ pub(crate) fn admit(call: &mut Exchange, permitted: Permitted) -> Result<Admitte
     if plan.limits.is_empty() {
         return Ok(Admitted { permitted });
     }
+    let cost = cost(served, seen);
     let mut left = Vec::with_capacity(plan.limits.len());
-    let mut ticket = Ticket::default();
+    let mut ticket = Ticket { taken: Vec::new(), cost };
+    let mut places: Vec<Place> = Vec::new();
     let mut denied = None;
     for limit in &plan.limits {
-        let rate = limit.limit.rate;
-        let meter = meter(served, limit, seen, shared);
         if denied.is_some() {
-            left.push(meter.peek(&rate, seen.now));
+            left.push(peek(served, limit, seen, shared));
             continue;
         }
-        match meter.take(&rate, seen.now, 1) {
-            Ok(now) => {
-                left.push(now);
-                if plan.limits.len() > 1 {
-                    ticket.taken.push((meter, rate));
+        match limit.limit.measure {
+            Measure::Rate(rate) => {
+                let meter = meter(served, limit, seen, shared);
+                match meter.take(&rate, seen.now, cost) {
+                    Ok(now) => {
+                        left.push(now);
+                        if plan.limits.len() > 1 {
+                            ticket.taken.push((meter, rate));
+                        }
+                    }
+                    Err(no) => {
+                        // A dear call may be refused while a cheap one would still be let in.
+                        left.push(meter.peek(&rate, seen.now));
+                        denied = Some(over(limit, no.retry_in));
+                    }
                 }
             }
-            Err(no) => {
-                left.push(Left { remaining: 0, full_in: no.full_in });
-                denied = Some(refusal(limit, no));
+            Measure::AtOnce(most) => {
+                let subject = shared.gauges.subject(Subject::of(served, limit, seen));
+                if let Some(place) = shared.gauges.enter(subject, most) {
+                    left.push(at_once(place.left));
+                    places.push(place);
+                } else {
+                    left.push(at_once(0));
+                    denied = Some(crowded(limit, most.get()));
+                }
             }
         }
     }
@@ -91,24 +109,22 @@ pub(crate) fn admit(call: &mut Exchange, permitted: Permitted) -> Result<Admitte
     }
     seen.left = left;
     denied.map_or(Ok(()), Err)?;
+    call.facts.places = places;
     Ok(Admitted { permitted })
 }
 
-/// What the limits have left, without taking; refused when one has nothing.
+/// What the limits have left, without taking; refused when one has too little.
 pub(crate) fn decide(world: &World, seen: &mut Seen, shared: &Shared) -> Result<(), Refusal> {
     let (Some(served), Some(plan)) = (world.offer_of(seen), world.plan(seen)) else { return Ok(()) };
-    let now: Vec<Left> = plan
-        .limits
-        .iter()
-        .map(|limit| meter(served, limit, seen, shared).peek(&limit.limit.rate, seen.now))
-        .collect();
-    let empty = plan.limits.iter().zip(&now).find(|(_, left)| left.remaining == 0);
-    let refused = empty.map(|(limit, left)| {
-        let rate = &limit.limit.rate;
-        let capacity = rate.period() * rate.burst() / rate.count();
-        let step = rate.period() / rate.count();
-        let retry_in = (left.full_in + step).saturating_sub(capacity);
-        refusal(limit, Denied { retry_in, full_in: left.full_in })
+    let now: Vec<Left> = plan.limits.iter().map(|limit| peek(served, limit, seen, shared)).collect();
+    let cost = cost(served, seen);
+    let refused = plan.limits.iter().zip(&now).find_map(|(limit, left)| match limit.limit.measure {
+        Measure::AtOnce(most) => (left.remaining == 0).then(|| crowded(limit, most.get())),
+        Measure::Rate(rate) => (left.remaining < cost).then(|| {
+            let capacity = rate.period() * rate.burst() / rate.count();
+            let step = rate.period() * cost / rate.count();
+            over(limit, (left.full_in + step).saturating_sub(capacity))
+        }),
     });
     seen.left = now;
     refused.map_or(Ok(()), Err)
@@ -116,61 +132,122 @@ pub(crate) fn decide(world: &World, seen: &mut Seen, shared: &Shared) -> Result<
 
 /// What the limits have left, in words.
 pub(crate) fn words(world: &World, seen: &Seen) -> Vec<Decision> {
-    let Some(plan) = world.plan(seen) else { return Vec::new() };
+    let (Some(served), Some(plan)) = (world.offer_of(seen), world.plan(seen)) else { return Vec::new() };
+    let cost = cost(served, seen);
     plan.limits
         .iter()
         .zip(&seen.left)
-        .map(|(served, left)| {
-            let used = served.limit.rate.burst().saturating_sub(left.remaining);
-            let mut words = format!("{used} used, {} left", left.remaining);
+        .map(|(limit, left)| {
+            let used = limit.limit.measure.most().saturating_sub(left.remaining);
+            let mut words = match limit.limit.measure {
+                Measure::Rate(_) => format!("{used} used, {} left", left.remaining),
+                Measure::AtOnce(_) => format!("{used} running, {} free", left.remaining),
+            };
+            if cost > 1 && matches!(limit.limit.measure, Measure::Rate(_)) {
+                let _ = write!(words, ", this call costs {cost}");
+            }
             if !left.full_in.is_zero() {
                 let _ = write!(words, ", full again in {} s", whole(left.full_in));
             }
             Decision {
                 stage: Stage::Limit,
-                subject: served.limit.text.clone(),
+                subject: limit.limit.text.clone(),
                 words,
-                origin: Some(served.limit.origin.to_string()),
+                origin: Some(limit.limit.origin.to_string()),
                 refused: None,
             }
         })
         .collect()
 }
 
-fn refusal(served: &ServedLimit, denied: Denied) -> Refusal {
-    let wait = denied.retry_in.max(Duration::from_nanos(1));
+fn over(served: &ServedLimit, retry_in: Duration) -> Refusal {
+    let wait = retry_in.max(Duration::from_nanos(1));
     let words = format!("the limit of {} is used up: try again in {} s", served.limit.text, whole(wait));
     Reason::OverLimit.because(words).retry_after(wait).origin(served.limit.origin.clone())
 }
 
+/// Nobody knows when a call under way ends: a second is a guess that spares both sides.
+fn crowded(served: &ServedLimit, most: u32) -> Refusal {
+    let calls = if most == 1 { "one call".to_owned() } else { format!("{most} calls") };
+    let words = format!(
+        "{calls} at once may run, and {} already: wait until one is over",
+        if most == 1 { "it does" } else { "they do" }
+    );
+    Reason::OverLimit.because(words).retry_after(Duration::from_secs(1)).origin(served.limit.origin.clone())
+}
+
+const fn at_once(remaining: u32) -> Left {
+    Left { remaining, full_in: Duration::ZERO }
+}
+
+/// What a call of this operation takes.
+fn cost(served: &Served, seen: &Seen) -> u32 {
+    match seen.bound {
+        Bound::One(index) => served.offer.costs.get(index).map_or(1, |cost| cost.get()),
+        Bound::Unknown => 1,
+    }
+}
+
+/// What a limit has left for this caller.
+fn peek(served: &Served, limit: &ServedLimit, seen: &Seen, shared: &Shared) -> Left {
+    match limit.limit.measure {
+        Measure::Rate(rate) => meter(served, limit, seen, shared).peek(&rate, seen.now),
+        Measure::AtOnce(most) => {
+            let subject = shared.gauges.subject(Subject::of(served, limit, seen));
+            at_once(most.get().saturating_sub(shared.gauges.inside(subject)))
+        }
+    }
+}
+
 /// The meter of a limit for this caller.
-fn meter<'m>(served: &'m Served, limit: &ServedLimit, seen: &'m Seen, shared: &'m Shared) -> &'m Meter {
-    let policy = &limit.limit.policy;
+fn meter<'m>(served: &Served, limit: &ServedLimit, seen: &'m Seen, shared: &'m Shared) -> &'m Meter {
     let consumer = seen.caller.as_ref().and_then(Caller::consumer);
     if limit.limit.per == Per::Consumer
-        && let Some(meter) = consumer.and_then(|consumer| consumer.meter(policy))
+        && let Some(meter) = consumer.and_then(|consumer| consumer.meter(&limit.limit.policy))
     {
         return meter;
     }
-    let address = network(seen.address);
-    let name = consumer.map(|consumer| consumer.name.as_str());
-    // Nobody by name: what counts per consumer counts per address.
-    let per_address = limit.limit.per == Per::Address || name.is_none();
-    let whose = name.ok_or(address);
-    let table = if per_address { &shared.addresses } else { &shared.subjects };
-    let subject = match (limit.limit.per, &seen.caller) {
-        (Per::Address, _) => table.subject((policy, address)),
-        (Per::Key, Some(Caller::Key(_, digest))) => table.subject((policy, digest)),
-        (Per::Consumer | Per::Key, _) => table.subject((policy, whose)),
-        (Per::Operation, _) => {
-            let operation = match seen.bound {
-                Bound::One(index) => Some(index),
-                Bound::Unknown => None,
-            };
-            let id = operation.and_then(|index| served.operation(index)).map(|known| known.id.as_str());
-            table.subject((policy, whose, served.api.name.as_str(), id))
-        }
-        (Per::Api, _) => table.subject((policy, whose, served.api.name.as_str())),
-    };
-    table.meter(subject, seen.now)
+    let subject = Subject::of(served, limit, seen);
+    let table = if matches!(subject.who, Who::Address(_)) { &shared.addresses } else { &shared.subjects };
+    table.meter(table.subject(subject), seen.now)
+}
+
+/// Whom a limit counts for, and over what.
+#[derive(Debug, Hash)]
+pub(crate) struct Subject<'a> {
+    policy: &'a PolicyId,
+    who: Who<'a>,
+    api: Option<&'a str>,
+    operation: Option<&'a str>,
+}
+
+#[derive(Debug, Hash)]
+enum Who<'a> {
+    Name(&'a str),
+    Key(&'a KeyDigest),
+    /// Nobody by name: what counts per consumer counts per address.
+    Address(u128),
+}
+
+impl<'a> Subject<'a> {
+    /// A consumer over all that the plan opens.
+    pub(crate) fn consumer(policy: &'a PolicyId, name: &'a str) -> Self {
+        Self { policy, who: Who::Name(name), api: None, operation: None }
+    }
+
+    fn of(served: &'a Served, limit: &'a ServedLimit, seen: &'a Seen) -> Self {
+        let limit = &limit.limit;
+        let consumer = seen.caller.as_ref().and_then(Caller::consumer);
+        let who = match (limit.per, &seen.caller, consumer) {
+            (Per::Address, ..) | (_, _, None) => Who::Address(network(seen.address)),
+            (Per::Key, Some(Caller::Key(_, digest)), _) => Who::Key(digest),
+            (_, _, Some(consumer)) => Who::Name(consumer.name.as_str()),
+        };
+        let api = matches!(limit.per, Per::Operation | Per::Api).then(|| served.api.name.as_str());
+        let operation = match (limit.per, seen.bound) {
+            (Per::Operation, Bound::One(index)) => served.operation(index).map(|known| known.id.as_str()),
+            _ => None,
+        };
+        Self { policy: &limit.policy, who, api, operation }
+    }
 }

@@ -18,6 +18,7 @@ mod dispatch;
 mod error;
 mod explain;
 mod forward;
+mod gauges;
 mod guesses;
 mod hold;
 mod identify;

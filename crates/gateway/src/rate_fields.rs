@@ -4,6 +4,7 @@
 //! `X-RateLimit-*` triple beside them, `Reset` in seconds from now; RFC 9110 §10.2.3 (`Retry-After`).
 
 use crate::world::{ServedLimit, ServedPlan};
+use board::Measure;
 use exchange::Left;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::Write as _;
@@ -19,9 +20,13 @@ const X_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 pub(crate) fn policy(limits: &[ServedLimit]) -> Option<HeaderValue> {
     let mut text = String::new();
     for served in limits {
-        let rate = &served.limit.rate;
         let comma = if text.is_empty() { "" } else { ", " };
-        let _ = write!(text, "{comma}{};q={};w={}", served.name, rate.count(), whole(rate.period()));
+        let _ = write!(text, "{comma}{}", served.name);
+        let _ = match served.limit.measure {
+            Measure::Rate(rate) => write!(text, ";q={};w={}", rate.count(), whole(rate.period())),
+            // §3.1.2: a unit of its own; there is no window.
+            Measure::AtOnce(most) => write!(text, ";q={most};qu=\"concurrent-requests\""),
+        };
     }
     (!text.is_empty()).then(|| HeaderValue::from_str(&text).ok()).flatten()
 }
@@ -39,16 +44,23 @@ pub(crate) fn write(fields: &mut HeaderMap, plan: &ServedPlan, left: &[Left]) {
         text.push_str(&served.name);
         text.push_str(";r=");
         text.push_str(number.format(left.remaining));
-        text.push_str(";t=");
-        text.push_str(number.format(whole(left.full_in)));
+        if matches!(served.limit.measure, Measure::Rate(_)) {
+            text.push_str(";t=");
+            text.push_str(number.format(whole(left.full_in)));
+        }
     }
     if let Ok(value) = HeaderValue::try_from(text) {
         fields.insert(RATELIMIT, value);
     }
     // The older fields know one limit: the one that will say no first.
-    let nearest = plan.limits.iter().zip(left).min_by_key(|(_, left)| left.remaining);
+    let nearest = plan
+        .limits
+        .iter()
+        .zip(left)
+        // A number of calls at once comes back by itself: a rate is what a caller plans by.
+        .min_by_key(|(served, left)| (matches!(served.limit.measure, Measure::AtOnce(_)), left.remaining));
     if let Some((served, left)) = nearest {
-        fields.insert(X_LIMIT, served.limit.rate.burst().into());
+        fields.insert(X_LIMIT, served.limit.measure.most().into());
         fields.insert(X_REMAINING, left.remaining.into());
         fields.insert(X_RESET, whole(left.full_in).into());
     }

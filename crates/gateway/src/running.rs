@@ -1,12 +1,13 @@
 //! A gateway: started, looked at, given a new world, stopped.
 
+use crate::admit::Subject;
 use crate::dispatch::Inboxes;
 use crate::explain::{self, Asked};
 use crate::settings::Settings;
 use crate::worker::{self, Order, Start};
 use crate::world::{Prepared, Shared, World};
 use crate::{GatewayError, bind};
-use board::{Board, Limit};
+use board::{Board, Limit, Measure, Per};
 use exchange::{Accounts, Decision, Dispatch, Left, PlanName, Recorder};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -174,7 +175,15 @@ impl Running {
         let held = board.plans.iter().filter(|plan| consumer.plans.contains(&plan.name));
         held.flat_map(|plan| plan.limits.iter().map(move |limit| (plan, limit)))
             .filter_map(|(plan, limit)| {
-                let left = consumer.meter(&limit.policy)?.peek(&limit.rate, now);
+                let left = match limit.measure {
+                    Measure::Rate(rate) => consumer.meter(&limit.policy)?.peek(&rate, now),
+                    Measure::AtOnce(most) if limit.per == Per::Consumer => {
+                        let subject = Subject::consumer(&limit.policy, consumer.name.as_str());
+                        let inside = self.shared.gauges.inside(self.shared.gauges.subject(subject));
+                        Left { remaining: most.get().saturating_sub(inside), full_in: Duration::ZERO }
+                    }
+                    Measure::AtOnce(_) => return None,
+                };
                 Some((plan.name.clone(), limit.clone(), left))
             })
             .collect()

@@ -3,6 +3,7 @@
 //! Stages take `&mut Exchange` and hand tokens on. Dropping an exchange closes its record, so that no
 //! way out of the pipeline, not even a panic or a caller who goes away, leaves none or two.
 
+use crate::gauges::Place;
 use crate::seen::Seen;
 use crate::wire::{Body, Head, Tap, Upgrade};
 use crate::worker::Worker;
@@ -91,6 +92,8 @@ pub(crate) struct Facts {
     pub(crate) unchecked: bool,
     pub(crate) answer: AnswerFacts,
     pub(crate) sent: Option<Box<call::Sent>>,
+    /// Places that limits on calls at once gave it: free again when the call is over.
+    pub(crate) places: Vec<Place>,
     closed: bool,
     open_row: bool,
 }
@@ -143,6 +146,7 @@ impl Exchange {
             unchecked: false,
             answer: AnswerFacts::default(),
             sent: None,
+            places: Vec::new(),
             closed: false,
             open_row: false,
         };

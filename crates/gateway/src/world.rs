@@ -223,6 +223,8 @@ pub(crate) struct Shared {
     pub(crate) addresses: AddressTable,
     /// Meters per key, operation and API.
     pub(crate) subjects: AddressTable,
+    /// Calls under way, where a limit counts them.
+    pub(crate) gauges: Arc<crate::gauges::Gauges>,
     /// Heavy checks.
     pub(crate) pool: crate::check_pool::CheckPool,
     /// The name by which this process calls itself in `Via`.
@@ -241,6 +243,7 @@ impl Shared {
             epoch: std::time::Instant::now(),
             addresses: AddressTable::new(4 << 20),
             subjects: AddressTable::new(1 << 20),
+            gauges: Arc::new(crate::gauges::Gauges::new()),
             pool: crate::check_pool::CheckPool::start()?,
             via: format!("switchboard-{:08x}", own & 0xffff_ffff),
             paces: Arc::default(),

@@ -108,3 +108,82 @@ fn limits_are_not_reset_by_a_new_board() {
     gateway.running.swap(board, accounts).unwrap();
     assert_eq!(gateway.with("/shop/orders", KEY).status, 429);
 }
+
+#[test]
+fn as_many_calls_as_may_run_at_once_do_and_the_next_waits_for_an_end() {
+    let provider = Provider::silent().try_start().unwrap();
+    let gateway = orders::start_as(&provider.url(), "", "", "limit = \"2 at once\"");
+    let request = format!("GET /shop/orders HTTP/1.1\r\nHost: edge\r\n{KEY}\r\n");
+    let mut held = Vec::new();
+    for running in 1..=2 {
+        let mut line = gateway.connect();
+        line.write(request.as_bytes());
+        while gateway.running.peek("globex")[0].2.remaining != 2 - running {
+            std::thread::yield_now();
+        }
+        held.push(line);
+    }
+    let reply = gateway.with("/shop/orders", KEY);
+    assert_eq!((reply.status, reply.slug().as_str()), (429, "over-limit"));
+    assert_eq!(reply.field("ratelimit-policy"), Some("\"free\";q=2;qu=\"concurrent-requests\""));
+    assert_eq!(reply.field("ratelimit"), Some("\"free\";r=0"));
+    assert_eq!(reply.field("retry-after"), Some("1"));
+    assert!(reply.text().contains("2 calls at once may run"), "{}", reply.text());
+    let others = gateway.connect();
+    drop(others);
+    // A caller who goes away is over: its place is free.
+    drop(held.pop());
+    while gateway.running.peek("globex")[0].2.remaining != 1 {
+        std::thread::yield_now();
+    }
+    drop(held);
+    while gateway.running.peek("globex")[0].2.remaining != 2 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_place_is_held_until_the_last_byte_and_over_a_new_board() {
+    let provider = Provider::endless().try_start().unwrap();
+    let plan = "limit = \"1 at once\"";
+    let gateway = orders::start_as(&provider.url(), "", "", plan);
+    let mut line = gateway.connect();
+    line.write(format!("GET /shop/orders HTTP/1.1\r\nHost: edge\r\n{KEY}\r\n").as_bytes());
+    assert_eq!(line.head().status, 200);
+    let board = std::sync::Arc::new(harness::board(
+        &orders::text(&provider.url(), "", "", plan),
+        &[("orders.yaml", orders::CONTRACT.as_bytes())],
+    ));
+    let accounts = std::sync::Arc::new(harness::accounts(&board, Some(&gateway.accounts)));
+    gateway.running.swap(board, accounts).unwrap();
+    assert_eq!(gateway.with("/shop/orders", KEY).status, 429, "the body is still on its way");
+    drop(line);
+    while gateway.running.peek("globex")[0].2.remaining != 1 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn an_operation_takes_what_it_costs() {
+    let provider = Provider::echo().try_start().unwrap();
+    let offer = "cost = { createOrder = 4, \"GET *\" = 2, getOrder = 3 }";
+    let gateway = orders::start_as(&provider.url(), "", offer, "limit = [\"10/h\", \"100/h\"]");
+    let reply = gateway.with("/shop/orders", KEY);
+    assert_eq!((reply.status, reply.field("x-ratelimit-remaining")), (200, Some("8")));
+    assert!(reply.field("ratelimit").unwrap().contains("\"free-2\";r=98;"), "by every rule");
+    let body = "{\"item\":\"tea\",\"quantity\":1}";
+    let fields = format!("{KEY}Content-Type: application/json\r\n");
+    let reply = gateway.post("/shop/orders", &fields, body);
+    assert_eq!((reply.status, reply.field("x-ratelimit-remaining")), (200, Some("4")));
+    let reply = gateway.with("/shop/orders/7", KEY);
+    assert_eq!(reply.field("x-ratelimit-remaining"), Some("1"), "the dearest word that names it counts");
+    let reply = gateway.post("/shop/orders", &fields, body);
+    assert_eq!(
+        (reply.status, reply.field("x-ratelimit-remaining")),
+        (429, Some("1")),
+        "refused costs nothing"
+    );
+    assert!(reply.field("ratelimit").unwrap().contains("\"free-2\";r=91;"), "by no rule");
+    let wait: u32 = reply.field("retry-after").unwrap().parse().unwrap();
+    assert!((700..=1080).contains(&wait), "three more at one each six minutes: {wait}");
+}
