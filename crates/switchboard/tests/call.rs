@@ -19,6 +19,8 @@ mod failures;
 mod free;
 #[path = "call/harness.rs"]
 mod harness;
+#[path = "call/history.rs"]
+mod history;
 #[path = "call/login.rs"]
 mod login;
 #[path = "call/patience.rs"]

@@ -12,6 +12,7 @@ mod fill;
 pub(crate) mod flag;
 mod form;
 pub(crate) mod free;
+pub(crate) mod history;
 mod input;
 mod item;
 mod login;
@@ -109,6 +110,11 @@ pub(crate) struct Call {
     connection: Option<String>,
     #[command(flatten)]
     each: batch::Each,
+    #[command(flatten)]
+    keeping: history::Keeping,
+    /// The words of a call that is made again.
+    #[arg(skip)]
+    again: Option<Vec<String>>,
 }
 
 const USAGE: &str = "switchboard call [METHOD] URL [ITEM…]
@@ -129,6 +135,12 @@ pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Option<Arc<board
 }
 
 impl Call {
+    /// The same call, made by these words.
+    pub(crate) fn again(mut self, words: Vec<String>) -> Self {
+        self.again = Some(words);
+        self
+    }
+
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         if self.help {
@@ -217,6 +229,7 @@ impl Call {
             expected,
             request_breaks: found,
             from,
+            history: self.keeping.begin(&draft, &nearby, self.command_line()).into(),
         };
         let sent = outcome::send(&draft, &wanted, terminal, &asked, &mut cookies);
         cookies.save(&wanted.transfer)?;
@@ -368,6 +381,12 @@ impl Call {
             upstream.servers = vec![server];
         }
         Ok(upstream)
+    }
+
+    /// The words that make this call again.
+    fn command_line(&self) -> Vec<String> {
+        let own = || std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        self.again.clone().unwrap_or_else(own)
     }
 
     fn not_built_yet(&self) -> Result<(), Failure> {

@@ -1,22 +1,29 @@
-//! `switchboard log`: the latest calls, oldest first; follow them with `-f`; one whole by its id.
+//! `switchboard log`: the latest calls, oldest first; follow them with `-f`; one whole by its id; made again; two compared.
 
+mod compare;
+mod ledgers;
 mod line;
+mod repeat;
 mod whole;
 
 pub(crate) use line::text as line_of;
 pub(super) use whole::decisions;
 
 use crate::arguments::Global;
-use crate::drive::{board_near_or_running, load_board, now_ms, period, read_ledger, runtime, stored};
+use crate::drive::{now_ms, period, runtime};
 use crate::exit::{Exit, Failure};
 use board::Board;
 use exchange::{CallId, CallRecord, Detail, Outcome, Reason};
 use ledger::{CallFilter, CallPage, Ledger, StatusFilter};
+use ledgers::Ledgers;
 use std::time::Duration;
 
 /// Arguments of `log`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Log {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// Show this call whole: `c_…`, as in `X-Request-Id`
     id: Option<String>,
     /// Go on showing calls as they come
@@ -63,27 +70,44 @@ pub(crate) struct Log {
     format: String,
 }
 
+/// What is done with calls, beside looking at them.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Make a call of `switchboard call` again; its credentials are filled in anew
+    Repeat(repeat::Repeat),
+    /// Compare two calls: status, fields, bodies, times
+    Diff(compare::Compare),
+}
+
 impl Log {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let folder = board_near_or_running(global)?;
-        let board = load_board(&folder, global)?;
-        runtime()?.block_on(async {
-            let ledger = read_ledger(&board).await?;
-            match &self.id {
-                Some(id) => self.show(id, &board, &ledger, global).await,
-                None => self.list(&ledger, global).await,
+        let runtime = runtime()?;
+        let (ledgers, board) = runtime.block_on(Ledgers::near(global))?;
+        match &self.verb {
+            Some(Verb::Repeat(repeat)) => {
+                let (_, detail) = runtime.block_on(ledgers.find(call_id(repeat.id())?))?;
+                drop(runtime);
+                repeat.run(detail, global)
             }
-        })
+            Some(Verb::Diff(compare)) => runtime.block_on(compare.run(&ledgers, global)),
+            None => runtime.block_on(async {
+                match &self.id {
+                    Some(id) => self.show(id, board.as_ref(), &ledgers, global).await,
+                    None => self.list(&ledgers, global).await,
+                }
+            }),
+        }
     }
 
-    async fn show(&self, id: &str, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
-        let id = call_id(id)?;
-        let Some((record, detail)) = ledger.call(id).await.map_err(|error| stored(&error))? else {
-            return Err(Failure::run(format!("there is no call `{id}` in this ledger")).help(
-                "its row may have been sampled away, or its day dropped: see `keep` under `[ledger]`",
-            ));
-        };
+    async fn show(
+        &self,
+        id: &str,
+        board: Option<&Board>,
+        ledgers: &Ledgers,
+        global: &Global,
+    ) -> Result<Exit, Failure> {
+        let (record, detail) = ledgers.find(call_id(id)?).await?;
         let terminal = global.terminal();
         if self.format == "json" {
             terminal.line(whole::as_json(&record, detail.as_ref()).to_string());
@@ -93,9 +117,9 @@ impl Log {
         Ok(Exit::Ok)
     }
 
-    async fn list(&self, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
+    async fn list(&self, ledgers: &Ledgers, global: &Global) -> Result<Exit, Failure> {
         let filter = self.filter()?;
-        let page = ledger.calls(&filter).await.map_err(|error| stored(&error))?;
+        let page = ledgers.calls(&filter).await?;
         let terminal = global.terminal();
         // Whether somebody still reads.
         let print = |page: &CallPage| {
@@ -111,7 +135,7 @@ impl Log {
             return Ok(Exit::Ok);
         }
         if self.follow {
-            return self.follow(ledger, filter, print).await;
+            return self.follow(ledgers, filter, print).await;
         }
         if page.rows.is_empty() {
             terminal.say(format!("no such calls in the last {}", self.since));
@@ -128,12 +152,12 @@ impl Log {
     /// Asks again twice a second for what came since; ends when it is interrupted.
     async fn follow(
         &self,
-        ledger: &Ledger,
+        ledgers: &Ledgers,
         mut filter: CallFilter,
         print: impl Fn(&CallPage) -> bool,
     ) -> Result<Exit, Failure> {
         let mut seen: std::collections::BTreeSet<CallId> = std::collections::BTreeSet::new();
-        let first = ledger.calls(&filter).await.map_err(|error| stored(&error))?;
+        let first = ledgers.calls(&filter).await?;
         seen.extend(first.rows.iter().map(|record| record.id));
         loop {
             tokio::select! {
@@ -143,7 +167,7 @@ impl Log {
             // Rows are written when calls end, so an older id may come later: look a little back.
             filter.since_ms = Some(now_ms().saturating_sub(60_000));
             filter.limit = ledger::MOST_ROWS;
-            let mut page = ledger.calls(&filter).await.map_err(|error| stored(&error))?;
+            let mut page = ledgers.calls(&filter).await?;
             page.rows.retain(|record| seen.insert(record.id));
             if !print(&page) {
                 return Ok(Exit::Ok);
@@ -189,20 +213,9 @@ impl Log {
     }
 }
 
-/// The call of this id. One that has only just ended may still be on its way to the disk: it is waited for.
+/// The call of this id in one ledger.
 pub(super) async fn find(ledger: &Ledger, id: CallId) -> Result<(CallRecord, Option<Detail>), Failure> {
-    const ON_ITS_WAY_MS: u64 = 2_000;
-    loop {
-        if let Some(found) = ledger.call(id).await.map_err(|error| stored(&error))? {
-            return Ok(found);
-        }
-        if now_ms() > id.at_ms() + ON_ITS_WAY_MS {
-            return Err(Failure::run(format!("there is no call `{id}` in this ledger")).help(
-                "its row may have been sampled away, or its day dropped: see `keep` under `[ledger]`",
-            ));
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    Ledgers::of(ledger.clone()).find(id).await
 }
 
 /// Reads a call's id.

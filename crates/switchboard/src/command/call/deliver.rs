@@ -57,6 +57,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) strict: bool,
     /// What is made of each item of an answer that comes item by item.
     pub(crate) each: Option<Each<'a>>,
+    /// The beginning of the body, unpacked, for the history.
+    pub(crate) tap: Option<Vec<u8>>,
     items: Option<Items>,
     unpack: Option<Unpack>,
     progress: Option<Progress>,
@@ -82,6 +84,7 @@ impl<'a> Delivery<'a> {
             complete: false,
             strict: false,
             each: None,
+            tap: None,
             items: None,
             unpack: None,
             progress: None,
@@ -168,6 +171,9 @@ impl<'a> Delivery<'a> {
     fn plain(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         if let Some(check) = &mut self.check {
             check.piece(bytes);
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.extend_from_slice(&bytes[..bytes.len().min(super::history::KEPT - tap.len())]);
         }
         if let (Some(items), Some(_)) = (&mut self.items, &self.each) {
             let found = items
