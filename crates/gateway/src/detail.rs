@@ -62,7 +62,13 @@ fn decisions(call: &Exchange) -> Vec<exchange::Decision> {
         }
     }
     if let Some(refusal) = &facts.refusal {
-        out.push(explain::no(facts.stage, refusal));
+        let mut no = explain::no(facts.stage, refusal);
+        // A stage that said what it found and then no is one line: what it found, and the no.
+        if let Some(found) = out.pop_if(|last| last.stage == facts.stage) {
+            no.subject = found.subject;
+            no.origin = no.origin.or(found.origin);
+        }
+        out.push(no);
     } else if facts.unchecked {
         out.push(exchange::Decision {
             stage: Stage::Response,

@@ -23,6 +23,8 @@ mod harness;
 mod history;
 #[path = "call/login.rs"]
 mod login;
+#[path = "call/named.rs"]
+mod named;
 #[path = "call/patience.rs"]
 mod patience;
 #[path = "call/printed.rs"]

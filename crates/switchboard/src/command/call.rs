@@ -130,8 +130,11 @@ const ITEMS: &str = "Items:
   a[b][]=x      nested              \\             takes a separator's meaning away";
 
 /// The API of this name on the board that lies near here, as `call` finds it.
-pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Option<Arc<board::Api>>, Failure> {
-    Ok(Nearby::new(global).board()?.and_then(|board| board.api(name)).cloned())
+pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Arc<board::Api>, Failure> {
+    match Nearby::looking(global).board()? {
+        Some(board) => super::known::api(board, name).cloned(),
+        None => Err(Failure::usage(format!("`{name}` is no file, and there is no board here that has it"))),
+    }
 }
 
 impl Call {
@@ -208,7 +211,7 @@ impl Call {
                     lines.join("\n  ")
                 ))
                 .exit(Exit::RequestBreaks)
-                .help("to send it all the same: `--check report`"));
+                .help(check::help(&found, &draft, &self.words)));
             }
             for line in lines {
                 terminal.say(format!("request breaks its contract: {line}"));

@@ -1,7 +1,9 @@
 //! `switchboard consumer`: the accounts that call, by name.
 
 use crate::arguments::Global;
-use crate::drive::{author, board_folder, board_near_or_running, load_board, open_ledger, runtime, stored};
+use crate::drive::{
+    author, board_folder, board_near_or_running, load_board, now_ms, open_ledger, runtime, stored,
+};
 use crate::exit::{Exit, Failure};
 use board::Board;
 use clap::Subcommand;
@@ -96,7 +98,7 @@ impl Consumer {
                 let keys = ledger.list_keys(Some(&info.name)).await.map_err(|error| stored(&error))?;
                 terminal.data(table(std::slice::from_ref(&info)));
                 for key in keys {
-                    let state = if key.revoked_ms.is_some() { "revoked" } else { "valid" };
+                    let state = if key.is_revoked(now_ms()) { "revoked" } else { "valid" };
                     terminal.line(format!("  {}  ending {}  {state}", key.id, key.tail));
                 }
             }

@@ -49,14 +49,19 @@ pub(super) fn place(stand: Option<&Stand>, name: &str) -> String {
     stand.map_or_else(|| format!("{name}:0"), |stand| format!("{}:{}", stand.file, stand.line()))
 }
 
-/// A document's error with file, line and column.
-pub(super) fn unreadable(error: &DocumentError, name: &str, bytes: &[u8]) -> Failure {
-    let at = error.at();
-    let code = match error {
+/// The slug of a document's error.
+pub(super) const fn code_of(error: &DocumentError) -> &'static str {
+    match error {
         DocumentError::NotBuiltYet { .. } => "not-built-yet",
         DocumentError::TooLarge { .. } => "contract-too-large",
         _ => "contract-unreadable",
-    };
+    }
+}
+
+/// A document's error with file, line and column.
+pub(super) fn unreadable(error: &DocumentError, name: &str, bytes: &[u8]) -> Failure {
+    let at = error.at();
+    let code = code_of(error);
     let place = contract::place_of(&String::from_utf8_lossy(bytes), at.start);
     Failure::usage(format!("[{code}] {error}\n  --> {name}:{}:{}", place.line, place.column))
 }

@@ -94,7 +94,7 @@ impl Log {
             None => runtime.block_on(async {
                 match &self.id {
                     Some(id) => self.show(id, board.as_ref(), &ledgers, global).await,
-                    None => self.list(&ledgers, global).await,
+                    None => self.list(&ledgers, board.as_ref(), global).await,
                 }
             }),
         }
@@ -117,7 +117,7 @@ impl Log {
         Ok(Exit::Ok)
     }
 
-    async fn list(&self, ledgers: &Ledgers, global: &Global) -> Result<Exit, Failure> {
+    async fn list(&self, ledgers: &Ledgers, board: Option<&Board>, global: &Global) -> Result<Exit, Failure> {
         let filter = self.filter()?;
         let page = ledgers.calls(&filter).await?;
         let terminal = global.terminal();
@@ -138,6 +138,14 @@ impl Log {
             return self.follow(ledgers, filter, print).await;
         }
         if page.rows.is_empty() {
+            if let (Some(board), Some(ledger)) = (board, ledgers.of_board()) {
+                let named = super::known::Named {
+                    api: self.api.as_deref(),
+                    operation: self.operation.as_deref(),
+                    consumer: self.who.as_deref(),
+                };
+                named.check(board, ledger).await?;
+            }
             terminal.say(format!("no such calls in the last {}", self.since));
         }
         if let Some(next) = page.next {

@@ -47,7 +47,16 @@ impl Usage {
         };
         let rows = runtime()?.block_on(async {
             let ledger = read_ledger(&board).await?;
-            ledger.usage(&filter).await.map_err(|error| stored(&error))
+            let rows = ledger.usage(&filter).await.map_err(|error| stored(&error))?;
+            if rows.is_empty() {
+                let named = super::known::Named {
+                    api: filter.api.as_deref(),
+                    operation: filter.operation.as_deref(),
+                    consumer: filter.consumer.as_deref(),
+                };
+                named.check(&board, &ledger).await?;
+            }
+            Ok::<_, Failure>(rows)
         })?;
         let terminal = global.terminal();
         if self.format == "json" {

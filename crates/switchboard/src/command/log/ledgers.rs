@@ -39,6 +39,11 @@ impl Ledgers {
         Ok((Self(ledgers), board))
     }
 
+    /// The board's, where there is one: it is asked last.
+    pub(super) fn of_board(&self) -> Option<&Ledger> {
+        self.0.last()
+    }
+
     /// A page of the calls of all, newest first.
     pub(super) async fn calls(&self, filter: &CallFilter) -> Result<CallPage, Failure> {
         let mut pages = Vec::new();

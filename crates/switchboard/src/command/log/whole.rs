@@ -55,12 +55,17 @@ pub(super) fn text(
 
 /// Decisions as `explain` prints them.
 pub(in crate::command) fn decisions(decisions: &[exchange::Decision]) -> String {
-    let rows = decisions.iter().enumerate().map(|(number, decision)| {
+    let mut number = 0;
+    let mut last = None;
+    let rows = decisions.iter().map(|decision| {
+        // Several findings of one stage stand below its name.
+        let again = last.replace(decision.stage) == Some(decision.stage);
+        number += usize::from(!again);
         let stage = serde_json::to_value(decision.stage).ok();
         let stage = stage.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
         let refused = decision.refused.as_ref().map(|slug| format!("refused: {slug}. ")).unwrap_or_default();
         vec![
-            format!("{:>3} {stage}", number + 1),
+            if again { String::new() } else { format!("{number:>3} {stage}") },
             decision.subject.clone(),
             decision.origin.clone().unwrap_or_default(),
             format!("{refused}{}", decision.words),
