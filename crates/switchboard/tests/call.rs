@@ -21,6 +21,8 @@ mod free;
 mod harness;
 #[path = "call/history.rs"]
 mod history;
+#[path = "call/httpie.rs"]
+mod httpie;
 #[path = "call/login.rs"]
 mod login;
 #[path = "call/named.rs"]
