@@ -2,6 +2,7 @@
 
 use crate::arguments::Global;
 use crate::exit::{Exit, Failure};
+use crate::output::listing::Listing;
 use clap::Subcommand;
 use contract::{DocumentError, Stand};
 use std::path::PathBuf;
@@ -23,9 +24,8 @@ enum Verb {
     Operations {
         /// The contract's file
         file: PathBuf,
-        /// How to print them
-        #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-        format: String,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Compare two versions of a contract: what breaks callers, what does not, what cannot be told
     Diff(diff::Diff),
@@ -37,7 +37,7 @@ impl Contract {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         match self.verb {
-            Verb::Operations { file, format } => operations::run(&file, &format, global),
+            Verb::Operations { file, listing } => operations::run(&file, listing, global),
             Verb::Diff(diff) => diff.run(global),
             Verb::Sample(sample) => sample.run(global),
         }

@@ -7,6 +7,7 @@ use crate::drive::{
     stored,
 };
 use crate::exit::{Exit, Failure};
+use crate::output::listing::Listing;
 use clap::Subcommand;
 use exchange::ApiKey;
 use ledger::{KeyInfo, Ledger};
@@ -33,9 +34,8 @@ enum Verb {
     List {
         /// Only of this consumer
         consumer: Option<String>,
-        /// Print JSON
-        #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-        format: String,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Make a key's successor, which is shown once; the old key stays valid for a while
     Rotate {
@@ -91,19 +91,16 @@ impl Key {
                 terminal.line(key.reveal());
                 terminal.say(format!("a key of {}, shown once: keep it now", info.name));
             }
-            Verb::List { consumer, format } => {
+            Verb::List { consumer, listing } => {
                 let of = match consumer {
                     Some(name) => Some(known(ledger, &name).await?.name),
                     None => None,
                 };
                 let keys = ledger.list_keys(of.as_ref()).await.map_err(|error| stored(&error))?;
-                if format == "json" {
-                    let rows: Vec<_> = keys.iter().map(as_json).collect();
-                    terminal.line(serde_json::Value::from(rows).to_string());
-                } else if keys.is_empty() {
+                if keys.is_empty() && listing.is_text() {
                     terminal.say("no keys yet: switchboard key new CONSUMER");
                 } else {
-                    terminal.data(table(&keys));
+                    listing.print(keys.iter().map(as_json).collect(), || table(&keys), terminal)?;
                 }
             }
             Verb::Rotate { id, overlap } => {

@@ -12,6 +12,7 @@ pub(super) use whole::decisions;
 use crate::arguments::Global;
 use crate::drive::{now_ms, period, runtime};
 use crate::exit::{Exit, Failure};
+use crate::output::listing::{Layout, Listing};
 use board::Board;
 use exchange::{CallId, CallRecord, Detail, Outcome, Reason};
 use ledger::{CallFilter, CallPage, Ledger, StatusFilter};
@@ -65,9 +66,8 @@ pub(crate) struct Log {
     /// Only older than this call: to go on where a listing ended
     #[arg(long, value_name = "ID")]
     before: Option<String>,
-    /// Print JSON, one call a line
-    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-    format: String,
+    #[command(flatten)]
+    listing: Listing,
 }
 
 /// What is done with calls, beside looking at them.
@@ -109,10 +109,14 @@ impl Log {
     ) -> Result<Exit, Failure> {
         let (record, detail) = ledgers.find(call_id(id)?).await?;
         let terminal = global.terminal();
-        if self.format == "json" {
-            terminal.line(whole::as_json(&record, detail.as_ref()).to_string());
-        } else {
-            terminal.data(whole::text(&record, detail.as_ref(), board, terminal.colour_out));
+        match self.listing.format {
+            Layout::Text => terminal.data(whole::text(&record, detail.as_ref(), board, terminal.colour_out)),
+            // One call is one document.
+            Layout::Json => terminal.line(whole::as_json(&record, detail.as_ref()).to_string()),
+            _ => {
+                let whole = vec![whole::as_json(&record, detail.as_ref())];
+                terminal.data(self.listing.data(whole, terminal)?.unwrap_or_default());
+            }
         }
         Ok(Exit::Ok)
     }
@@ -121,17 +125,26 @@ impl Log {
         let filter = self.filter()?;
         let page = ledgers.calls(&filter).await?;
         let terminal = global.terminal();
+        let by_line = matches!(self.listing.format, Layout::Text | Layout::Ndjson)
+            || self.follow && self.listing.format == Layout::Json;
+        if !by_line {
+            if self.follow {
+                return Err(Failure::usage("what has no end has no table: follow with `--format ndjson`"));
+            }
+            let rows = page.rows.iter().rev().map(line::as_json).collect();
+            terminal.data(self.listing.data(rows, terminal)?.unwrap_or_default());
+        }
         // Whether somebody still reads.
         let print = |page: &CallPage| {
             page.rows.iter().rev().all(|record| {
-                terminal.still_read(if self.format == "json" {
-                    format!("{}\n", line::as_json(record))
-                } else {
+                terminal.still_read(if self.listing.is_text() {
                     line::text(record, terminal.colour_out)
+                } else {
+                    format!("{}\n", line::as_json(record))
                 })
             })
         };
-        if !print(&page) {
+        if by_line && !print(&page) {
             return Ok(Exit::Ok);
         }
         if self.follow {

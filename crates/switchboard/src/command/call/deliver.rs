@@ -57,6 +57,10 @@ pub(crate) struct Delivery<'a> {
     pub(crate) strict: bool,
     /// What is made of each item of an answer that comes item by item.
     pub(crate) each: Option<Each<'a>>,
+    /// Whether a terminal is written to, that bytes would confuse.
+    pub(crate) guard: bool,
+    /// Whether the body is kept from the terminal: its first bytes say so.
+    pub(crate) hidden: Option<bool>,
     /// The beginning of the body, unpacked, for the history.
     pub(crate) tap: Option<Vec<u8>>,
     items: Option<Items>,
@@ -84,6 +88,8 @@ impl<'a> Delivery<'a> {
             complete: false,
             strict: false,
             each: None,
+            guard: false,
+            hidden: None,
             tap: None,
             items: None,
             unpack: None,
@@ -103,6 +109,14 @@ impl<'a> Delivery<'a> {
             io::ErrorKind::BrokenPipe => Stop::Enough,
             _ => Stop::Failed(Failure::run(format!("`{name}` cannot be written: {error}"))),
         })
+    }
+
+    /// Writes bytes of the body; what is no text stays away from a terminal.
+    pub(crate) fn body(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        if self.guard && self.file.is_none() && *self.hidden.get_or_insert_with(|| is_binary(bytes)) {
+            return Ok(());
+        }
+        self.write(bytes)
     }
 
     /// Opens the file, where there is one; false: nothing of the body is to be written.
@@ -182,12 +196,12 @@ impl<'a> Delivery<'a> {
             return found.iter().try_for_each(|item| self.item(item));
         }
         match &mut self.held {
-            None => self.write(bytes),
+            None => self.body(bytes),
             Some(held) if self.keep == Keep::LayOut && held.len() + bytes.len() > 2 * 8 * 1024 * 1024 => {
                 // Larger than announced: laid out no longer.
                 let held = self.held.take().unwrap_or_default();
-                self.write(&held)?;
-                self.write(bytes)
+                self.body(&held)?;
+                self.body(bytes)
             }
             Some(held) if held.len() + bytes.len() > LARGEST => Err(Stop::Failed(
                 Failure::run("the answer is larger than 256 MiB")
@@ -298,6 +312,21 @@ fn remote_name(path: &str) -> Result<String, Failure> {
     name.map(|name| name.replace(['\\', '\0'], "_")).ok_or_else(|| {
         Failure::run("this URL has no last part that could name a file").help("name it: `-o FILE`")
     })
+}
+
+/// Whether the first bytes of a body are no text: a zero byte, or no UTF-8 but for a letter that is cut at the end.
+fn is_binary(bytes: &[u8]) -> bool {
+    bytes.contains(&0) || std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_some())
+}
+
+/// Whether a message says that it is YAML (RFC 9512 §2.1), which many also call otherwise.
+pub(crate) fn is_yaml(fields: &HeaderMap) -> bool {
+    let media = fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    matches!(
+        media.as_str(),
+        "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" | "text/vnd.yaml"
+    ) || media.ends_with("+yaml")
 }
 
 /// Whether a message says that it is JSON (RFC 8259 §11; RFC 6839 §3.1).

@@ -246,6 +246,11 @@ fn shown(mut message: Message, redaction: &Redaction) -> Message {
 /// A word of the command line as it is kept.
 fn kept(word: &str, cleaner: &Cleaner<'_>) -> String {
     let mut word = cleaner.data(word);
+    if let Some((name, _)) = word.split_once(":=")
+        && cleaner.hides(name)
+    {
+        return format!("{name}:=***");
+    }
     if let Some((name, _)) = word.split_once(':')
         && cleaner.hides(name.trim())
     {

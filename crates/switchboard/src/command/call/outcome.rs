@@ -3,7 +3,7 @@
 use super::check::{AnswerCheck, CheckMode};
 use super::cookie::Cookies;
 use super::deliver::items::Items;
-use super::deliver::{Delivery, Keep, is_json};
+use super::deliver::{Delivery, Keep, is_json, is_yaml};
 use super::draft::Draft;
 use super::ending::{self, Expected};
 use super::envelope::{self, Became};
@@ -103,6 +103,7 @@ pub(crate) fn send(
     let keep = asked.keep(terminal);
     let mut delivery = Delivery::new(wanted, &redaction, keep, &draft.path);
     delivery.from = asked.from;
+    delivery.guard = terminal.interactive && asked.format.is_none() && asked.jq.is_none();
     if asked.by_item(keep) {
         delivery.each = Some(Box::new(|item| each(item, asked, terminal)));
     }
@@ -182,6 +183,12 @@ pub(crate) fn send(
     };
     remember(Some(&came), &found);
     given?;
+    if delivery.hidden == Some(true) {
+        terminal.say(format!(
+            "an answer of {} bytes that is no text is not shown on a terminal: `-o FILE` keeps it, `--format raw` shows it",
+            came.size
+        ));
+    }
     for line in envelope::lines(&found, draft) {
         terminal.say(format!("response breaks its contract: {line}"));
     }
@@ -250,10 +257,16 @@ fn shown(
         return written(delivery.write(text.as_bytes()));
     }
     if asked_for && formatted {
+        if is_yaml(&head.fields) {
+            let value: serde_json::Value = serde_saphyr::from_slice(body)
+                .map_err(|error| Failure::run(format!("the answer is no YAML: {error}")))?;
+            return show(delivery, value.to_string().as_bytes(), asked, terminal);
+        }
         return show(delivery, body, asked, terminal);
     }
     if formatted {
         // Not data that was asked for: to stderr, so that no program takes it for that.
+        let body = &body[..body.len().min(64 * 1024)];
         terminal.complain(String::from_utf8_lossy(body).trim_end());
         return Ok(());
     }
@@ -263,23 +276,24 @@ fn shown(
         Some(text) => written(
             delivery.write(format!("{}\n", output::pretty::laid_out(text, terminal.colour_out)).as_bytes()),
         ),
-        None => written(delivery.write(body)),
+        None => written(delivery.body(body)),
     }
 }
 
 /// Shows a JSON document through `--jq` and `--format`.
 fn show(
     delivery: &mut Delivery<'_>,
-    document: &[u8],
+    bytes: &[u8],
     asked: &Asked<'_>,
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let coloured = terminal.colour_out && delivery.file.is_none();
-    let document = String::from_utf8_lossy(document).into_owned();
+    let document = String::from_utf8_lossy(bytes).into_owned();
     if asked.jq.is_none()
         && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document)
     {
-        written(delivery.write(document.as_bytes()))?;
+        // As it came, byte for byte.
+        written(delivery.body(bytes))?;
         return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
     }
     let text = rendered(&[document], asked, terminal, coloured)?;
