@@ -25,6 +25,8 @@ mod history;
 mod httpie;
 #[path = "call/login.rs"]
 mod login;
+#[path = "call/manual.rs"]
+mod manual;
 #[path = "call/named.rs"]
 mod named;
 #[path = "call/patience.rs"]
