@@ -165,7 +165,7 @@ fn fields<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String,
         if !OWN.contains(&name.as_str()) {
             fields
                 .entry(name)
-                .and_modify(|known| *known += &format!(", {value}"))
+                .and_modify(|known| *known = format!("{known}, {value}"))
                 .or_insert_with(|| value.to_owned());
         }
     }
@@ -240,7 +240,7 @@ fn compare(ours: &mut Sent, theirs: &mut Sent, seen: &mut BTreeSet<&'static str>
                 unequal("body", &one.replace(":-0.0", ":0"), &other);
             }
             _ => {
-                unequal("body", &String::from_utf8_lossy(&ours.body), &String::from_utf8_lossy(&theirs.body))
+                unequal("body", &String::from_utf8_lossy(&ours.body), &String::from_utf8_lossy(&theirs.body));
             }
         }
     }

@@ -6,6 +6,7 @@ use demo::Provider;
 use http::Response;
 use serde_json::json;
 
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\xff";
 const ORDERS: &str = r#"{"items":[{"id":1,"name":"a,b"},{"id":2,"name":"c"}],"next":null}"#;
 
 async fn orders() -> Provider {
@@ -55,7 +56,6 @@ async fn yaml_is_data_too_and_bytes_stay_away_from_a_terminal() {
     assert_eq!(place.run(&["call", &yaml.url(), "--jq", ".items[].name"]).ok(), "x\n");
     assert!(place.run(&["call", &yaml.url()]).ok().starts_with("items:\n- id"));
 
-    const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\xff";
     let bytes = Provider::answering(|_| {
         Response::builder().header("content-type", "image/png").body(Bytes::from_static(PICTURE)).unwrap()
     })

@@ -35,6 +35,17 @@ pub(crate) enum Keep {
     Hold,
 }
 
+/// Whether a terminal has to be kept from a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// It is no terminal, or the body is text.
+    Off,
+    /// It is one: the first bytes will say.
+    Terminal,
+    /// They said that it is no text.
+    Hidden,
+}
+
 /// An answer on its way to where it goes.
 pub(crate) struct Delivery<'a> {
     pub(crate) wanted: &'a Wanted,
@@ -58,9 +69,7 @@ pub(crate) struct Delivery<'a> {
     /// What is made of each item of an answer that comes item by item.
     pub(crate) each: Option<Each<'a>>,
     /// Whether a terminal is written to, that bytes would confuse.
-    pub(crate) guard: bool,
-    /// Whether the body is kept from the terminal: its first bytes say so.
-    pub(crate) hidden: Option<bool>,
+    pub(crate) guard: Guard,
     /// The beginning of the body, unpacked, for the history.
     pub(crate) tap: Option<Vec<u8>>,
     items: Option<Items>,
@@ -88,8 +97,7 @@ impl<'a> Delivery<'a> {
             complete: false,
             strict: false,
             each: None,
-            guard: false,
-            hidden: None,
+            guard: Guard::Off,
             tap: None,
             items: None,
             unpack: None,
@@ -113,10 +121,10 @@ impl<'a> Delivery<'a> {
 
     /// Writes bytes of the body; what is no text stays away from a terminal.
     pub(crate) fn body(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        if self.guard && self.file.is_none() && *self.hidden.get_or_insert_with(|| is_binary(bytes)) {
-            return Ok(());
+        if self.guard == Guard::Terminal && self.file.is_none() {
+            self.guard = if is_binary(bytes) { Guard::Hidden } else { Guard::Off };
         }
-        self.write(bytes)
+        if self.guard == Guard::Hidden { Ok(()) } else { self.write(bytes) }
     }
 
     /// Opens the file, where there is one; false: nothing of the body is to be written.

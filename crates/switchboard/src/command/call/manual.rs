@@ -119,9 +119,10 @@ fn listed(rows: impl Iterator<Item = [String; 3]>) -> String {
     if table.lines().all(|line| line.chars().count() <= words::width()) {
         return table;
     }
-    rows.iter()
-        .map(|[id, way, summary]| format!("  {id}\n{}{}", hanging(way, 6, 8), wrapped(summary, 6)))
-        .collect()
+    let own = |[id, way, summary]: &[String; 3]| {
+        [format!("  {id}\n"), hanging(way, 6, 8), wrapped(summary, 6)].concat()
+    };
+    rows.iter().map(own).collect::<Vec<_>>().concat()
 }
 
 /// `API.` or `FILE `: what comes before an operation's id.

@@ -3,7 +3,7 @@
 use super::check::{AnswerCheck, CheckMode};
 use super::cookie::Cookies;
 use super::deliver::items::Items;
-use super::deliver::{Delivery, Keep, is_json, is_yaml};
+use super::deliver::{Delivery, Guard, Keep, is_json, is_yaml};
 use super::draft::Draft;
 use super::ending::{self, Expected};
 use super::envelope::{self, Became};
@@ -103,7 +103,9 @@ pub(crate) fn send(
     let keep = asked.keep(terminal);
     let mut delivery = Delivery::new(wanted, &redaction, keep, &draft.path);
     delivery.from = asked.from;
-    delivery.guard = terminal.interactive && asked.format.is_none() && asked.jq.is_none();
+    if terminal.interactive && asked.format.is_none() && asked.jq.is_none() {
+        delivery.guard = Guard::Terminal;
+    }
     if asked.by_item(keep) {
         delivery.each = Some(Box::new(|item| each(item, asked, terminal)));
     }
@@ -183,7 +185,7 @@ pub(crate) fn send(
     };
     remember(Some(&came), &found);
     given?;
-    if delivery.hidden == Some(true) {
+    if delivery.guard == Guard::Hidden {
         terminal.say(format!(
             "an answer of {} bytes that is no text is not shown on a terminal: `-o FILE` keeps it, `--format raw` shows it",
             came.size

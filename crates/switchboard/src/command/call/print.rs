@@ -267,18 +267,16 @@ fn curl(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<String, Fa
             options.push((text.0, Some(Word::plain(text.1))));
         }
     } else if has_body {
-        match text(&draft.payload) {
-            Some(body) => options.push(("--data-raw", Some(Word::plain(body)))),
-            None => {
-                let from = pieces(&draft.payload)?;
-                match from.as_slice() {
-                    [Stretch::File(path)] => {
-                        options.push(("--data-binary", Some(Word::plain(format!("@{path}")))));
-                    }
-                    from => {
-                        before = format!("{} | ", shell(from));
-                        options.push(("--data-binary", Some(Word::plain("@-"))));
-                    }
+        if let Some(body) = text(&draft.payload) {
+            options.push(("--data-raw", Some(Word::plain(body))));
+        } else {
+            match pieces(&draft.payload)?.as_slice() {
+                [Stretch::File(path)] => {
+                    options.push(("--data-binary", Some(Word::plain(format!("@{path}")))));
+                }
+                from => {
+                    before = format!("{} | ", shell(from));
+                    options.push(("--data-binary", Some(Word::plain("@-"))));
                 }
             }
         }

@@ -37,7 +37,7 @@ impl Log {
         if let Some(column) = column {
             region["startColumn"] = column.into();
         }
-        let places = vec![location(file, region, None)];
+        let places = vec![location(file, &region, None)];
         self.0.push(Found { level, code: code.to_owned(), text: text.to_owned(), places });
     }
 
@@ -95,7 +95,7 @@ fn of_board(folder: &Path, problem: &Diagnostic) -> Found {
         let region = json!({
             "startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column,
         });
-        location(&folder.join(&*label.file).display().to_string(), region, Some(&label.words))
+        location(&folder.join(&*label.file).display().to_string(), &region, Some(&label.words))
     });
     let text = match &problem.help {
         Some(help) => format!("{}. {help}", problem.headline),
@@ -105,7 +105,7 @@ fn of_board(folder: &Path, problem: &Diagnostic) -> Found {
     Found { level, code: problem.code.to_owned(), text, places: places.collect() }
 }
 
-fn location(file: &str, region: Value, words: Option<&str>) -> Value {
+fn location(file: &str, region: &Value, words: Option<&str>) -> Value {
     // A URI reference (RFC 3986 §4.1): what no path segment may hold is percent-encoded.
     const PLAIN: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');

@@ -167,7 +167,7 @@ fn values(at: String, a: &Value, b: &Value, add: &mut impl FnMut(String, Option<
                 match (mine, theirs) {
                     (Some(mine), Some(theirs)) => values(format!("{at}/{nth}"), mine, theirs, add),
                     (mine, theirs) => {
-                        add(format!("{at}/{nth}"), mine.map(Value::to_string), theirs.map(Value::to_string))
+                        add(format!("{at}/{nth}"), mine.map(Value::to_string), theirs.map(Value::to_string));
                     }
                 }
             }
