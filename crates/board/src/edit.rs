@@ -54,6 +54,8 @@ pub struct NewOffer<'a> {
     pub at: &'a str,
     /// Plans that may enter.
     pub plans: &'a [&'a str],
+    /// Rules for what of it is offered; none: everything.
+    pub only: &'a [&'a str],
 }
 
 /// Adds `[apis.NAME]`; with a contract both directions are checked under `report` at first.
@@ -103,10 +105,12 @@ pub fn add_offer(text: &str, offer: &NewOffer<'_>) -> Result<Edited, EditError> 
         }
         let mut table = fresh();
         table.insert("at", toml_edit::value(offer.at));
-        table.insert(
-            "plans",
-            toml_edit::value(offer.plans.iter().map(|plan| Value::from(*plan)).collect::<Array>()),
-        );
+        let list =
+            |words: &[&str]| toml_edit::value(words.iter().map(|word| Value::from(*word)).collect::<Array>());
+        table.insert("plans", list(offer.plans));
+        if !offer.only.is_empty() {
+            table.insert("only", list(offer.only));
+        }
         offers.insert(offer.name, Item::Table(table));
         Ok(())
     })

@@ -61,7 +61,7 @@ pub use outside::{Outside, OutsideError};
 pub use path::{NormalPath, PathError};
 pub use plan::{Auth, Plan};
 pub use record::{DetailsWanted, RecordSettings};
-pub use resolve::{Board, load};
+pub use resolve::{Board, ledger_of, load};
 pub use router::{Found, Router};
 pub use schema::editor_schema;
 pub use upstream::{Credential, CredentialPlace, ServerUrl, Upstream};

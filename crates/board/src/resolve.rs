@@ -74,10 +74,37 @@ impl Board {
 /// All problems, when one of them is an error; warnings come with the board.
 pub fn load(folder: &Path, env: Option<&str>, outside: &dyn Outside) -> Result<Board, Diagnostics> {
     let report = Report::default();
-    let mut files: Vec<Arc<SourceFile>> = text_of(folder, FILE, outside, &report).into_iter().collect();
+    let files = files(folder, env, outside, &report);
+    resolve(Given { folder, base: folder, env, files: &files }, outside, report)
+}
+
+/// Where the ledger of the board in `folder` is, and what it keeps; APIs and contracts are not looked at: for a command that
+/// only adds a call.
+///
+/// # Errors
+/// Faults of the files, and of these two tables.
+pub fn ledger_of(
+    folder: &Path,
+    env: Option<&str>,
+    outside: &dyn Outside,
+) -> Result<(LedgerSettings, RecordSettings), Diagnostics> {
+    let report = Report::default();
+    let files = files(folder, env, outside, &report);
+    let Some((table, start)) = table(&Given { folder, base: folder, env, files: &files }, &report) else {
+        return Err(report.finish());
+    };
+    let root = Keys::root(&table, &start, KNOWN, LATER, &report);
+    let scope = Scope::new(outside, folder, &report, Secrets::new(&root, outside, folder, &report));
+    let found = (ledger::resolve(&root, folder, &scope), record::resolve(&root, &scope));
+    if report.any() { Err(report.finish()) } else { Ok(found) }
+}
+
+/// The board's file, and the one that is laid over it.
+fn files(folder: &Path, env: Option<&str>, outside: &dyn Outside, report: &Report) -> Vec<Arc<SourceFile>> {
+    let mut files: Vec<Arc<SourceFile>> = text_of(folder, FILE, outside, report).into_iter().collect();
     if let Some(env) = env {
         if env.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) && !env.is_empty() {
-            files.extend(text_of(folder, &format!("switchboard.{env}.toml"), outside, &report));
+            files.extend(text_of(folder, &format!("switchboard.{env}.toml"), outside, report));
         } else {
             report.add(Problem::error(
                 &code::BAD_NAME,
@@ -85,7 +112,7 @@ pub fn load(folder: &Path, env: Option<&str>, outside: &dyn Outside) -> Result<B
             ));
         }
     }
-    resolve(Given { folder, base: folder, env, files: &files }, outside, report)
+    files
 }
 
 /// Loads a board from a text, as if it were the file in `folder`; paths in it are relative to `base`.

@@ -233,6 +233,24 @@ impl Shape {
         self.inner.as_ref()?.view().word(word)
     }
 
+    /// What else bounds the value, as its schema has it: `format`, `pattern`, least and most; for people to read.
+    pub fn limits(&self) -> Vec<(&'static str, Value)> {
+        const WORDS: [&str; 11] = [
+            "format",
+            "pattern",
+            "minimum",
+            "exclusiveMinimum",
+            "maximum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "minLength",
+            "maxLength",
+            "minItems",
+            "maxItems",
+        ];
+        WORDS.iter().filter_map(|word| Some((*word, self.word(word)?))).collect()
+    }
+
     /// Whether its schema says more of a text than that it is one.
     pub(crate) fn limits_text(&self) -> bool {
         let words = ["minLength", "maxLength", "pattern", "enum", "const", "format", "not", "anyOf", "oneOf"];

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod call_id;
+mod cleaner;
 mod dispatch;
 mod gcra;
 pub mod hop_by_hop;
@@ -17,6 +18,7 @@ mod size;
 
 pub use accounts::{Accounts, Consumer, ConsumerName, ConsumerRow, KeyEntry, KeyRow, PlanName, PolicyId};
 pub use call_id::{CallId, CallIds};
+pub use cleaner::Cleaner;
 pub use dispatch::{As, BoxFuture, Channel, Chunks, Dispatch, DispatchError};
 pub use gcra::{Denied, Left, Meter, Rate};
 pub use key::{ApiKey, KeyDigest, KeyError, KeyId};

@@ -97,6 +97,9 @@ pub struct Detail {
     pub sent: Option<Message>,
     /// The response as the caller got it.
     pub response: Option<Message>,
+    /// The words of the command that made the call, to make it again; empty: no command did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
 }
 
 /// The stages of a call, in order.

@@ -137,10 +137,10 @@ impl Ledger {
         Ok(self.list_consumers().await?.into_iter().find(|known| known.name == *name))
     }
 
-    /// What a board needs to know who may call: every consumer, and every key that is not revoked.
+    /// What a board needs to know who may call: every consumer, and every key that is not revoked at `now_ms`.
     ///
-    /// Both are of one moment.
-    pub async fn accounts_rows(&self) -> Result<(Vec<ConsumerRow>, Vec<KeyRow>), StoreError> {
+    /// Both are of one moment. When a key ends later, [`Ledger::watch_accounts`] says so.
+    pub async fn accounts_rows(&self, now_ms: u64) -> Result<(Vec<ConsumerRow>, Vec<KeyRow>), StoreError> {
         let mut file = self.accounts_to_read().lock().await;
         let mut look = file.begin().await.map_err(failed)?;
         let consumers = consumers(&mut look)
@@ -151,7 +151,7 @@ impl Ledger {
         let keys = keys::all(&mut look)
             .await?
             .into_iter()
-            .filter(|key| key.revoked_ms.is_none())
+            .filter(|key| !key.is_revoked(now_ms))
             .map(|key| KeyRow { digest: key.digest, consumer: key.consumer, tail: Some(key.tail) })
             .collect();
         Ok((consumers, keys))
@@ -252,9 +252,10 @@ fn words(plans: &[PlanName]) -> String {
 async fn consumers(look: &mut SqliteConnection) -> Result<Vec<ConsumerInfo>, StoreError> {
     let rows = sqlx::query(
         "SELECT name, suspended, created_ms,
-                (SELECT count(*) FROM keys WHERE consumer = name AND revoked_ms IS NULL)
+                (SELECT count(*) FROM keys WHERE consumer = name AND (revoked_ms IS NULL OR revoked_ms > ?))
          FROM consumers ORDER BY name",
     )
+    .bind(crate::lease::now_ms().cast_signed())
     .fetch_all(&mut *look)
     .await
     .map_err(failed)?;

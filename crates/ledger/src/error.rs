@@ -107,8 +107,8 @@ pub enum StoreError {
         /// The id.
         id: KeyId,
     },
-    /// All 1,024 writers are taken.
-    #[error("1,024 threads write calls to this ledger already")]
+    /// All 1,023 writers are taken.
+    #[error("1,023 threads write calls to this ledger already")]
     TooManyWriters,
     /// It was opened for reading only.
     #[error("the ledger was opened for reading only")]

@@ -22,8 +22,15 @@ pub struct KeyInfo {
     pub tail: String,
     /// When it was made, in milliseconds since 1970.
     pub created_ms: u64,
-    /// When it was revoked, in milliseconds since 1970.
+    /// From when on it is revoked, in milliseconds since 1970: later than now while its successor takes over.
     pub revoked_ms: Option<u64>,
+}
+
+impl KeyInfo {
+    /// Whether it is unknown at this moment.
+    pub fn is_revoked(&self, now_ms: u64) -> bool {
+        self.revoked_ms.is_some_and(|from| from <= now_ms)
+    }
 }
 
 impl Ledger {
@@ -37,26 +44,10 @@ impl Ledger {
         entropy: [u8; 32],
         by: Author<'_>,
     ) -> Result<ApiKey, StoreError> {
-        let key = ApiKey::from_entropy(&entropy);
-        let id = KeyId::of(&key.digest());
         let mut file = self.accounts()?.lock().await;
         let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         must_exist(&mut change, name).await?;
-        let made = sqlx::query(
-            "INSERT INTO keys (digest, id, consumer, tail, created_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(key.digest().0.to_vec())
-        .bind(&id.0)
-        .bind(name.as_str())
-        .bind(key.tail())
-        .bind(by.at_ms.cast_signed())
-        .execute(&mut *change)
-        .await
-        .map_err(failed)?;
-        if made.rows_affected() == 0 {
-            return Err(StoreError::KeyIdTaken { id });
-        }
-        note(&mut change, by, "key-made", name, &id.0).await?;
+        let key = make(&mut change, name, entropy, by).await?;
         change.commit().await.map_err(failed)?;
         Ok(key)
     }
@@ -68,27 +59,41 @@ impl Ledger {
     pub async fn revoke_key(&self, id: &KeyId, by: Author<'_>) -> Result<KeyInfo, StoreError> {
         let mut file = self.accounts()?.lock().await;
         let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let row =
-            sqlx::query("SELECT digest, id, consumer, tail, created_ms, revoked_ms FROM keys WHERE id = ?")
-                .bind(&id.0)
-                .fetch_optional(&mut *change)
-                .await
-                .map_err(failed)?
-                .ok_or_else(|| StoreError::UnknownKey { id: id.clone() })?;
-        let mut key = key_info(&row).map_err(failed)?;
-        if key.revoked_ms.is_some() {
+        let mut key = known(&mut change, id).await?;
+        if key.is_revoked(by.at_ms) {
             return Ok(key);
         }
-        sqlx::query("UPDATE keys SET revoked_ms = ? WHERE id = ?")
-            .bind(by.at_ms.cast_signed())
-            .bind(&id.0)
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
+        revoke(&mut change, &mut key, by.at_ms).await?;
         note(&mut change, by, "key-revoked", &key.consumer, &id.0).await?;
         change.commit().await.map_err(failed)?;
-        key.revoked_ms = Some(by.at_ms);
         Ok(key)
+    }
+
+    /// Makes a successor of a key, which itself stays valid for `overlap_ms` more: both at once, or neither.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownKey`], also of one that is revoked already; or the file's.
+    pub async fn rotate_key(
+        &self,
+        id: &KeyId,
+        entropy: [u8; 32],
+        overlap_ms: u64,
+        by: Author<'_>,
+    ) -> Result<(ApiKey, KeyInfo), StoreError> {
+        let mut file = self.accounts()?.lock().await;
+        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut old = known(&mut change, id).await?;
+        if old.is_revoked(by.at_ms) {
+            return Err(StoreError::UnknownKey { id: id.clone() });
+        }
+        let key = make(&mut change, &old.consumer, entropy, by).await?;
+        let until = by.at_ms.saturating_add(overlap_ms);
+        // One that was to end earlier ends then: rotating twice lengthens nothing.
+        let until = old.revoked_ms.map_or(until, |set| set.min(until)).min(i64::MAX.cast_unsigned());
+        revoke(&mut change, &mut old, until).await?;
+        note(&mut change, by, "key-rotated", &old.consumer, &id.0).await?;
+        change.commit().await.map_err(failed)?;
+        Ok((key, old))
     }
 
     /// Keys, revoked ones too, of one consumer or of all; by consumer, then oldest first.
@@ -99,6 +104,56 @@ impl Ledger {
         keys.retain(|key| of.is_none_or(|name| key.consumer == *name));
         Ok(keys)
     }
+}
+
+/// Makes a key.
+async fn make(
+    change: &mut SqliteConnection,
+    name: &ConsumerName,
+    entropy: [u8; 32],
+    by: Author<'_>,
+) -> Result<ApiKey, StoreError> {
+    let key = ApiKey::from_entropy(&entropy);
+    let id = KeyId::of(&key.digest());
+    let made = sqlx::query(
+        "INSERT INTO keys (digest, id, consumer, tail, created_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    )
+    .bind(key.digest().0.to_vec())
+    .bind(&id.0)
+    .bind(name.as_str())
+    .bind(key.tail())
+    .bind(by.at_ms.cast_signed())
+    .execute(&mut *change)
+    .await
+    .map_err(failed)?;
+    if made.rows_affected() == 0 {
+        return Err(StoreError::KeyIdTaken { id });
+    }
+    note(change, by, "key-made", name, &id.0).await?;
+    Ok(key)
+}
+
+/// The key of this id.
+async fn known(change: &mut SqliteConnection, id: &KeyId) -> Result<KeyInfo, StoreError> {
+    let row = sqlx::query("SELECT digest, id, consumer, tail, created_ms, revoked_ms FROM keys WHERE id = ?")
+        .bind(&id.0)
+        .fetch_optional(change)
+        .await
+        .map_err(failed)?
+        .ok_or_else(|| StoreError::UnknownKey { id: id.clone() })?;
+    key_info(&row).map_err(failed)
+}
+
+/// Revokes a key from this moment on.
+async fn revoke(change: &mut SqliteConnection, key: &mut KeyInfo, from_ms: u64) -> Result<(), StoreError> {
+    key.revoked_ms = Some(from_ms);
+    sqlx::query("UPDATE keys SET revoked_ms = ? WHERE id = ?")
+        .bind(from_ms.cast_signed())
+        .bind(&key.id.0)
+        .execute(change)
+        .await
+        .map(|_| ())
+        .map_err(failed)
 }
 
 /// All keys, by consumer, then oldest first.

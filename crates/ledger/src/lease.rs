@@ -1,7 +1,7 @@
 //! Numbers for those who make ids of calls, so that no two threads of any process make the same one.
 //!
-//! 1,024 numbers, given out in turn: one that was given back, or whose process was killed, comes round
-//! again as late as possible.
+//! 1,023 numbers, given out in turn: one that was given back, or whose process was killed, comes round
+//! again as late as possible. The last one is nobody's: commands share it, see [`History`](crate::History).
 
 use crate::StoreError;
 use crate::store::USAGE;
@@ -9,8 +9,10 @@ use sqlx::{Connection, SqliteConnection};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// 10 bits.
-const WRITERS: u32 = 1_024;
+/// 10 bits, but for the last number.
+const WRITERS: u32 = 1_023;
+/// The number under which commands write, each a call or two.
+pub(crate) const COMMANDS: u64 = 1_023;
 /// A lease that was not renewed for so long is another's.
 const HOLDS_MS: u64 = 10 * 60 * 1000;
 /// Renewed so often.

@@ -13,6 +13,7 @@ mod error;
 #[cfg(test)]
 mod example;
 mod filter;
+mod history;
 mod keys;
 mod lease;
 mod migrate;
@@ -31,6 +32,7 @@ mod write;
 pub use accounts::{AuditEntry, Author, ConsumerInfo};
 pub use error::StoreError;
 pub use filter::{CallFilter, CallPage, MOST_ROWS, StatusFilter};
+pub use history::History;
 pub use keys::KeyInfo;
 pub use open::Ledger;
 pub use options::{DetailsWanted, Health, LedgerOptions};

@@ -84,8 +84,13 @@ impl Ledger {
     /// [`StoreError::Missing`] where there is none, or the file's.
     pub async fn open_read_only(folder: &Path) -> Result<Self, StoreError> {
         let folder = Folder::existing(folder)?;
-        let missing = || StoreError::Missing { folder: folder.path().to_owned() };
-        let accounts = folder.read(ACCOUNTS, ACCOUNTS_SCHEMA).await?.ok_or_else(missing)?;
+        let accounts = match folder.read(ACCOUNTS, ACCOUNTS_SCHEMA).await? {
+            Some(accounts) => accounts,
+            None if folder.days()?.is_empty() => {
+                return Err(StoreError::Missing { folder: folder.path().to_owned() });
+            }
+            None => Folder::nobody(ACCOUNTS_SCHEMA).await?,
+        };
         let usage = folder.read(USAGE, USAGE_SCHEMA).await?;
         let inner = Inner { folder, accounts: Mutex::new(accounts), usage: Mutex::new(usage), writing: None };
         Ok(Self { inner: Arc::new(inner) })

@@ -46,13 +46,22 @@ impl Folder {
         Ok(Self(path.to_owned()))
     }
 
-    /// Takes a folder that must hold a ledger.
+    /// Takes a folder that must hold a ledger, or calls of commands alone.
     pub(crate) fn existing(path: &Path) -> Result<Self, StoreError> {
-        if path.join(ACCOUNTS).is_file() {
-            Ok(Self(path.to_owned()))
+        let folder = Self(path.to_owned());
+        if path.join(ACCOUNTS).is_file() || folder.days().is_ok_and(|days| !days.is_empty()) {
+            Ok(folder)
         } else {
             Err(StoreError::Missing { folder: path.to_owned() })
         }
+    }
+
+    /// Accounts of a folder that has none: nobody.
+    pub(crate) async fn nobody(schema: Schema) -> Result<SqliteConnection, StoreError> {
+        let failed = |error| StoreError::of(ACCOUNTS, error);
+        let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.map_err(failed)?;
+        schema.apply(&mut connection, ACCOUNTS).await?;
+        Ok(connection)
     }
 
     /// The folder itself.

@@ -1,8 +1,9 @@
 //! Sees when another process, or this one, has changed the accounts.
 //!
-//! SQLite's `data_version` moves when another connection has committed; so this connection is used for
-//! nothing else. `accounts.db` is a file of its own for the same reason.
+//! SQLite's `data_version` moves when another connection has committed; so this connection changes nothing.
+//! `accounts.db` is a file of its own for the same reason. A key that ends by itself is a change too.
 
+use crate::lease::now_ms;
 use sqlx::SqliteConnection;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -15,6 +16,8 @@ const EACH: Duration = Duration::from_millis(400);
 pub(crate) struct Watch {
     file: SqliteConnection,
     seen: i64,
+    /// When the next key ends that has a successor, in milliseconds since 1970.
+    ends_ms: Option<u64>,
     changes: watch::Sender<u64>,
 }
 
@@ -25,7 +28,8 @@ impl Watch {
         changes: watch::Sender<u64>,
     ) -> Result<Self, sqlx::Error> {
         let seen = version(&mut file).await?;
-        Ok(Self { file, seen, changes })
+        let ends_ms = next_end(&mut file).await?;
+        Ok(Self { file, seen, ends_ms, changes })
     }
 
     pub(crate) async fn run(mut self) {
@@ -35,12 +39,23 @@ impl Watch {
             due.tick().await;
             // A locked file cannot have been changed by others; it is asked again.
             let Ok(version) = version(&mut self.file).await else { continue };
-            if version != self.seen {
-                self.seen = version;
+            let ended = self.ends_ms.is_some_and(|end| end <= now_ms());
+            if version != self.seen || ended {
+                let Ok(ends_ms) = next_end(&mut self.file).await else { continue };
+                (self.seen, self.ends_ms) = (version, ends_ms);
                 self.changes.send_modify(|count| *count += 1);
             }
         }
     }
+}
+
+/// The next moment at which a key ends.
+async fn next_end(file: &mut SqliteConnection) -> Result<Option<u64>, sqlx::Error> {
+    let end: Option<i64> = sqlx::query_scalar("SELECT min(revoked_ms) FROM keys WHERE revoked_ms > ?")
+        .bind(now_ms().cast_signed())
+        .fetch_one(file)
+        .await?;
+    Ok(end.map(i64::cast_unsigned))
 }
 
 async fn version(file: &mut SqliteConnection) -> Result<i64, sqlx::Error> {

@@ -16,7 +16,7 @@ async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file() {
     let key = ledger.new_key(&globex, [7; 32], CLI).await.unwrap();
     let id = KeyId::of(&key.digest());
 
-    let (consumers, keys) = ledger.accounts_rows().await.unwrap();
+    let (consumers, keys) = ledger.accounts_rows(NOW).await.unwrap();
     let accounts = Accounts::new(consumers, keys, |_| 1, None);
     let entry = accounts.by_key(&KeyDigest::of(key.reveal())).unwrap();
     assert_eq!((&entry.consumer.name, &entry.id), (&globex, &id));
@@ -27,7 +27,7 @@ async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file() {
     assert_eq!(revoked.revoked_ms, Some(NOW + 5));
     let again = ledger.revoke_key(&id, Author { at_ms: NOW + 9, ..CLI }).await.unwrap();
     assert_eq!(again.revoked_ms, Some(NOW + 5), "the first time counts");
-    assert_eq!(ledger.accounts_rows().await.unwrap().1, []);
+    assert_eq!(ledger.accounts_rows(NOW + 5).await.unwrap().1, []);
     assert_eq!(ledger.list_keys(Some(&globex)).await.unwrap(), [revoked]);
     assert_eq!(ledger.list_keys(Some(&ConsumerName::new("acme"))).await.unwrap(), []);
 
@@ -36,6 +36,40 @@ async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(20).any(|part| part == &key.reveal().as_bytes()[..20]));
     }
+}
+
+#[tokio::test]
+async fn a_key_that_was_rotated_works_beside_its_successor_until_it_ends() {
+    let (folder, ledger) = ledger().await;
+    let globex = ledger.add_consumer("globex", &[], CLI).await.unwrap();
+    let old = ledger.new_key(&globex, [7; 32], CLI).await.unwrap();
+    let id = KeyId::of(&old.digest());
+    let (new, info) = ledger.rotate_key(&id, [8; 32], 1_000, CLI).await.unwrap();
+    assert_eq!((info.id.clone(), info.revoked_ms), (id.clone(), Some(NOW + 1_000)));
+    let known = |keys: Vec<exchange::KeyRow>| keys.into_iter().map(|key| key.digest).collect::<Vec<_>>();
+    let both = known(ledger.accounts_rows(NOW + 999).await.unwrap().1);
+    assert!(both.contains(&old.digest()) && both.contains(&new.digest()));
+    assert_eq!(known(ledger.accounts_rows(NOW + 1_000).await.unwrap().1), [new.digest()]);
+    // Rotated again it ends no later; once it has ended it has no successor.
+    ledger.rotate_key(&id, [9; 32], 5_000, CLI).await.unwrap();
+    let later = Author { at_ms: NOW + 1_000, ..CLI };
+    let error = ledger.rotate_key(&id, [10; 32], 1, later).await.unwrap_err();
+    assert!(matches!(error, StoreError::UnknownKey { .. }), "{error}");
+    assert_eq!(ledger.list_keys(None).await.unwrap().len(), 3);
+
+    // Whoever watches is told when a key ends, though nobody writes anything then.
+    let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let now = || u64::try_from(now()).unwrap();
+    let other = Ledger::open(all_rows(folder.path())).await.unwrap();
+    let mut changes = other.watch_accounts();
+    let by = Author { at_ms: now(), ..CLI };
+    ledger.rotate_key(&KeyId::of(&new.digest()), [11; 32], 900, by).await.unwrap();
+    let gone = async {
+        while known(other.accounts_rows(now()).await.unwrap().1).contains(&new.digest()) {
+            changes.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), gone).await.unwrap();
 }
 
 #[tokio::test]
@@ -103,7 +137,7 @@ async fn a_key_made_by_another_process_is_seen() {
     command.new_key(&acme, [3; 32], CLI).await.unwrap();
     command.close().await.unwrap();
     // Ends only when the change is seen.
-    while board.accounts_rows().await.unwrap().1.is_empty() || *changes.borrow_and_update() == 0 {
+    while board.accounts_rows(NOW).await.unwrap().1.is_empty() || *changes.borrow_and_update() == 0 {
         changes.changed().await.unwrap();
     }
 }

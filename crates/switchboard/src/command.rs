@@ -13,8 +13,10 @@ mod demo;
 mod explain;
 mod init;
 mod key;
+mod known;
 mod log;
 mod mock;
+mod offer;
 mod place;
 mod proxy;
 mod secret;
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Init(init::Init),
     /// Put an API on the board
     Add(add::Add),
+    /// Offer an API of the board, or some of its operations, to holders of a plan
+    Offer(offer::Offer),
     /// Find every problem of a board or a contract; sends nothing
     Check(check::Check),
     /// Run the board
@@ -81,6 +85,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
     let result = match arguments.command {
         Command::Init(init) => init.run(global),
         Command::Add(add) => add.run(global),
+        Command::Offer(offer) => offer.run(global),
         Command::Demo(demo) => demo.run(global),
         Command::Proxy(proxy) => proxy.run(global),
         Command::Mock(mock) => mock.run(global),
@@ -111,12 +116,14 @@ fn not_built_yet(what: &str) -> Failure {
     Failure::usage(format!("[not-built-yet] `{what}` is not built yet"))
 }
 
-/// The name nearest to what was typed, if one is near.
+/// The name nearest to what was typed, if one is near; capitals make no difference.
 fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let lower = typed.to_lowercase();
+    let near = |name: &&str| 1 + name.chars().count().max(typed.chars().count()) / 4;
     names
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(typed, name), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
+        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= near(name))
         .min()
         .map(|(_, name)| name)
 }

@@ -16,7 +16,7 @@ pub(crate) use clock::{now_ms, period};
 pub(crate) use files::Beside;
 pub(crate) use logins::Logins;
 pub(crate) use outside::{Disk, Need, write_private};
-pub(crate) use place::{FILE, board_folder, board_near_or_running, state_folder};
+pub(crate) use place::{FILE, board_folder, board_near, board_near_or_running, state_folder};
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
     author, entropy, load_board, load_board_with, open_ledger, read_ledger, runtime, secrets_folder, stored,

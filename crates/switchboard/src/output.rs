@@ -2,6 +2,7 @@
 
 pub(crate) mod code;
 pub(crate) mod jq;
+pub(crate) mod listing;
 pub(crate) mod pretty;
 mod rows;
 
@@ -62,7 +63,7 @@ pub(crate) fn render(documents: &[String], format: Format, coloured: bool) -> Re
                 out.push('\n');
             }
         }
-        Format::Table => out = rows::table(&elements(documents)?),
+        Format::Table => out = rows::table(&elements(documents)?, crate::terminal::width()),
         Format::Csv => out = rows::csv(&elements(documents)?)?,
     }
     Ok(out)

@@ -14,6 +14,13 @@ pub(crate) enum Colour {
     Never,
 }
 
+/// How many columns stdout has, where it is a terminal; `COLUMNS` says it for others.
+pub(crate) fn width() -> Option<u16> {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let asked = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col);
+    said.or_else(asked).filter(|columns| *columns >= 20)
+}
+
 /// Where a command writes.
 #[derive(Clone, Copy, Debug)]
 #[expect(

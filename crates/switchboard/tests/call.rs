@@ -19,8 +19,16 @@ mod failures;
 mod free;
 #[path = "call/harness.rs"]
 mod harness;
+#[path = "call/history.rs"]
+mod history;
+#[path = "call/httpie.rs"]
+mod httpie;
 #[path = "call/login.rs"]
 mod login;
+#[path = "call/manual.rs"]
+mod manual;
+#[path = "call/named.rs"]
+mod named;
 #[path = "call/patience.rs"]
 mod patience;
 #[path = "call/printed.rs"]

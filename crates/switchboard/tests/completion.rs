@@ -151,8 +151,10 @@ fn an_api_and_an_operation_have_manual_pages() {
     for line in [
         "GET /orders\n",
         "orders.yaml:6",
-        "state  text (open, paid, sent) = open in query\n      Only these",
-        "page  integer in query, required",
+        "state  text (open, paid, sent) = open, in query (line ",
+        "\n      Only these",
+        "page  integer, in query, required",
+        "switchboard call orders.listOrders page=3 --dry-run",
         "switchboard call orders.listOrders page=3",
     ] {
         assert!(operation.contains(line), "{line}\n{operation}");

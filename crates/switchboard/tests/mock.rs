@@ -80,7 +80,7 @@ fn a_caller_asks_for_status_example_delay_and_fault() {
     // The head says more than comes (curl's 18: partial file).
     let broken = Command::new("curl").args(["-sS", "-H", "Prefer: fault=drop", &cat]).output().unwrap();
     assert_eq!(broken.status.code(), Some(18), "{}", stderr(&broken));
-    let log = stdout(&running.command(&["log", "--format", "json"]));
+    let log = stdout(&running.command(&["log", "--format", "ndjson"]));
     assert!(log.contains("mock") && log.contains("404"), "{log}");
 }
 

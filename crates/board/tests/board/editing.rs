@@ -17,7 +17,7 @@ auth  = \"key\"
 ";
 
 const OFFER: NewOffer<'_> =
-    NewOffer { api: "orders", name: "public", at: "/orders", plans: &["free", "staff"] };
+    NewOffer { api: "orders", name: "public", at: "/orders", plans: &["free", "staff"], only: &[] };
 
 #[test]
 fn an_api_is_added_with_comments_kept() {

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 mod fetch;
 
 /// The limit of a plan that `--offer` has to make.
-const FIRST_LIMIT: &str = "60/min";
+pub(super) const FIRST_LIMIT: &str = "60/min";
 
 /// Arguments of `add`.
 #[derive(Debug, clap::Args)]
@@ -184,14 +184,14 @@ impl Add {
             }
             let plans: Vec<&str> = self.offer.iter().map(String::as_str).collect();
             let at = self.at.clone().unwrap_or_else(|| format!("/{}", found.name));
-            let offer = NewOffer { api: &found.name, name: "public", at: &at, plans: &plans };
+            let offer = NewOffer { api: &found.name, name: "public", at: &at, plans: &plans, only: &[] };
             after = add_offer(&after, &offer).map(text).map_err(failed)?;
         }
         Ok(after)
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let beside = path.with_extension("new");
     if let Some(folder) = path.parent() {
         let _ = std::fs::create_dir_all(folder);

@@ -86,12 +86,7 @@ impl Auth {
         let logins = Logins::of(&folder);
         let board = load_board_with(&folder, global, Need::Nothing)?;
         let terminal = global.terminal();
-        let api = |name: &str| {
-            board.api(name).cloned().ok_or_else(|| {
-                Failure::usage(format!("there is no API `{name}` on this board"))
-                    .help("`switchboard check` lists them")
-            })
-        };
+        let api = |name: &str| super::known::api(&board, name).cloned();
         match self.verb {
             Verb::Login(login) => {
                 let api = api(&login.api)?;
@@ -102,6 +97,9 @@ impl Auth {
                 terminal.line(format!("logged in: kept in `{}` (only you may read it)", path.display()));
             }
             Verb::Status { api: wanted } => {
+                if let Some(name) = &wanted {
+                    api(name)?;
+                }
                 for one in &board.apis {
                     if wanted.as_ref().is_some_and(|wanted| wanted != one.name.as_str()) {
                         continue;
@@ -211,8 +209,11 @@ impl Login {
         };
         let names: Vec<&str> = schemes.iter().map(|scheme| scheme.name.as_str()).collect();
         schemes.iter().find(|scheme| scheme.name == *wanted).map(Some).ok_or_else(|| {
-            Failure::usage(format!("the contract of `{}` has no scheme `{wanted}`", api.name))
-                .help(format!("its schemes are {}", names.join(", ")))
+            let failure = Failure::usage(format!("the contract of `{}` has no scheme `{wanted}`", api.name));
+            match super::nearest(wanted, names.iter().copied()) {
+                Some(near) => failure.help(format!("did you mean `{near}`?")),
+                None => failure.help(format!("its schemes are {}", names.join(", "))),
+            }
         })
     }
 

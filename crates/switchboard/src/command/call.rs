@@ -12,6 +12,7 @@ mod fill;
 pub(crate) mod flag;
 mod form;
 pub(crate) mod free;
+pub(crate) mod history;
 mod input;
 mod item;
 mod login;
@@ -109,6 +110,11 @@ pub(crate) struct Call {
     connection: Option<String>,
     #[command(flatten)]
     each: batch::Each,
+    #[command(flatten)]
+    keeping: history::Keeping,
+    /// The words of a call that is made again.
+    #[arg(skip)]
+    again: Option<Vec<String>>,
 }
 
 const USAGE: &str = "switchboard call [METHOD] URL [ITEM…]
@@ -124,11 +130,20 @@ const ITEMS: &str = "Items:
   a[b][]=x      nested              \\             takes a separator's meaning away";
 
 /// The API of this name on the board that lies near here, as `call` finds it.
-pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Option<Arc<board::Api>>, Failure> {
-    Ok(Nearby::new(global).board()?.and_then(|board| board.api(name)).cloned())
+pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Arc<board::Api>, Failure> {
+    match Nearby::looking(global).board()? {
+        Some(board) => super::known::api(board, name).cloned(),
+        None => Err(Failure::usage(format!("`{name}` is no file, and there is no board here that has it"))),
+    }
 }
 
 impl Call {
+    /// The same call, made by these words.
+    pub(crate) fn again(mut self, words: Vec<String>) -> Self {
+        self.again = Some(words);
+        self
+    }
+
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         if self.help {
@@ -196,7 +211,7 @@ impl Call {
                     lines.join("\n  ")
                 ))
                 .exit(Exit::RequestBreaks)
-                .help("to send it all the same: `--check report`"));
+                .help(check::help(&found, &draft, &self.words)));
             }
             for line in lines {
                 terminal.say(format!("request breaks its contract: {line}"));
@@ -217,6 +232,7 @@ impl Call {
             expected,
             request_breaks: found,
             from,
+            history: self.keeping.begin(&draft, &nearby, self.command_line()).into(),
         };
         let sent = outcome::send(&draft, &wanted, terminal, &asked, &mut cookies);
         cookies.save(&wanted.transfer)?;
@@ -368,6 +384,12 @@ impl Call {
             upstream.servers = vec![server];
         }
         Ok(upstream)
+    }
+
+    /// The words that make this call again.
+    fn command_line(&self) -> Vec<String> {
+        let own = || std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        self.again.clone().unwrap_or_else(own)
     }
 
     fn not_built_yet(&self) -> Result<(), Failure> {

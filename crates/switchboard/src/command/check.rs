@@ -1,7 +1,9 @@
 //! `switchboard check`: every problem of a board or a contract, at once. Sends nothing.
 
+mod sarif;
+
 use crate::arguments::Global;
-use crate::command::contract::unreadable;
+use crate::command::contract::{code_of, unreadable};
 use crate::drive::{Beside, Disk, FILE, Need, board_folder, secrets_folder};
 use crate::exit::{Exit, Failure};
 use board::{Board, Diagnostics, Outside};
@@ -27,30 +29,32 @@ enum Kind {
 impl Check {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        if self.format == "sarif" {
-            return Err(super::not_built_yet("--format sarif"));
-        }
         let kinds = if self.paths.is_empty() {
             vec![Kind::Board(board_folder(global)?)]
         } else {
             self.paths.iter().map(|path| kind(path)).collect::<Result<_, _>>()?
         };
         let mut failed = false;
+        let mut log = sarif::Log::default();
         for kind in kinds {
             failed |= match kind {
-                Kind::Board(folder) => self.board(&folder, global)?,
-                Kind::Contract(file) => self.contract(&file, global)?,
+                Kind::Board(folder) => self.board(&folder, &mut log, global)?,
+                Kind::Contract(file) => self.contract(&file, &mut log, global)?,
             };
+        }
+        if self.format == "sarif" {
+            global.terminal().line(log.text());
         }
         Ok(if failed { Exit::Usage } else { Exit::Ok })
     }
 
     /// Whether the board has errors.
-    fn board(&self, folder: &Path, global: &Global) -> Result<bool, Failure> {
+    fn board(&self, folder: &Path, log: &mut sarif::Log, global: &Global) -> Result<bool, Failure> {
         let disk = Disk { secrets: secrets_folder(folder), need: Need::Secrets };
         match board::load(folder, global.env.as_deref(), &disk) {
             Ok(board) => {
                 self.print(&board.warnings, global);
+                log.board(folder, &board.warnings);
                 keep_schema(folder, &board)?;
                 let terminal = global.terminal();
                 let operations: usize = board
@@ -70,6 +74,7 @@ impl Check {
             }
             Err(problems) => {
                 self.print(&problems, global);
+                log.board(folder, &problems);
                 Ok(true)
             }
         }
@@ -79,24 +84,39 @@ impl Check {
         let terminal = global.terminal();
         if self.format == "json" {
             terminal.line(problems.to_json().to_string());
-        } else if !problems.0.is_empty() {
+        } else if self.format == "text" && !problems.0.is_empty() {
             terminal.complain(problems.render(terminal.colour_err).trim_end());
         }
     }
 
     /// Whether the contract cannot be read; what is left out or not enforced is listed.
-    fn contract(&self, file: &Path, global: &Global) -> Result<bool, Failure> {
+    fn contract(&self, file: &Path, log: &mut sarif::Log, global: &Global) -> Result<bool, Failure> {
         let terminal = global.terminal();
         let name = file.display().to_string();
         let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
         let bytes =
             disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
-        let document = Document::read_with(&name, &bytes, &Beside::of(&name))
-            .map_err(|error| unreadable(&error, &name, &bytes))?;
+        let document = match Document::read_with(&name, &bytes, &Beside::of(&name)) {
+            Ok(document) => document,
+            Err(error) if self.format == "sarif" => {
+                let at = contract::place_of(&String::from_utf8_lossy(&bytes), error.at().start);
+                let place = (&*name, at.line, Some(at.column));
+                log.contract("error", code_of(&error), &error.to_string(), place);
+                return Ok(true);
+            }
+            Err(error) => return Err(unreadable(&error, &name, &bytes)),
+        };
         let contract = document.contract();
         let mut warnings = contract.warnings.clone();
         warnings.extend(contract.unenforced());
-        if self.format == "json" {
+        if self.format == "sarif" {
+            for warning in &warnings {
+                let stand = contract.stand(&warning.at);
+                let file = stand.as_ref().map_or(name.as_str(), |stand| stand.file.as_str());
+                let line = contract.line(&warning.at).unwrap_or(1);
+                log.contract("warning", warning.code, &warning.text, (file, line, None));
+            }
+        } else if self.format == "json" {
             let rows: Vec<_> = warnings
                 .iter()
                 .map(|warning| {

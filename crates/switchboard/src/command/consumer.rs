@@ -1,8 +1,11 @@
 //! `switchboard consumer`: the accounts that call, by name.
 
 use crate::arguments::Global;
-use crate::drive::{author, board_folder, board_near_or_running, load_board, open_ledger, runtime, stored};
+use crate::drive::{
+    author, board_folder, board_near_or_running, load_board, now_ms, open_ledger, runtime, stored,
+};
 use crate::exit::{Exit, Failure};
+use crate::output::listing::Listing;
 use board::Board;
 use clap::Subcommand;
 use exchange::{ConsumerName, PlanName};
@@ -28,9 +31,8 @@ enum Verb {
     },
     /// List consumers
     List {
-        /// Print JSON
-        #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-        format: String,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Show one consumer, its plans and keys
     Show {
@@ -80,15 +82,13 @@ impl Consumer {
                 terminal.line(format!("added {name}"));
                 terminal.say(format!("its first key: switchboard key new {name}"));
             }
-            Verb::List { format } => {
+            Verb::List { listing } => {
                 let consumers = ledger.list_consumers().await.map_err(|error| stored(&error))?;
-                if format == "json" {
-                    let rows: Vec<_> = consumers.iter().map(as_json).collect();
-                    terminal.line(serde_json::Value::from(rows).to_string());
-                } else if consumers.is_empty() {
+                if consumers.is_empty() && listing.is_text() {
                     terminal.say("no consumers yet: switchboard consumer add NAME --plan PLAN");
                 } else {
-                    terminal.data(table(&consumers));
+                    let rows = consumers.iter().map(as_json).collect();
+                    listing.print(rows, || table(&consumers), terminal)?;
                 }
             }
             Verb::Show { name } => {
@@ -96,7 +96,7 @@ impl Consumer {
                 let keys = ledger.list_keys(Some(&info.name)).await.map_err(|error| stored(&error))?;
                 terminal.data(table(std::slice::from_ref(&info)));
                 for key in keys {
-                    let state = if key.revoked_ms.is_some() { "revoked" } else { "valid" };
+                    let state = if key.is_revoked(now_ms()) { "revoked" } else { "valid" };
                     terminal.line(format!("  {}  ending {}  {state}", key.id, key.tail));
                 }
             }

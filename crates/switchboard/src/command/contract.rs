@@ -2,6 +2,7 @@
 
 use crate::arguments::Global;
 use crate::exit::{Exit, Failure};
+use crate::output::listing::Listing;
 use clap::Subcommand;
 use contract::{DocumentError, Stand};
 use std::path::PathBuf;
@@ -23,9 +24,8 @@ enum Verb {
     Operations {
         /// The contract's file
         file: PathBuf,
-        /// How to print them
-        #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-        format: String,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Compare two versions of a contract: what breaks callers, what does not, what cannot be told
     Diff(diff::Diff),
@@ -37,7 +37,7 @@ impl Contract {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         match self.verb {
-            Verb::Operations { file, format } => operations::run(&file, &format, global),
+            Verb::Operations { file, listing } => operations::run(&file, listing, global),
             Verb::Diff(diff) => diff.run(global),
             Verb::Sample(sample) => sample.run(global),
         }
@@ -49,14 +49,19 @@ pub(super) fn place(stand: Option<&Stand>, name: &str) -> String {
     stand.map_or_else(|| format!("{name}:0"), |stand| format!("{}:{}", stand.file, stand.line()))
 }
 
-/// A document's error with file, line and column.
-pub(super) fn unreadable(error: &DocumentError, name: &str, bytes: &[u8]) -> Failure {
-    let at = error.at();
-    let code = match error {
+/// The slug of a document's error.
+pub(super) const fn code_of(error: &DocumentError) -> &'static str {
+    match error {
         DocumentError::NotBuiltYet { .. } => "not-built-yet",
         DocumentError::TooLarge { .. } => "contract-too-large",
         _ => "contract-unreadable",
-    };
+    }
+}
+
+/// A document's error with file, line and column.
+pub(super) fn unreadable(error: &DocumentError, name: &str, bytes: &[u8]) -> Failure {
+    let at = error.at();
+    let code = code_of(error);
     let place = contract::place_of(&String::from_utf8_lossy(bytes), at.start);
     Failure::usage(format!("[{code}] {error}\n  --> {name}:{}:{}", place.line, place.column))
 }

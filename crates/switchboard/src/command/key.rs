@@ -3,11 +3,13 @@
 use crate::arguments::Global;
 use crate::command::consumer::known;
 use crate::drive::{
-    author, board_folder, board_near_or_running, entropy, load_board, open_ledger, runtime, stored,
+    author, board_folder, board_near_or_running, entropy, load_board, now_ms, open_ledger, period, runtime,
+    stored,
 };
 use crate::exit::{Exit, Failure};
+use crate::output::listing::Listing;
 use clap::Subcommand;
-use exchange::{ApiKey, KeyId};
+use exchange::ApiKey;
 use ledger::{KeyInfo, Ledger};
 use serde_json::json;
 
@@ -32,9 +34,16 @@ enum Verb {
     List {
         /// Only of this consumer
         consumer: Option<String>,
-        /// Print JSON
-        #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-        format: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Make a key's successor, which is shown once; the old key stays valid for a while
+    Rotate {
+        /// The key's id, `k_…`
+        id: String,
+        /// How long the old key stays valid: `0s`, `15m`, `24h`, `7d`
+        #[arg(long, default_value = "24h", value_name = "PERIOD")]
+        overlap: String,
     },
     /// Make a key invalid, within a second on a running board
     Revoke {
@@ -82,20 +91,29 @@ impl Key {
                 terminal.line(key.reveal());
                 terminal.say(format!("a key of {}, shown once: keep it now", info.name));
             }
-            Verb::List { consumer, format } => {
+            Verb::List { consumer, listing } => {
                 let of = match consumer {
                     Some(name) => Some(known(ledger, &name).await?.name),
                     None => None,
                 };
                 let keys = ledger.list_keys(of.as_ref()).await.map_err(|error| stored(&error))?;
-                if format == "json" {
-                    let rows: Vec<_> = keys.iter().map(as_json).collect();
-                    terminal.line(serde_json::Value::from(rows).to_string());
-                } else if keys.is_empty() {
+                if keys.is_empty() && listing.is_text() {
                     terminal.say("no keys yet: switchboard key new CONSUMER");
                 } else {
-                    terminal.data(table(&keys));
+                    listing.print(keys.iter().map(as_json).collect(), || table(&keys), terminal)?;
                 }
+            }
+            Verb::Rotate { id, overlap } => {
+                let overlap_ms = u64::try_from(period(&overlap)?.as_millis()).unwrap_or(u64::MAX);
+                let old = existing(ledger, &id).await?;
+                let (key, old) = ledger
+                    .rotate_key(&old.id, entropy()?, overlap_ms, author())
+                    .await
+                    .map_err(|error| stored(&error))?;
+                terminal.line(key.reveal());
+                let until = super::time_of(old.revoked_ms.unwrap_or_default());
+                terminal.say(format!("a key of {}, shown once: keep it now", old.consumer));
+                terminal.say(format!("{}, ending {}, works until {until}", old.id, old.tail));
             }
             Verb::Revoke { id } => {
                 let key = revoke(ledger, &id).await?;
@@ -107,15 +125,21 @@ impl Key {
 }
 
 async fn revoke(ledger: &Ledger, id: &str) -> Result<KeyInfo, Failure> {
+    let key = existing(ledger, id).await?;
+    ledger.revoke_key(&key.id, author()).await.map_err(|error| stored(&error))
+}
+
+/// The key of this id, or a failure that suggests one.
+async fn existing(ledger: &Ledger, id: &str) -> Result<KeyInfo, Failure> {
     let keys = ledger.list_keys(None).await.map_err(|error| stored(&error))?;
-    if !keys.iter().any(|key| key.id.0 == id) {
+    let failure = || {
         let failure = Failure::usage(format!("there is no key `{id}`"));
-        return Err(match super::nearest(id, keys.iter().map(|key| key.id.0.as_str())) {
+        match super::nearest(id, keys.iter().map(|key| key.id.0.as_str())) {
             Some(near) => failure.help(format!("did you mean `{near}`?")),
             None => failure.help("list them: switchboard key list"),
-        });
-    }
-    ledger.revoke_key(&KeyId(id.to_owned()), author()).await.map_err(|error| stored(&error))
+        }
+    };
+    keys.iter().find(|key| key.id.0 == id).cloned().ok_or_else(failure)
 }
 
 fn as_json(key: &KeyInfo) -> serde_json::Value {
@@ -130,8 +154,12 @@ fn as_json(key: &KeyInfo) -> serde_json::Value {
 
 fn table(keys: &[KeyInfo]) -> String {
     let rows = keys.iter().map(|key| {
-        let state = if key.revoked_ms.is_some() { "revoked" } else { "" };
-        vec![key.id.to_string(), key.consumer.to_string(), format!("ending {}", key.tail), state.to_owned()]
+        let state = match key.revoked_ms {
+            None => String::new(),
+            Some(from) if from <= now_ms() => "revoked".to_owned(),
+            Some(from) => format!("until {}", super::time_of(from)),
+        };
+        vec![key.id.to_string(), key.consumer.to_string(), format!("ending {}", key.tail), state]
     });
     super::columns(rows)
 }

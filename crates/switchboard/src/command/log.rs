@@ -1,22 +1,30 @@
-//! `switchboard log`: the latest calls, oldest first; follow them with `-f`; one whole by its id.
+//! `switchboard log`: the latest calls, oldest first; follow them with `-f`; one whole by its id; made again; two compared.
 
+mod compare;
+mod ledgers;
 mod line;
+mod repeat;
 mod whole;
 
 pub(crate) use line::text as line_of;
 pub(super) use whole::decisions;
 
 use crate::arguments::Global;
-use crate::drive::{board_near_or_running, load_board, now_ms, period, read_ledger, runtime, stored};
+use crate::drive::{now_ms, period, runtime};
 use crate::exit::{Exit, Failure};
+use crate::output::listing::{Layout, Listing};
 use board::Board;
 use exchange::{CallId, CallRecord, Detail, Outcome, Reason};
 use ledger::{CallFilter, CallPage, Ledger, StatusFilter};
+use ledgers::Ledgers;
 use std::time::Duration;
 
 /// Arguments of `log`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Log {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// Show this call whole: `c_…`, as in `X-Request-Id`
     id: Option<String>,
     /// Go on showing calls as they come
@@ -58,62 +66,99 @@ pub(crate) struct Log {
     /// Only older than this call: to go on where a listing ended
     #[arg(long, value_name = "ID")]
     before: Option<String>,
-    /// Print JSON, one call a line
-    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-    format: String,
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// What is done with calls, beside looking at them.
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Make a call of `switchboard call` again; its credentials are filled in anew
+    Repeat(repeat::Repeat),
+    /// Compare two calls: status, fields, bodies, times
+    Diff(compare::Compare),
 }
 
 impl Log {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let folder = board_near_or_running(global)?;
-        let board = load_board(&folder, global)?;
-        runtime()?.block_on(async {
-            let ledger = read_ledger(&board).await?;
-            match &self.id {
-                Some(id) => self.show(id, &board, &ledger, global).await,
-                None => self.list(&ledger, global).await,
+        let runtime = runtime()?;
+        let (ledgers, board) = runtime.block_on(Ledgers::near(global))?;
+        match &self.verb {
+            Some(Verb::Repeat(repeat)) => {
+                let (_, detail) = runtime.block_on(ledgers.find(call_id(repeat.id())?))?;
+                drop(runtime);
+                repeat.run(detail, global)
             }
-        })
+            Some(Verb::Diff(compare)) => runtime.block_on(compare.run(&ledgers, global)),
+            None => runtime.block_on(async {
+                match &self.id {
+                    Some(id) => self.show(id, board.as_ref(), &ledgers, global).await,
+                    None => self.list(&ledgers, board.as_ref(), global).await,
+                }
+            }),
+        }
     }
 
-    async fn show(&self, id: &str, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
-        let id = call_id(id)?;
-        let Some((record, detail)) = ledger.call(id).await.map_err(|error| stored(&error))? else {
-            return Err(Failure::run(format!("there is no call `{id}` in this ledger")).help(
-                "its row may have been sampled away, or its day dropped: see `keep` under `[ledger]`",
-            ));
-        };
+    async fn show(
+        &self,
+        id: &str,
+        board: Option<&Board>,
+        ledgers: &Ledgers,
+        global: &Global,
+    ) -> Result<Exit, Failure> {
+        let (record, detail) = ledgers.find(call_id(id)?).await?;
         let terminal = global.terminal();
-        if self.format == "json" {
-            terminal.line(whole::as_json(&record, detail.as_ref()).to_string());
-        } else {
-            terminal.data(whole::text(&record, detail.as_ref(), board, terminal.colour_out));
+        match self.listing.format {
+            Layout::Text => terminal.data(whole::text(&record, detail.as_ref(), board, terminal.colour_out)),
+            // One call is one document.
+            Layout::Json => terminal.line(whole::as_json(&record, detail.as_ref()).to_string()),
+            _ => {
+                let whole = vec![whole::as_json(&record, detail.as_ref())];
+                terminal.data(self.listing.data(whole, terminal)?.unwrap_or_default());
+            }
         }
         Ok(Exit::Ok)
     }
 
-    async fn list(&self, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
+    async fn list(&self, ledgers: &Ledgers, board: Option<&Board>, global: &Global) -> Result<Exit, Failure> {
         let filter = self.filter()?;
-        let page = ledger.calls(&filter).await.map_err(|error| stored(&error))?;
+        let page = ledgers.calls(&filter).await?;
         let terminal = global.terminal();
+        let by_line = matches!(self.listing.format, Layout::Text | Layout::Ndjson)
+            || self.follow && self.listing.format == Layout::Json;
+        if !by_line {
+            if self.follow {
+                return Err(Failure::usage("what has no end has no table: follow with `--format ndjson`"));
+            }
+            let rows = page.rows.iter().rev().map(line::as_json).collect();
+            terminal.data(self.listing.data(rows, terminal)?.unwrap_or_default());
+        }
         // Whether somebody still reads.
         let print = |page: &CallPage| {
             page.rows.iter().rev().all(|record| {
-                terminal.still_read(if self.format == "json" {
-                    format!("{}\n", line::as_json(record))
-                } else {
+                terminal.still_read(if self.listing.is_text() {
                     line::text(record, terminal.colour_out)
+                } else {
+                    format!("{}\n", line::as_json(record))
                 })
             })
         };
-        if !print(&page) {
+        if by_line && !print(&page) {
             return Ok(Exit::Ok);
         }
         if self.follow {
-            return self.follow(ledger, filter, print).await;
+            return self.follow(ledgers, filter, print).await;
         }
         if page.rows.is_empty() {
+            if let (Some(board), Some(ledger)) = (board, ledgers.of_board()) {
+                let named = super::known::Named {
+                    api: self.api.as_deref(),
+                    operation: self.operation.as_deref(),
+                    consumer: self.who.as_deref(),
+                };
+                named.check(board, ledger).await?;
+            }
             terminal.say(format!("no such calls in the last {}", self.since));
         }
         if let Some(next) = page.next {
@@ -128,12 +173,12 @@ impl Log {
     /// Asks again twice a second for what came since; ends when it is interrupted.
     async fn follow(
         &self,
-        ledger: &Ledger,
+        ledgers: &Ledgers,
         mut filter: CallFilter,
         print: impl Fn(&CallPage) -> bool,
     ) -> Result<Exit, Failure> {
         let mut seen: std::collections::BTreeSet<CallId> = std::collections::BTreeSet::new();
-        let first = ledger.calls(&filter).await.map_err(|error| stored(&error))?;
+        let first = ledgers.calls(&filter).await?;
         seen.extend(first.rows.iter().map(|record| record.id));
         loop {
             tokio::select! {
@@ -143,7 +188,7 @@ impl Log {
             // Rows are written when calls end, so an older id may come later: look a little back.
             filter.since_ms = Some(now_ms().saturating_sub(60_000));
             filter.limit = ledger::MOST_ROWS;
-            let mut page = ledger.calls(&filter).await.map_err(|error| stored(&error))?;
+            let mut page = ledgers.calls(&filter).await?;
             page.rows.retain(|record| seen.insert(record.id));
             if !print(&page) {
                 return Ok(Exit::Ok);
@@ -189,20 +234,9 @@ impl Log {
     }
 }
 
-/// The call of this id. One that has only just ended may still be on its way to the disk: it is waited for.
+/// The call of this id in one ledger.
 pub(super) async fn find(ledger: &Ledger, id: CallId) -> Result<(CallRecord, Option<Detail>), Failure> {
-    const ON_ITS_WAY_MS: u64 = 2_000;
-    loop {
-        if let Some(found) = ledger.call(id).await.map_err(|error| stored(&error))? {
-            return Ok(found);
-        }
-        if now_ms() > id.at_ms() + ON_ITS_WAY_MS {
-            return Err(Failure::run(format!("there is no call `{id}` in this ledger")).help(
-                "its row may have been sampled away, or its day dropped: see `keep` under `[ledger]`",
-            ));
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    Ledgers::of(ledger.clone()).find(id).await
 }
 
 /// Reads a call's id.

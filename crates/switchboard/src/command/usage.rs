@@ -3,6 +3,7 @@
 use crate::arguments::Global;
 use crate::drive::{board_near_or_running, load_board, now_ms, period, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
+use crate::output::listing::Listing;
 use exchange::Outcome;
 use ledger::{Group, UsageFilter, UsageRow};
 use serde_json::json;
@@ -26,9 +27,8 @@ pub(crate) struct Usage {
     #[arg(long, value_delimiter = ',', default_value = "api,operation,consumer", value_name = "NAMES",
           value_parser = ["minute", "hour", "day", "api", "operation", "consumer", "plan", "class"])]
     by: Vec<String>,
-    /// Print JSON
-    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-    format: String,
+    #[command(flatten)]
+    listing: Listing,
 }
 
 impl Usage {
@@ -47,16 +47,23 @@ impl Usage {
         };
         let rows = runtime()?.block_on(async {
             let ledger = read_ledger(&board).await?;
-            ledger.usage(&filter).await.map_err(|error| stored(&error))
+            let rows = ledger.usage(&filter).await.map_err(|error| stored(&error))?;
+            if rows.is_empty() {
+                let named = super::known::Named {
+                    api: filter.api.as_deref(),
+                    operation: filter.operation.as_deref(),
+                    consumer: filter.consumer.as_deref(),
+                };
+                named.check(&board, &ledger).await?;
+            }
+            Ok::<_, Failure>(rows)
         })?;
         let terminal = global.terminal();
-        if self.format == "json" {
-            let rows: Vec<_> = rows.iter().map(|row| as_json(row, &self.by)).collect();
-            terminal.line(serde_json::Value::from(rows).to_string());
-        } else if rows.is_empty() {
+        if rows.is_empty() && self.listing.is_text() {
             terminal.say(format!("no calls in the last {}", self.since));
         } else {
-            terminal.data(table(&rows, &self.by));
+            let data = rows.iter().map(|row| as_json(row, &self.by)).collect();
+            self.listing.print(data, || table(&rows, &self.by), terminal)?;
         }
         Ok(Exit::Ok)
     }

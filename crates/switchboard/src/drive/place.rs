@@ -49,6 +49,14 @@ pub(crate) fn board_near_or_running(global: &Global) -> Result<PathBuf, Failure>
     Ok(entry.board)
 }
 
+/// The board's folder, for a command that does without one.
+pub(crate) fn board_near(global: &Global) -> Option<PathBuf> {
+    if let Some(folder) = &global.board {
+        return folder.join(FILE).is_file().then(|| folder.clone());
+    }
+    nearest(&std::env::current_dir().ok()?).or_else(personal)
+}
+
 fn nearest(from: &Path) -> Option<PathBuf> {
     from.ancestors().find(|folder| folder.join(FILE).is_file()).map(Path::to_path_buf)
 }

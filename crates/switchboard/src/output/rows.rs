@@ -3,20 +3,34 @@
 use crate::exit::Failure;
 use serde_json::Value;
 
-/// A table for people, without lines.
-pub(crate) fn table(elements: &[Value]) -> String {
+/// A table for people, without lines; within `width` columns where the terminal has so many.
+pub(crate) fn table(elements: &[Value], width: Option<u16>) -> String {
     let columns = columns(elements);
     let head = (!columns.is_empty()).then(|| columns.clone());
-    aligned(head.into_iter().chain(elements.iter().map(|element| cells(element, &columns))))
+    let shown = |element| cells(element, &columns).iter().map(|cell| printable(cell)).collect();
+    within(head.into_iter().chain(elements.iter().map(shown)), width)
+}
+
+/// A cell without what would break the table, or talk to the terminal.
+fn printable(cell: &str) -> String {
+    cell.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 /// Rows as aligned columns, two spaces between them.
 pub(crate) fn aligned(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    within(rows, None)
+}
+
+fn within(rows: impl IntoIterator<Item = Vec<String>>, width: Option<u16>) -> String {
     let mut table = comfy_table::Table::new();
-    table
-        .load_style(comfy_table::presets::NOTHING)
-        .set_content_arrangement(comfy_table::ContentArrangement::Disabled)
-        .add_rows(rows);
+    if let Some(width) = width {
+        table.set_width(width);
+    }
+    let arrangement = match width {
+        Some(_) => comfy_table::ContentArrangement::Dynamic,
+        None => comfy_table::ContentArrangement::Disabled,
+    };
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(arrangement).add_rows(rows);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
@@ -76,5 +90,23 @@ fn cell(value: Option<&Value>) -> String {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+    use serde_json::json;
+
+    #[test]
+    fn a_table_keeps_within_the_terminal_and_says_nothing_to_it() {
+        let rows = [json!({"id": 1, "text": "word ".repeat(30)}), json!({"id": 2, "text": "a\u{1b}[31m\nb"})];
+        let narrow = table(&rows, Some(40));
+        assert!(
+            narrow.lines().count() > 4 && narrow.lines().all(|line| line.chars().count() <= 40),
+            "{narrow}"
+        );
+        let wide = table(&rows, None);
+        assert!(wide.lines().count() == 3 && !wide.contains('\u{1b}'), "{wide}");
     }
 }

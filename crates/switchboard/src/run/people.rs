@@ -1,6 +1,6 @@
 //! Accounts of a running board: made from the ledger and the file, made anew when the ledger's change.
 
-use crate::drive::stored;
+use crate::drive::{now_ms, stored};
 use crate::exit::Failure;
 use board::Board;
 use exchange::Accounts;
@@ -15,7 +15,7 @@ pub(crate) async fn accounts(
     ledger: &Ledger,
     before: Option<&Accounts>,
 ) -> Result<Arc<Accounts>, Failure> {
-    let (mut consumers, mut keys) = ledger.accounts_rows().await.map_err(|error| stored(&error))?;
+    let (mut consumers, mut keys) = ledger.accounts_rows(now_ms()).await.map_err(|error| stored(&error))?;
     for row in &board.consumers.consumers {
         if consumers.iter().any(|known| known.name == row.name) {
             return Err(Failure::usage(format!(

@@ -18,7 +18,7 @@ async fn items_make_the_request_that_httpie_makes() {
         (vec![], "GET", "/x?p=1", Value::Null),
         (vec!["q==a b&c"], "GET", "/x?p=1&q=a%20b%26c", Value::Null),
         (vec!["a=1", "b:=2", "c[d][]=x"], "POST", "/x?p=1", json!({"a": "1", "b": 2, "c": {"d": ["x"]}})),
-        (vec!["a=@note.txt"], "POST", "/x?p=1", json!({"a": "from a file"})),
+        (vec!["a=@note.txt"], "POST", "/x?p=1", json!({"a": "from a file\n"})),
         (vec!["@body.json"], "POST", "/x?p=1", json!({"whole": true})),
         (vec!["-X", "PUT", "a:=null"], "PUT", "/x?p=1", json!({"a": null})),
         (vec!["-d", "a=1", "-d", "b=2", "-G"], "GET", "/x?p=1&a=1&b=2", Value::Null),

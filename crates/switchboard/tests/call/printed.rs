@@ -19,6 +19,12 @@ const CALLS: &[&[&str]] = &[
     &["-u", "me:pass:word"],
     &["api_key==quiet-one"],
     &["-b", "a=1; b=2"],
+    &["--json", "{\"a\": [1, null]}"],
+    &["--data-urlencode", "q=a b&c", "--data-urlencode", "r=ä"],
+    &["@pic.png"],
+    &["-T", "up.txt", "-H", "Content-Type: text/plain"],
+    &["-d", "%d %% \\n 'x'\u{1}\u{7f}"],
+    &["a:=1.50", "b:=\"\\u0000\"", "$HOME=`id`"],
 ];
 
 /// The program of a language: from the tests' own environment first.
@@ -85,12 +91,38 @@ fn differs(own: &Recorded, theirs: &Recorded) -> Vec<String> {
     found
 }
 
+/// A form by a contract is sent as its encoding says, and printed so, boundary and all.
+#[tokio::test]
+async fn a_form_of_a_contract_is_printed_in_stretches() {
+    let contract = "openapi: 3.0.0\ninfo: {title: Shop, version: 1.0.0}\npaths:\n  /up:\n    post:\n      \
+        operationId: up\n      requestBody:\n        content:\n          multipart/form-data:\n            schema:\n              \
+        type: object\n              properties:\n                n: {type: integer}\n                f: {type: string, format: binary}\n      \
+        responses: {'200': {description: ok}}\n";
+    let provider = Provider::echo().start().await;
+    let place = Place::new().with("shop.yaml", contract).with("pic.png", b"\x89PNG\0\xff");
+    let words = ["call", "shop.yaml", "up", "n=3", "f@pic.png", "--server", &provider.url(), "--print"];
+    for (language, file, tool) in
+        [("curl", "run.sh", "sh"), ("python", "run.py", "python"), ("javascript", "run.mjs", "node")]
+    {
+        let Some(tool) = program(tool) else { continue };
+        let code = place.run(&[&words[..], &[language]].concat()).ok();
+        std::fs::write(place.path().join(file), &code).unwrap();
+        let before = provider.calls();
+        let ended = place.end(&tool.display().to_string(), &[file], "");
+        assert_eq!(provider.calls(), before + 1, "{language}: {ended:?}\n{code}");
+        let sent = provider.requests().pop().unwrap();
+        let boundary = sent.field("content-type").unwrap().split_once("boundary=").unwrap().1;
+        assert!(sent.body.windows(4).any(|four| four == b"PNG\0"), "{language}: {code}");
+        assert_eq!(String::from_utf8_lossy(&sent.body).matches(boundary).count(), 3, "{language}: {code}");
+    }
+}
+
 async fn run(language: &str, file: &str, command: impl Fn(&str) -> (String, Vec<String>)) {
     let provider = Provider::echo().start().await;
     let url = format!("{}/a/b?c=d", provider.url());
     let mut different = Vec::new();
     for items in CALLS {
-        let place = Place::new().with("up.txt", "the file\n");
+        let place = Place::new().with("up.txt", "the file\n").with("pic.png", b"\x89PNG\r\n\x1a\n\0%\\'\xff");
         let words: Vec<&str> = ["call", &url].into_iter().chain(items.iter().copied()).collect();
         place.run(&words).ok();
         let asked: Vec<&str> = words.iter().copied().chain(["--print", language, "--show-secrets"]).collect();

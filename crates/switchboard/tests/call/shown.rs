@@ -6,6 +6,7 @@ use demo::Provider;
 use http::Response;
 use serde_json::json;
 
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\xff";
 const ORDERS: &str = r#"{"items":[{"id":1,"name":"a,b"},{"id":2,"name":"c"}],"next":null}"#;
 
 async fn orders() -> Provider {
@@ -40,6 +41,50 @@ async fn an_answer_is_given_as_it_came_and_in_other_formats() {
     let coloured = place.run(&["call", &url, "--color", "always"]).ok();
     assert!(coloured.contains("\n  \x1b[1;34m\"items\"\x1b[0m: [\n"), "{coloured}");
     place.run(&["call", &url, "--jq", ".items.a"]).ended(1, &["the jq program failed"]);
+}
+
+#[tokio::test]
+async fn yaml_is_data_too_and_bytes_stay_away_from_a_terminal() {
+    let yaml = Provider::answering(|_| {
+        let body = "items:\n- id: 1\n  name: x\n";
+        Response::builder().header("content-type", "application/yaml").body(Bytes::from(body)).unwrap()
+    })
+    .start()
+    .await;
+    let place = Place::new();
+    assert_eq!(place.run(&["call", &yaml.url(), "--format", "csv"]).ok(), "id,name\n1,x\n");
+    assert_eq!(place.run(&["call", &yaml.url(), "--jq", ".items[].name"]).ok(), "x\n");
+    assert!(place.run(&["call", &yaml.url()]).ok().starts_with("items:\n- id"));
+
+    let bytes = Provider::answering(|_| {
+        Response::builder().header("content-type", "image/png").body(Bytes::from_static(PICTURE)).unwrap()
+    })
+    .start()
+    .await;
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_switchboard"))
+        .args(["call", &bytes.url(), "--no-history"])
+        .output()
+        .unwrap();
+    assert_eq!(ended.stdout, PICTURE, "a pipe gets what came");
+    if std::process::Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: `script` is not installed, so there is no terminal");
+        return;
+    }
+    let line = |more: &str| {
+        format!("{} call {} --no-history {more}", env!("CARGO_BIN_EXE_switchboard"), bytes.url())
+    };
+    let shown = place.end("script", &["-qec", &line(""), "/dev/null"], "").ok();
+    assert!(!shown.contains("PNG") && shown.contains("is not shown on a terminal"), "{shown}");
+    assert!(place.end("script", &["-qec", &line("--format raw"), "/dev/null"], "").out.contains("PNG"));
+    // On a terminal JSON is laid out and coloured, unless that is not wished.
+    let json = orders().await;
+    let line =
+        |more: &str| format!("{more} {} call {} --no-history", env!("CARGO_BIN_EXE_switchboard"), json.url());
+    assert!(place.end("script", &["-qec", &line(""), "/dev/null"], "").ok().contains("\x1b[1;34m\"items\""));
+    for plain in ["NO_COLOR=1", "env NO_COLOR=yes"] {
+        let shown = place.end("script", &["-qec", &line(plain), "/dev/null"], "").ok();
+        assert!(shown.contains("  \"items\": [") && !shown.contains('\x1b'), "{shown}");
+    }
 }
 
 #[tokio::test]

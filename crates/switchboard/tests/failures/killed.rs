@@ -94,7 +94,7 @@ fn every_row(running: &Running) -> Vec<Value> {
     let mut rows: Vec<Value> = Vec::new();
     let mut before = None::<String>;
     for _ in 0..1_000 {
-        let mut args = vec!["log", "--format", "json", "--limit", "1000"];
+        let mut args = vec!["log", "--format", "ndjson", "--limit", "1000"];
         args.extend(before.iter().flat_map(|id| ["--before", id]));
         let output = running.command(&args);
         assert!(output.status.success(), "{output:?}");

@@ -147,7 +147,7 @@ async fn no_secret_is_in_any_file_or_in_what_is_printed() {
     }
 
     // What is asked for is cleaned as well: details lie packed on the disk.
-    let mut shown = done(&desk, &["log", "--format", "json", "--limit", "1000"]);
+    let mut shown = done(&desk, &["log", "--format", "ndjson", "--limit", "1000"]);
     let rows = crate::served::calls(&desk);
     assert!(rows.len() > 30, "{}", rows.len());
     for row in &rows {

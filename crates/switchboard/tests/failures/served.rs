@@ -32,7 +32,7 @@ pub(crate) fn call(running: &Running, id: &str) -> Value {
 
 /// The last rows, the oldest first.
 pub(crate) fn calls(running: &Running) -> Vec<Value> {
-    let output = running.command(&["log", "--format", "json", "--limit", "1000"]);
+    let output = running.command(&["log", "--format", "ndjson", "--limit", "1000"]);
     assert!(output.status.success(), "{}", stderr(&output));
     stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

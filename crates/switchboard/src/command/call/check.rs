@@ -39,6 +39,23 @@ pub(crate) fn request(draft: &Draft) -> Vec<Violation> {
     found
 }
 
+/// What to do about a request that breaks its contract: the value that was meant, where one is near.
+pub(crate) fn help(found: &[Violation], draft: &Draft, words: &[String]) -> String {
+    let meant = found.iter().filter(|one| one.code == "enum").find_map(|one| {
+        let named = draft.named.as_ref()?;
+        let name = one.at.as_str().rsplit('/').next().filter(|last| !last.is_empty()).unwrap_or(&one.name);
+        let known = named.operation.names().into_iter().find(|known| known.name == name)?;
+        let typed =
+            words.iter().find_map(|word| word.strip_prefix(name)?.trim_start_matches([':', '=']).into())?;
+        let choices: Vec<String> =
+            known.shape.choices().iter().filter_map(|one| Some(one.as_str()?.to_owned())).collect();
+        let meant = super::near::meant(typed, choices.iter().map(String::as_str))?;
+        Some(format!("{meant} ({})", named.line(&one.rule)))
+    });
+    let anyway = "to send it all the same: `--check report`";
+    meant.map_or_else(|| anyway.to_owned(), |meant| format!("{meant}; {anyway}"))
+}
+
 fn supplied(draft: &Draft, violation: &Violation) -> bool {
     matches!(violation.got, contract::Got::Missing)
         && draft.upstream.credentials.iter().any(|credential| match &credential.place {

@@ -35,6 +35,17 @@ pub(crate) enum Keep {
     Hold,
 }
 
+/// Whether a terminal has to be kept from a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// It is no terminal, or the body is text.
+    Off,
+    /// It is one: the first bytes will say.
+    Terminal,
+    /// They said that it is no text.
+    Hidden,
+}
+
 /// An answer on its way to where it goes.
 pub(crate) struct Delivery<'a> {
     pub(crate) wanted: &'a Wanted,
@@ -57,6 +68,10 @@ pub(crate) struct Delivery<'a> {
     pub(crate) strict: bool,
     /// What is made of each item of an answer that comes item by item.
     pub(crate) each: Option<Each<'a>>,
+    /// Whether a terminal is written to, that bytes would confuse.
+    pub(crate) guard: Guard,
+    /// The beginning of the body, unpacked, for the history.
+    pub(crate) tap: Option<Vec<u8>>,
     items: Option<Items>,
     unpack: Option<Unpack>,
     progress: Option<Progress>,
@@ -82,6 +97,8 @@ impl<'a> Delivery<'a> {
             complete: false,
             strict: false,
             each: None,
+            guard: Guard::Off,
+            tap: None,
             items: None,
             unpack: None,
             progress: None,
@@ -100,6 +117,14 @@ impl<'a> Delivery<'a> {
             io::ErrorKind::BrokenPipe => Stop::Enough,
             _ => Stop::Failed(Failure::run(format!("`{name}` cannot be written: {error}"))),
         })
+    }
+
+    /// Writes bytes of the body; what is no text stays away from a terminal.
+    pub(crate) fn body(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        if self.guard == Guard::Terminal && self.file.is_none() {
+            self.guard = if is_binary(bytes) { Guard::Hidden } else { Guard::Off };
+        }
+        if self.guard == Guard::Hidden { Ok(()) } else { self.write(bytes) }
     }
 
     /// Opens the file, where there is one; false: nothing of the body is to be written.
@@ -169,6 +194,9 @@ impl<'a> Delivery<'a> {
         if let Some(check) = &mut self.check {
             check.piece(bytes);
         }
+        if let Some(tap) = &mut self.tap {
+            tap.extend_from_slice(&bytes[..bytes.len().min(super::history::KEPT - tap.len())]);
+        }
         if let (Some(items), Some(_)) = (&mut self.items, &self.each) {
             let found = items
                 .push(bytes)
@@ -176,12 +204,12 @@ impl<'a> Delivery<'a> {
             return found.iter().try_for_each(|item| self.item(item));
         }
         match &mut self.held {
-            None => self.write(bytes),
+            None => self.body(bytes),
             Some(held) if self.keep == Keep::LayOut && held.len() + bytes.len() > 2 * 8 * 1024 * 1024 => {
                 // Larger than announced: laid out no longer.
                 let held = self.held.take().unwrap_or_default();
-                self.write(&held)?;
-                self.write(bytes)
+                self.body(&held)?;
+                self.body(bytes)
             }
             Some(held) if held.len() + bytes.len() > LARGEST => Err(Stop::Failed(
                 Failure::run("the answer is larger than 256 MiB")
@@ -292,6 +320,21 @@ fn remote_name(path: &str) -> Result<String, Failure> {
     name.map(|name| name.replace(['\\', '\0'], "_")).ok_or_else(|| {
         Failure::run("this URL has no last part that could name a file").help("name it: `-o FILE`")
     })
+}
+
+/// Whether the first bytes of a body are no text: a zero byte, or no UTF-8 but for a letter that is cut at the end.
+fn is_binary(bytes: &[u8]) -> bool {
+    bytes.contains(&0) || std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_some())
+}
+
+/// Whether a message says that it is YAML (RFC 9512 §2.1), which many also call otherwise.
+pub(crate) fn is_yaml(fields: &HeaderMap) -> bool {
+    let media = fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    matches!(
+        media.as_str(),
+        "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" | "text/vnd.yaml"
+    ) || media.ends_with("+yaml")
 }
 
 /// Whether a message says that it is JSON (RFC 8259 §11; RFC 6839 §3.1).

@@ -173,7 +173,11 @@ impl Items {
         }
         match item {
             Item::Value(name, text) => {
-                let text = read(&text)?;
+                // As HTTPie: a file's text is data as it is; only queries and fields lose the line end.
+                let text = match &text {
+                    Text::In(file) => input::whole_text(file)?,
+                    Text::Here(_) => read(&text)?,
+                };
                 self.parts.push(Part::text(&name, &text));
                 self.put(&name, Value::String(text))?;
             }
@@ -202,7 +206,7 @@ impl Items {
     }
 
     fn is_json(&self) -> bool {
-        !self.json.is_null() && !self.has_file
+        (!self.json.is_null() && !self.has_file) || self.whole.is_some()
     }
 
     fn payload(&self) -> Result<(Payload, Option<String>), Failure> {

@@ -22,10 +22,15 @@ pub(crate) fn bytes(name: &str) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// The text of a file as it is; `-` is standard input.
+pub(crate) fn whole_text(name: &str) -> Result<String, Failure> {
+    String::from_utf8(bytes(name)?)
+        .map_err(|_| Failure::usage(format!("`{name}` is not UTF-8: send it as a file, `name@{name}`")))
+}
+
 /// The text of a file, without the line end at its end; `-` is standard input.
 pub(crate) fn text(name: &str) -> Result<String, Failure> {
-    let mut text = String::from_utf8(bytes(name)?)
-        .map_err(|_| Failure::usage(format!("`{name}` is not UTF-8: send it as a file, `name@{name}`")))?;
+    let mut text = whole_text(name)?;
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {

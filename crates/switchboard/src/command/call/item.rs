@@ -92,19 +92,36 @@ fn split(token: &str, known: &[&str]) -> Option<(String, &'static str, String)> 
     let mut rest = token;
     while let Some(letter) = rest.chars().next() {
         if let Some(separator) = separator_at(rest) {
-            return Some((name, separator, rest[separator.len()..].to_owned()));
+            return Some((name, separator, unescaped(&rest[separator.len()..])));
         }
-        rest = &rest[letter.len_utf8()..];
-        match rest.chars().next() {
-            Some(escaped) if letter == '\\' && ":;=@\\".contains(escaped) => {
-                name.push(escaped);
-                rest = &rest[escaped.len_utf8()..];
-            }
-            // A bracket keeps its backslash: the nested name reads it.
-            _ => name.push(letter),
-        }
+        let (letters, length) = letter_of(rest, letter);
+        name.push_str(letters);
+        rest = &rest[length..];
     }
     None
+}
+
+/// A value without the backslashes before separators.
+fn unescaped(mut rest: &str) -> String {
+    let mut value = String::with_capacity(rest.len());
+    while let Some(letter) = rest.chars().next() {
+        let (letters, length) = letter_of(rest, letter);
+        value.push_str(letters);
+        rest = &rest[length..];
+    }
+    value
+}
+
+/// The letter at the start of `rest`, and its length there; after a backslash a separator is a letter, and any other pair
+/// stays as it is: a nested name reads its brackets itself.
+fn letter_of(rest: &str, letter: char) -> (&str, usize) {
+    let length = letter.len_utf8();
+    let escaped = rest[length..].chars().next().filter(|_| letter == '\\');
+    match escaped {
+        Some(escaped) if ":;=@".contains(escaped) => (&rest[length..=length], length + 1),
+        Some(escaped) => (&rest[..length + escaped.len_utf8()], length + escaped.len_utf8()),
+        None => (&rest[..length], length),
+    }
 }
 
 fn separator_at(rest: &str) -> Option<&'static str> {
@@ -146,6 +163,8 @@ mod tests {
             (r"a\=b=c", Item::Value("a=b".into(), here("c"))),
             (r"a\:b:c", Item::Field("a:b".into(), here("c"))),
             (r"a\nb=c", Item::Value(r"a\nb".into(), here("c"))),
+            (r"a\\b=c", Item::Value(r"a\\b".into(), here("c"))),
+            (r"a=b\=c\d\", Item::Value("a".into(), here(r"b=c\d\"))),
             ("a[b][]=x", Item::Value("a[b][]".into(), here("x"))),
             ("ä=ö", Item::Value("ä".into(), here("ö"))),
         ] {

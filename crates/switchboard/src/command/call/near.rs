@@ -2,12 +2,7 @@
 
 /// `did you mean …?`, if something is near enough.
 pub(crate) fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    let lower = word.to_lowercase();
-    let (distance, best) = known
-        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .min_by_key(|(distance, _)| *distance)?;
-    let near = distance <= 1 + best.chars().count().max(word.chars().count()) / 4;
-    near.then(|| format!("did you mean `{best}`?"))
+    Some(format!("did you mean `{}`?", crate::command::nearest(word, known)?))
 }
 
 #[cfg(test)]

@@ -28,6 +28,16 @@ impl<'g> Nearby<'g> {
         Self { need: drive::Need::Nothing, ..Self::new(global) }
     }
 
+    /// The flags it was looked for with.
+    pub(crate) const fn global(&self) -> &Global {
+        self.global
+    }
+
+    /// The board, if a word of the command line needed it.
+    pub(crate) fn loaded(&self) -> Option<&Board> {
+        self.found.get().and_then(|found| found.as_ref().ok()).and_then(Option::as_ref)
+    }
+
     /// The board, if there is one near; one that was asked for by name must be there.
     pub(crate) fn board(&self) -> Result<Option<&Board>, Failure> {
         match self.found.get_or_init(|| self.load()) {

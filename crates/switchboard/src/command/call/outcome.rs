@@ -3,10 +3,11 @@
 use super::check::{AnswerCheck, CheckMode};
 use super::cookie::Cookies;
 use super::deliver::items::Items;
-use super::deliver::{Delivery, Keep, is_json};
+use super::deliver::{Delivery, Guard, Keep, is_json, is_yaml};
 use super::draft::Draft;
 use super::ending::{self, Expected};
 use super::envelope::{self, Became};
+use super::history;
 use super::login;
 use super::redact::Redaction;
 use super::redirect::Follow;
@@ -20,6 +21,7 @@ use crate::terminal::Terminal;
 use call::{Dial, Patience};
 use contract::Violation;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use std::cell::RefCell;
 use std::time::Duration;
 
 /// How often a call that is safe to repeat is repeated.
@@ -37,6 +39,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) request_breaks: Vec<Violation>,
     /// From where on a download goes on.
     pub(crate) from: u64,
+    /// Where the call is kept.
+    pub(crate) history: RefCell<Option<history::Begun>>,
 }
 
 impl Asked<'_> {
@@ -99,6 +103,9 @@ pub(crate) fn send(
     let keep = asked.keep(terminal);
     let mut delivery = Delivery::new(wanted, &redaction, keep, &draft.path);
     delivery.from = asked.from;
+    if terminal.interactive && asked.format.is_none() && asked.jq.is_none() {
+        delivery.guard = Guard::Terminal;
+    }
     if asked.by_item(keep) {
         delivery.each = Some(Box::new(|item| each(item, asked, terminal)));
     }
@@ -113,18 +120,35 @@ pub(crate) fn send(
     if asked.responses != CheckMode::Off {
         delivery.check = draft.named.as_ref().map(AnswerCheck::new);
     }
+    let history = asked.history.take();
+    delivery.tap = history.is_some().then(Vec::new);
     let came = trip::go(draft, manner, &mut delivery);
+    let broke = came.as_ref().err().map(history::broken);
+    let tap = delivery.tap.take();
+    let remember = |came: Option<&Came>, found: &[Violation]| {
+        let came = came.ok_or_else(|| broke.unwrap_or((exchange::Outcome::Panicked, None)));
+        let (request_breaks, body) = (&*asked.request_breaks, tap.as_deref());
+        let ended = history::Ended { came, body, request_breaks, response_breaks: found };
+        let id = history.and_then(|history| history.add(draft, &redaction, &ended, terminal));
+        if let Some(id) = id.filter(|_| wanted.verbose) {
+            terminal.complain(format!("* kept as {id}: switchboard log {id}"));
+        }
+    };
     let can_go_on = delivery.closed(came.is_ok());
     let came = match came {
         Ok(came) => came,
         Err(broke) if can_go_on => {
+            remember(None, &[]);
             let failure = broken(broke, draft, wanted, terminal, asked, &redaction);
             return failure.map_err(|failure| match failure.help {
                 None => failure.help("the file has what came; to go on with it: the same with `-C -`"),
                 Some(_) => failure,
             });
         }
-        Err(broke) => return broken(broke, draft, wanted, terminal, asked, &redaction),
+        Err(broke) => {
+            remember(None, &[]);
+            return broken(broke, draft, wanted, terminal, asked, &redaction);
+        }
     };
     let (found, unchecked) = match delivery.check.take() {
         // Half a body breaks every contract: one that was dropped was not looked at.
@@ -141,7 +165,7 @@ pub(crate) fn send(
     } else {
         ending::of(came.head.status, conditional, asked.expected.as_ref(), blocked)
     };
-    if asked.format == Some(Format::Envelope) {
+    let given = if asked.format == Some(Format::Envelope) {
         let became = Became {
             draft,
             redaction: &redaction,
@@ -151,11 +175,21 @@ pub(crate) fn send(
             request_breaks: &asked.request_breaks,
             response_breaks: &found,
         };
-        show(&mut delivery, became.json().as_bytes(), asked, terminal)?;
+        show(&mut delivery, became.json().as_bytes(), asked, terminal)
     } else if let Some(body) = held
         && !blocked
     {
-        shown(&mut delivery, &came, &body, asked, terminal)?;
+        shown(&mut delivery, &came, &body, asked, terminal)
+    } else {
+        Ok(())
+    };
+    remember(Some(&came), &found);
+    given?;
+    if delivery.guard == Guard::Hidden {
+        terminal.say(format!(
+            "an answer of {} bytes that is no text is not shown on a terminal: `-o FILE` keeps it, `--format raw` shows it",
+            came.size
+        ));
     }
     for line in envelope::lines(&found, draft) {
         terminal.say(format!("response breaks its contract: {line}"));
@@ -225,10 +259,16 @@ fn shown(
         return written(delivery.write(text.as_bytes()));
     }
     if asked_for && formatted {
+        if is_yaml(&head.fields) {
+            let value: serde_json::Value = serde_saphyr::from_slice(body)
+                .map_err(|error| Failure::run(format!("the answer is no YAML: {error}")))?;
+            return show(delivery, value.to_string().as_bytes(), asked, terminal);
+        }
         return show(delivery, body, asked, terminal);
     }
     if formatted {
         // Not data that was asked for: to stderr, so that no program takes it for that.
+        let body = &body[..body.len().min(64 * 1024)];
         terminal.complain(String::from_utf8_lossy(body).trim_end());
         return Ok(());
     }
@@ -238,23 +278,24 @@ fn shown(
         Some(text) => written(
             delivery.write(format!("{}\n", output::pretty::laid_out(text, terminal.colour_out)).as_bytes()),
         ),
-        None => written(delivery.write(body)),
+        None => written(delivery.body(body)),
     }
 }
 
 /// Shows a JSON document through `--jq` and `--format`.
 fn show(
     delivery: &mut Delivery<'_>,
-    document: &[u8],
+    bytes: &[u8],
     asked: &Asked<'_>,
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let coloured = terminal.colour_out && delivery.file.is_none();
-    let document = String::from_utf8_lossy(document).into_owned();
+    let document = String::from_utf8_lossy(bytes).into_owned();
     if asked.jq.is_none()
         && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document)
     {
-        written(delivery.write(document.as_bytes()))?;
+        // As it came, byte for byte.
+        written(delivery.body(bytes))?;
         return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
     }
     let text = rendered(&[document], asked, terminal, coloured)?;

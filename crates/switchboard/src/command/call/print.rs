@@ -2,10 +2,11 @@
 
 use super::draft::Draft;
 use super::form::Content;
+use super::payload::{Chunk, Payload};
 use super::redact::is_secret_name;
 use super::wanted::Wanted;
 use crate::exit::Failure;
-use crate::output::code::recipe::{Carried, FormPart, Line, Piece, Recipe, Source};
+use crate::output::code::recipe::{Carried, FormPart, Line, Piece, Recipe, Source, Stretch, shell};
 use crate::output::code::{self, Word};
 use board::{Credential, CredentialPlace};
 use http::Method;
@@ -52,6 +53,12 @@ pub(crate) fn code(
         Language::Javascript => code::javascript::write(&recipe),
         Language::Go => code::go::write(&recipe),
         Language::Rust => code::rust::write(&recipe),
+        Language::Har if matches!(recipe.body, Carried::Pieces(_)) => {
+            return Err(Failure::usage(
+                "HAR has no place for a body that is no text, or is streamed from a file",
+            )
+            .help("another language: `--print curl`"));
+        }
         Language::Har => code::har::write(&recipe, &jiff::Timestamp::now().to_string()),
     })
 }
@@ -64,11 +71,10 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
     } else if draft.payload.len() == 0 {
         Carried::Nothing
     } else {
-        let Some(Ok(text)) = draft.payload.held().map(std::str::from_utf8) else {
-            return Err(Failure::usage("a body that is streamed or is no text cannot be printed")
-                .help("print the call without it"));
-        };
-        Carried::Text(text.to_owned())
+        match text(&draft.payload) {
+            Some(text) => Carried::Text(text.to_owned()),
+            None => Carried::Pieces(pieces(&draft.payload)?),
+        }
     };
     let mut fields: Vec<(String, Line)> = Vec::new();
     for (name, value) in &draft.fields {
@@ -151,6 +157,33 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
     Ok(Recipe { method: draft.method.to_string(), url, fields, body })
 }
 
+/// A body that can stand in a program as text.
+fn text(payload: &Payload) -> Option<&str> {
+    payload.held().and_then(|body| std::str::from_utf8(body).ok()).filter(|text| !text.contains('\0'))
+}
+
+/// A body that cannot, in stretches.
+fn pieces(payload: &Payload) -> Result<Vec<Stretch>, Failure> {
+    const LONGEST: usize = 64 * 1024;
+    let pieces: Vec<Stretch> = match payload {
+        Payload::Empty => Vec::new(),
+        Payload::Held(bytes) => vec![Stretch::Bytes(bytes.to_vec())],
+        Payload::Chunks(chunks) => chunks
+            .iter()
+            .map(|chunk| match chunk {
+                Chunk::Held(bytes) => Stretch::Bytes(bytes.to_vec()),
+                Chunk::File(path, _) => Stretch::File(path.display().to_string()),
+            })
+            .collect(),
+    };
+    let held = pieces.iter().map(|piece| if let Stretch::Bytes(bytes) = piece { bytes.len() } else { 0 });
+    if held.sum::<usize>() > LONGEST {
+        return Err(Failure::usage("a body of more than 64 KiB that is no text is not printed")
+            .help("name its file, which is read when the code runs: `-T FILE`"));
+    }
+    Ok(pieces)
+}
+
 /// A field that somebody else has to work out.
 fn late(scheme: &str, variable: &str) -> Line {
     vec![Piece::Text(scheme.to_owned()), Piece::Secret(Source::Variable(variable.to_owned()))]
@@ -185,6 +218,8 @@ fn source(credential: &Credential) -> Source {
 fn curl(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<String, Failure> {
     let mut options: Vec<(&str, Option<Word>)> = Vec::new();
     let form = !wanted.parts.is_empty();
+    // What gives the body, where it does not fit on the line.
+    let mut before = String::new();
     let has_body = draft.payload.len() > 0 || form;
     let natural = if has_body { Method::POST } else { Method::GET };
     if draft.method == Method::HEAD && !has_body {
@@ -232,17 +267,24 @@ fn curl(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<String, Fa
             options.push((text.0, Some(Word::plain(text.1))));
         }
     } else if has_body {
-        let body = draft.payload.held().map(std::str::from_utf8);
-        let Some(Ok(body)) = body else {
-            return Err(Failure::usage("a body that is streamed or is no text cannot be printed")
-                .help("print the call without it, and add `--data-binary @FILE`"));
-        };
-        options.push(("--data-raw", Some(Word::plain(body))));
+        if let Some(body) = text(&draft.payload) {
+            options.push(("--data-raw", Some(Word::plain(body))));
+        } else {
+            match pieces(&draft.payload)?.as_slice() {
+                [Stretch::File(path)] => {
+                    options.push(("--data-binary", Some(Word::plain(format!("@{path}")))));
+                }
+                from => {
+                    before = format!("{} | ", shell(from));
+                    options.push(("--data-binary", Some(Word::plain("@-"))));
+                }
+            }
+        }
     }
     if wanted.insecure {
         options.push(("-k", None));
     }
-    Ok(code::curl(&filled("", &url), &options))
+    Ok(before + &code::curl(&filled("", &url), &options))
 }
 
 /// The provider's credentials as pairs for the query and as fields: references, or the secrets themselves.

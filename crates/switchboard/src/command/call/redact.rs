@@ -67,6 +67,11 @@ impl Redaction {
         self.values.add(&Secret::new(text));
     }
 
+    /// The values that are hidden.
+    pub(crate) const fn values(&self) -> &Redactor {
+        &self.values
+    }
+
     /// `text` without the secrets.
     pub(crate) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.values.clean(text)

@@ -7,6 +7,8 @@ use super::near;
 use super::nearby::Nearby;
 use super::url::Url;
 use super::wanted::method;
+use crate::command::known::{listed, operation_of};
+use crate::command::nearest;
 use crate::drive::Beside;
 use crate::exit::Failure;
 use board::Api;
@@ -58,6 +60,9 @@ pub(crate) fn read(words: &[String], nearby: &Nearby<'_>) -> Result<(Target, usi
     }
     if let Some(found) = of_board(words, nearby)? {
         return Ok(found);
+    }
+    if let Some(failure) = slipped(first, nearby)? {
+        return Err(failure);
     }
     if first.contains(['.', '/']) {
         return Ok((Target::Url(None, Url::read(first, "https")?), 1));
@@ -120,27 +125,29 @@ fn of_board(words: &[String], nearby: &Nearby<'_>) -> Result<Option<(Target, usi
 }
 
 fn operation(contract: &Contract, named: Option<&String>, of: &str) -> Result<Arc<Operation>, Failure> {
-    let ids = || contract.operations.iter().map(|operation| operation.id.as_str());
     let Some(named) = named else {
-        return Err(Failure::usage(format!("which operation of `{of}`?")).help(listed(ids())));
+        let ids = contract.operations.iter().map(|operation| operation.id.as_str());
+        return Err(Failure::usage(format!("which operation of `{of}`?")).help(listed(ids)));
     };
-    contract.operation(named).cloned().ok_or_else(|| {
-        let help = near::meant(named, ids()).unwrap_or_else(|| listed(ids()));
-        Failure::usage(format!("`{of}` has no operation `{named}`")).help(help)
-    })
+    operation_of(contract, of, named).cloned()
 }
 
-fn listed<'a>(ids: impl Iterator<Item = &'a str>) -> String {
-    const SHOWN: usize = 12;
-    let ids: Vec<&str> = ids.collect();
-    if ids.is_empty() {
-        return "it declares no operations".to_owned();
-    }
-    let more = if ids.len() > SHOWN { format!(" and {} more", ids.len() - SHOWN) } else { String::new() };
-    format!(
-        "it has {}{more}",
-        ids.iter().take(SHOWN).map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
-    )
+/// `API.OPERATION` with a slip in the API's name; hosts look the same, so that the operation must fit too.
+fn slipped(first: &str, nearby: &Nearby<'_>) -> Result<Option<Failure>, Failure> {
+    let (Some(board), Some((name, id))) = (nearby.board()?, first.split_once('.')) else { return Ok(None) };
+    let near = nearest(name, board.apis.iter().map(|api| api.name.as_str())).and_then(|near| board.api(near));
+    let Some((api, contract)) = near.and_then(|api| Some((api, api.contract.as_ref()?))) else {
+        return Ok(None);
+    };
+    let ids = contract.operations.iter().map(|operation| operation.id.as_str());
+    let Some(operation) = nearest(id, ids).and_then(|near| contract.operation(near)) else { return Ok(None) };
+    let line = contract.line(&operation.at).map(|line| format!(" ({}:{line})", contract.name));
+    Ok(Some(Failure::usage(format!("`{first}` is no API of this board, and no operation")).help(format!(
+        "did you mean `{}.{}`?{} For a host of this name write its scheme: https://{first}/",
+        api.name,
+        operation.id,
+        line.unwrap_or_default()
+    ))))
 }
 
 fn unknown(first: &str, nearby: &Nearby<'_>) -> Failure {

@@ -4,6 +4,7 @@ use super::unreadable;
 use crate::arguments::Global;
 use crate::drive::{Beside, Disk, Need};
 use crate::exit::{Exit, Failure};
+use crate::output::listing::Listing;
 use anstyle::{AnsiColor, Style};
 use board::Outside;
 use contract::{Change, Contract, Spot, Verdict, compare};
@@ -21,9 +22,8 @@ pub(crate) struct Diff {
     old: PathBuf,
     /// The contract that is to take its place
     new: PathBuf,
-    /// How to print the changes
-    #[arg(long, value_parser = ["text", "json"], default_value = "text")]
-    format: String,
+    #[command(flatten)]
+    listing: Listing,
     /// End with exit code 12 if there is such a change, or a worse one
     #[arg(long, value_name = "VERDICT", value_parser = ["breaking", "unknown", "additive"])]
     fail_on: Option<String>,
@@ -35,12 +35,13 @@ impl Diff {
         let (old, new) = (read(&self.old)?, read(&self.new)?);
         let changes = compare(&old, &new);
         let terminal = global.terminal();
-        if self.format == "json" {
-            let rows: Vec<_> = changes.iter().map(|change| as_json(change, &old, &new)).collect();
-            terminal.line(serde_json::Value::from(rows).to_string());
+        let rows = if self.listing.is_text() {
+            Vec::new()
         } else {
-            terminal.data(as_text(&changes, &old.name, &new.name, terminal.colour_out));
-        }
+            changes.iter().map(|change| as_json(change, &old, &new)).collect()
+        };
+        let text = || as_text(&changes, &old.name, &new.name, terminal.colour_out);
+        self.listing.print(rows, text, terminal)?;
         let worst = changes.iter().map(|change| change.verdict).min();
         let limit = self.fail_on.as_deref().map(|word| match word {
             "breaking" => Verdict::Breaking,

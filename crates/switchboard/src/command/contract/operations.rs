@@ -5,13 +5,14 @@ use crate::arguments::Global;
 use crate::command::columns;
 use crate::drive::{Beside, Disk, Need};
 use crate::exit::{Exit, Failure};
+use crate::output::listing::Listing;
 use board::Outside;
 use contract::{Document, Outline, Stand};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Runs it.
-pub(super) fn run(file: &Path, format: &str, global: &Global) -> Result<Exit, Failure> {
+pub(super) fn run(file: &Path, listing: Listing, global: &Global) -> Result<Exit, Failure> {
     let terminal = global.terminal();
     let name = file.display().to_string();
     let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
@@ -21,15 +22,8 @@ pub(super) fn run(file: &Path, format: &str, global: &Global) -> Result<Exit, Fa
     let (outlines, warnings) = document.outline();
     let pointers: Vec<_> = outlines.iter().map(|outline| outline.at.clone()).collect();
     let stands = document.stands(&pointers);
-    if format == "json" {
-        let rows: Vec<_> = outlines
-            .iter()
-            .zip(&stands)
-            .map(|(outline, stand)| as_json(outline, stand.as_ref(), &name))
-            .collect();
-        terminal.line(serde_json::Value::from(rows).to_string());
-    } else {
-        terminal.data(columns(outlines.iter().zip(&stands).map(|(outline, stand)| {
+    let text = || {
+        columns(outlines.iter().zip(&stands).map(|(outline, stand)| {
             let note = if outline.deprecated { "deprecated" } else { "" };
             let place = place(stand.as_ref(), &name);
             vec![
@@ -43,8 +37,15 @@ pub(super) fn run(file: &Path, format: &str, global: &Global) -> Result<Exit, Fa
                     if note.is_empty() || outline.summary.is_empty() { "" } else { " " }
                 ),
             ]
-        })));
-    }
+        }))
+    };
+    let both = || outlines.iter().zip(&stands);
+    let rows: Vec<_> = if listing.is_text() {
+        Vec::new()
+    } else {
+        both().map(|(outline, stand)| as_json(outline, stand.as_ref(), &name)).collect()
+    };
+    listing.print(rows, text, terminal)?;
     let places: Vec<_> = warnings.iter().map(|warning| warning.at.clone()).collect();
     for (warning, stand) in warnings.iter().zip(document.stands(&places)) {
         let place = place(stand.as_ref(), &name);

@@ -39,15 +39,7 @@ impl Sample {
     /// Runs it.
     pub(super) fn run(self, global: &Global) -> Result<Exit, Failure> {
         let contract = named(&self.contract, global)?;
-        let ids = || contract.operations.iter().map(|operation| operation.id.as_str());
-        let Some(operation) = contract.operation(&self.operation) else {
-            let failure =
-                Failure::usage(format!("`{}` has no operation `{}`", self.contract, self.operation));
-            return Err(match crate::command::nearest(&self.operation, ids()) {
-                Some(near) => failure.help(format!("did you mean `{near}`?")),
-                None => failure.help(format!("list them: switchboard contract operations {}", self.contract)),
-            });
-        };
+        let operation = crate::command::known::operation_of(&contract, &self.contract, &self.operation)?;
         let terminal = global.terminal();
         let text = match &self.answer {
             Some(status) => self.answer_text(&contract, operation, status)?,
@@ -127,9 +119,7 @@ fn named(name: &str, global: &Global) -> Result<Arc<Contract>, Failure> {
         let contract = Contract::read(name, &bytes);
         return contract.map(Arc::new).map_err(|error| super::unreadable(&error, name, &bytes));
     }
-    let Some(api) = crate::command::call::nearby_api(name, global)? else {
-        return Err(Failure::usage(format!("`{name}` is no file, and no API of a board here")));
-    };
+    let api = crate::command::call::nearby_api(name, global)?;
     api.contract.clone().ok_or_else(|| Failure::usage(format!("API `{name}` has no contract")))
 }
 

@@ -3,6 +3,9 @@
 use exchange::{CallRecord, Outcome};
 use serde_json::json;
 
+/// Where calls of `switchboard call` come from, in a row's `via`.
+const HISTORY: &str = "call";
+
 /// `06:00:03  GET  /weather/v1/forecast  200  4 ms  weather.forecast  pocket`.
 pub(crate) fn text(record: &CallRecord, colour: bool) -> String {
     let (on, off) = if colour { (paint(record.outcome), "\x1b[0m") } else { ("", "") };
@@ -27,6 +30,9 @@ pub(crate) fn text(record: &CallRecord, colour: bool) -> String {
 /// What is worth saying beyond the columns.
 fn notes(record: &CallRecord) -> Vec<String> {
     let mut notes = Vec::new();
+    if &*record.via == HISTORY {
+        notes.push("by `call`".to_owned());
+    }
     if let Some(reason) = record.reason {
         notes.push(reason.slug().to_owned());
     }

@@ -8,7 +8,12 @@ use serde_json::json;
 use std::fmt::Write;
 
 /// The call as text.
-pub(super) fn text(record: &CallRecord, detail: Option<&Detail>, board: &Board, colour: bool) -> String {
+pub(super) fn text(
+    record: &CallRecord,
+    detail: Option<&Detail>,
+    board: Option<&Board>,
+    colour: bool,
+) -> String {
     let mut out = line::text(record, colour);
     let Some(detail) = detail else {
         out.push_str("  heads and bodies of this call were not kept: see `details` under `[record]`\n");
@@ -19,7 +24,10 @@ pub(super) fn text(record: &CallRecord, detail: Option<&Detail>, board: &Board, 
         out.push_str(&decisions(&detail.decisions));
     }
     for finding in &detail.findings {
-        let line = rule_line(record, finding, board).map(|line| format!("  ({line})")).unwrap_or_default();
+        let line = board
+            .and_then(|board| rule_line(record, finding, board))
+            .map(|line| format!("  ({line})"))
+            .unwrap_or_default();
         let _ = writeln!(out, "  ! {} {}: {}{line}", finding.direction, finding.place, finding.detail);
     }
     if !detail.timing.is_empty() {
@@ -36,17 +44,28 @@ pub(super) fn text(record: &CallRecord, detail: Option<&Detail>, board: &Board, 
             out.push_str(&said(message));
         }
     }
+    if !detail.command.is_empty() {
+        let words = shell_words::join(
+            std::iter::once("switchboard".to_owned()).chain(detail.command.iter().cloned()),
+        );
+        let _ = writeln!(out, "\n  made by\n    {words}\n  again\n    switchboard log repeat {}", record.id);
+    }
     out
 }
 
 /// Decisions as `explain` prints them.
 pub(in crate::command) fn decisions(decisions: &[exchange::Decision]) -> String {
-    let rows = decisions.iter().enumerate().map(|(number, decision)| {
+    let mut number = 0;
+    let mut last = None;
+    let rows = decisions.iter().map(|decision| {
+        // Several findings of one stage stand below its name.
+        let again = last.replace(decision.stage) == Some(decision.stage);
+        number += usize::from(!again);
         let stage = serde_json::to_value(decision.stage).ok();
         let stage = stage.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
         let refused = decision.refused.as_ref().map(|slug| format!("refused: {slug}. ")).unwrap_or_default();
         vec![
-            format!("{:>3} {stage}", number + 1),
+            if again { String::new() } else { format!("{number:>3} {stage}") },
             decision.subject.clone(),
             decision.origin.clone().unwrap_or_default(),
             format!("{refused}{}", decision.words),

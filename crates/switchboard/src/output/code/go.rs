@@ -1,6 +1,8 @@
 //! A request as Go with `net/http`.
 
-use super::recipe::{Carried, Piece, Recipe, Source, is_base64, is_file, is_variable, literal, sum};
+use super::recipe::{
+    Carried, Piece, Recipe, Source, Stretch, bytes_literal, is_base64, is_file, is_variable, literal, sum,
+};
 use std::fmt::Write as _;
 
 /// A program.
@@ -9,8 +11,10 @@ pub(crate) fn write(recipe: &Recipe) -> String {
     let files =
         matches!(&recipe.body, Carried::Form(parts) if parts.iter().any(|part| part.content.is_err()));
     let reads = recipe.has(is_file);
+    let pieces = if let Carried::Pieces(pieces) = &recipe.body { pieces.as_slice() } else { &[] };
+    let files = files || pieces.iter().any(|piece| matches!(piece, Stretch::File(_)));
     let packages = [
-        ("bytes", form),
+        ("bytes", form || !pieces.is_empty()),
         ("encoding/base64", recipe.has(is_base64)),
         ("fmt", true),
         ("io", true),
@@ -32,6 +36,16 @@ pub(crate) fn write(recipe: &Recipe) -> String {
     let body = match &recipe.body {
         Carried::Nothing => "nil".to_owned(),
         Carried::Text(text) => format!("strings.NewReader({})", literal(text)),
+        Carried::Pieces(pieces) => {
+            let pieces: Vec<String> = pieces
+                .iter()
+                .map(|piece| match piece {
+                    Stretch::Bytes(bytes) => format!("[]byte({})", bytes_literal(bytes)),
+                    Stretch::File(path) => format!("must(os.ReadFile({}))", literal(path)),
+                })
+                .collect();
+            format!("bytes.NewReader(bytes.Join([][]byte{{{}}}, nil))", pieces.join(", "))
+        }
         Carried::Form(parts) => {
             code.push_str("\tbody := &bytes.Buffer{}\n\tform := multipart.NewWriter(body)\n");
             for part in parts {

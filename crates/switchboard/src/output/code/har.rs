@@ -27,7 +27,8 @@ pub(crate) fn write(recipe: &Recipe, now: &str) -> String {
         "queryString": query, "headersSize": -1, "bodySize": -1,
     });
     let body = match &recipe.body {
-        Carried::Nothing => None,
+        // Bytes have no place in HAR: whoever asks for it is told so before.
+        Carried::Nothing | Carried::Pieces(_) => None,
         Carried::Text(body) => Some(json!({ "mimeType": media, "text": body })),
         Carried::Form(parts) => {
             let params: Vec<Value> = parts

@@ -1,12 +1,15 @@
 //! A request as a line of shell that runs HTTPie.
 
-use super::recipe::{Carried, Piece, Recipe, Source};
+use super::recipe::{Carried, Piece, Recipe, Source, shell};
 use super::within_quotes;
 use std::fmt::Write as _;
 
 /// `http` with everything the request has; standard input is not read.
 pub(crate) fn write(recipe: &Recipe) -> String {
-    let mut line = "http --ignore-stdin".to_owned();
+    let mut line = match &recipe.body {
+        Carried::Pieces(pieces) => format!("{} | http", shell(pieces)),
+        _ => "http --ignore-stdin".to_owned(),
+    };
     if matches!(recipe.body, Carried::Form(_)) {
         line.push_str(" --multipart");
     }

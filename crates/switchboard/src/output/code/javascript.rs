@@ -1,13 +1,15 @@
 //! A request as a JavaScript module that uses `fetch` (Node 18 and later).
 
-use super::recipe::{Carried, Piece, Recipe, Source, is_file, literal, sum};
+use super::recipe::{Carried, Piece, Recipe, Source, Stretch, is_file, literal, sum};
 use std::fmt::Write as _;
 
 /// A program.
 pub(crate) fn write(recipe: &Recipe) -> String {
     let mut code = String::new();
     let form = if let Carried::Form(parts) = &recipe.body { parts.as_slice() } else { &[] };
-    if recipe.has(is_file) || form.iter().any(|part| part.content.is_err()) {
+    let pieces = if let Carried::Pieces(pieces) = &recipe.body { pieces.as_slice() } else { &[] };
+    let from_file = pieces.iter().any(|piece| matches!(piece, Stretch::File(_)));
+    if from_file || recipe.has(is_file) || form.iter().any(|part| part.content.is_err()) {
         code.push_str("import { readFileSync } from \"node:fs\";\n\n");
     }
     if !form.is_empty() {
@@ -42,6 +44,19 @@ pub(crate) fn write(recipe: &Recipe) -> String {
             let _ = writeln!(code, "  body: {},", literal(text));
         }
         Carried::Form(_) => code.push_str("  body: form,\n"),
+        Carried::Pieces(pieces) => {
+            let pieces: Vec<String> = pieces
+                .iter()
+                .map(|piece| match piece {
+                    Stretch::Bytes(bytes) => {
+                        let text = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes);
+                        format!("Buffer.from(\"{text}\", \"base64\")")
+                    }
+                    Stretch::File(path) => format!("readFileSync({})", literal(path)),
+                })
+                .collect();
+            let _ = writeln!(code, "  body: Buffer.concat([{}]),", pieces.join(", "));
+        }
     }
     code.push_str("  redirect: \"manual\",\n});\nconsole.log(await response.text());");
     code

@@ -1,6 +1,8 @@
 //! A request as Python with the `requests` package.
 
-use super::recipe::{Carried, Piece, Recipe, Source, is_base64, is_variable, literal, sum};
+use super::recipe::{
+    Carried, Piece, Recipe, Source, Stretch, bytes_literal, is_base64, is_variable, literal, sum,
+};
 use std::fmt::Write as _;
 
 /// A program.
@@ -26,6 +28,16 @@ pub(crate) fn write(recipe: &Recipe) -> String {
         Carried::Nothing => {}
         Carried::Text(text) => {
             let _ = writeln!(code, "    data={}.encode(),", literal(text));
+        }
+        Carried::Pieces(pieces) => {
+            let pieces: Vec<String> = pieces
+                .iter()
+                .map(|piece| match piece {
+                    Stretch::Bytes(bytes) => format!("b{}", bytes_literal(bytes)),
+                    Stretch::File(path) => format!("open({}, \"rb\").read()", literal(path)),
+                })
+                .collect();
+            let _ = writeln!(code, "    data={},", pieces.join(" + "));
         }
         Carried::Form(parts) => {
             code.push_str("    files=[\n");

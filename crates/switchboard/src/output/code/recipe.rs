@@ -1,5 +1,7 @@
 //! A request as code in any language needs it: text with references where secrets stand.
 
+use std::fmt::Write as _;
+
 /// Where a secret comes from when the code runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -32,12 +34,22 @@ pub(crate) struct FormPart {
     pub(crate) media: Option<String>,
 }
 
+/// A stretch of a body that is no text, or comes from files.
+#[derive(Clone, Debug)]
+pub(crate) enum Stretch {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// What is in this file.
+    File(String),
+}
+
 /// What a request carries.
 #[derive(Clone, Debug)]
 pub(crate) enum Carried {
     Nothing,
     Text(String),
     Form(Vec<FormPart>),
+    Pieces(Vec<Stretch>),
 }
 
 /// A request.
@@ -89,6 +101,45 @@ pub(crate) fn is_base64(piece: &Piece) -> bool {
 /// A literal that JavaScript, Python and Go read alike: JSON's.
 pub(crate) fn literal(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// Bytes as a literal that Python (after `b`), Go and Rust (after `b`) read alike.
+pub(crate) fn bytes_literal(bytes: &[u8]) -> String {
+    let mut out = String::from("\"");
+    for byte in bytes {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(*byte)]),
+            b' '..=b'~' => out.push(char::from(*byte)),
+            _ => {
+                let _ = write!(out, "\\x{byte:02x}");
+            }
+        }
+    }
+    out + "\""
+}
+
+/// A command of POSIX shell that writes a body to standard output.
+pub(crate) fn shell(pieces: &[Stretch]) -> String {
+    let commands = pieces.iter().map(|piece| match piece {
+        Stretch::File(path) => format!("cat {}; ", shell_words::quote(path)),
+        Stretch::Bytes(bytes) => {
+            let mut text = String::new();
+            for (nth, byte) in bytes.iter().enumerate() {
+                match byte {
+                    // A format that begins with it would be taken for a flag.
+                    b'-' if nth == 0 => text.push_str("\\055"),
+                    b'%' => text.push_str("%%"),
+                    // Octal, as POSIX has it (XCU, printf): no shell changes it, and no zero byte is in the way.
+                    b'\\' | b'\'' | 0..=31 | 127.. => {
+                        let _ = write!(text, "\\{byte:03o}");
+                    }
+                    _ => text.push(char::from(*byte)),
+                }
+            }
+            format!("printf '{text}'; ")
+        }
+    });
+    format!("{{ {}}}", commands.collect::<String>())
 }
 
 /// Stretches joined by `plus`, each written by `write`.

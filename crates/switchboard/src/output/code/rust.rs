@@ -1,6 +1,6 @@
 //! A request as Rust with the `reqwest` crate (features `blocking` and `multipart`; `base64` for a login).
 
-use super::recipe::{Carried, Piece, Recipe, Source};
+use super::recipe::{Carried, Piece, Recipe, Source, Stretch, bytes_literal};
 use std::fmt::Write as _;
 
 /// A program.
@@ -40,6 +40,16 @@ pub(crate) fn write(recipe: &Recipe) -> String {
             let _ = writeln!(code, "        .body({body:?})");
         }
         Carried::Form(_) => code.push_str("        .multipart(form)\n"),
+        Carried::Pieces(pieces) => {
+            let pieces: Vec<String> = pieces
+                .iter()
+                .map(|piece| match piece {
+                    Stretch::Bytes(bytes) => format!("b{}.to_vec()", bytes_literal(bytes)),
+                    Stretch::File(path) => format!("std::fs::read({path:?})?"),
+                })
+                .collect();
+            let _ = writeln!(code, "        .body([{}].concat())", pieces.join(", "));
+        }
     }
     code.push_str("        .send()?;\n    println!(\"{}\", response.text()?);\n    Ok(())\n}");
     code

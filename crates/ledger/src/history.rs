@@ -1,0 +1,171 @@
+//! Calls of commands: a process that makes one call adds its row and its detail beside whatever else writes.
+//!
+//! The file is opened on a thread of its own while the call is under way; row and detail are one transaction. The
+//! connection is left to the end of the process: closing the last one would bring the log back into the file and wait
+//! for the disk. What was committed is in the log, as after a crash, and whoever opens the file next reads it there;
+//! before that costs something, one call in some dozens closes.
+//! Deliberately absent: usage, which counts what a board answered, and sampling: a person's calls are few.
+
+use crate::day::Day;
+use crate::lease::COMMANDS;
+use crate::migrate::CALLS;
+use crate::store::{Durability, Folder};
+use crate::{StoreError, detail, row};
+use exchange::{CallId, CallRecord, Detail};
+use sqlx::{Connection, SqliteConnection};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+/// A day's file that is larger takes rows only: details of commands are not sampled, so this is their bound.
+const LARGEST_DAY: u64 = 256 << 20;
+/// A log that is longer is brought back into the file: until then, reading it again costs less than waiting for the disk.
+const LONGEST_LOG: u64 = 256 << 10;
+/// How long a command waits at its end for the disk, or for a lock.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A call with what is to be kept of it.
+type Made = (CallRecord, Option<Detail>);
+
+/// The ledger's folder on its way to being opened, for one call.
+#[derive(Debug)]
+pub struct History {
+    folder: PathBuf,
+    calls: SyncSender<Made>,
+    written: Receiver<Result<CallId, StoreError>>,
+}
+
+impl History {
+    /// Begins to open the folder for a call that begins at `now_ms`; never waits. Days older than `keep` are dropped
+    /// when a day begins.
+    pub fn begin(folder: PathBuf, keep: Duration, now_ms: u64) -> Self {
+        let (calls, made) = sync_channel::<Made>(1);
+        let (answer, written) = sync_channel(1);
+        let keep_ms = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
+        let life = {
+            let folder = folder.clone();
+            move || {
+                // Whoever asked may have gone.
+                drop(answer.send(kept(&folder, keep_ms, now_ms, &made)));
+            }
+        };
+        // Without a thread the other ends are dropped, which `add` says.
+        drop(std::thread::Builder::new().name("history".into()).spawn(life));
+        Self { folder, calls, written }
+    }
+
+    /// Writes the call and gives its id; the time of `record.id` counts, the rest of it is chosen here.
+    ///
+    /// # Errors
+    /// The folder's or the file's; [`StoreError::Locked`] when it takes longer than a second.
+    pub fn add(self, record: CallRecord, detail: Option<Detail>) -> Result<CallId, StoreError> {
+        let file = Day::of(record.id).file();
+        // It ends early when the folder could not be opened: then it says why.
+        drop(self.calls.send((record, detail)));
+        match self.written.recv_timeout(PATIENCE) {
+            Ok(result) => result,
+            Err(RecvTimeoutError::Timeout) => Err(StoreError::Locked { file }),
+            Err(RecvTimeoutError::Disconnected) => Err(StoreError::System {
+                path: self.folder,
+                source: std::io::Error::other("the system gives no thread"),
+            }),
+        }
+    }
+}
+
+/// Opens the day's file, waits for the call, writes it.
+fn kept(
+    folder: &std::path::Path,
+    keep_ms: u64,
+    now_ms: u64,
+    made: &Receiver<Made>,
+) -> Result<CallId, StoreError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|source| StoreError::System { path: folder.to_owned(), source })?;
+    let folder = Folder::make(folder)?;
+    let day = Day(now_ms / crate::day::DAY_MS);
+    let path = folder.path().join(day.file());
+    let begins = !path.is_file();
+    let mut file = runtime.block_on(folder.open_in_haste(&day.file(), CALLS, Durability::Normal))?;
+    if begins {
+        folder.prune(day.begin_ms(), keep_ms)?;
+    }
+    // The command ended without a call.
+    let Ok((mut record, detail)) = made.recv() else { return Err(StoreError::Closed) };
+    let room = std::fs::metadata(&path).is_ok_and(|file| file.len() < LARGEST_DAY);
+    let detail = detail.filter(|_| room).and_then(|detail| detail::pack(&detail).ok());
+    let written = runtime.block_on(write(&mut file, &mut record, detail.as_deref()));
+    let log = std::fs::metadata(path.with_extension("db-wal")).map_or(0, |log| log.len());
+    if log > LONGEST_LOG {
+        // The row is committed: what closing could not tidy up, the next one does.
+        drop(runtime.block_on(file.close()));
+    } else {
+        std::mem::forget(file);
+    }
+    written.map_err(|error| StoreError::of(&day.file(), error))
+}
+
+/// One transaction; the id is the next free one of commands in its millisecond.
+async fn write(
+    file: &mut SqliteConnection,
+    record: &mut CallRecord,
+    detail: Option<&[u8]>,
+) -> Result<CallId, sqlx::Error> {
+    let mut change = file.begin_with("BEGIN IMMEDIATE").await?;
+    let first = CallId::first_at(record.id.at_ms()).0 | (COMMANDS << 12);
+    let last: Option<i64> = sqlx::query_scalar("SELECT max(id) FROM calls WHERE id >= ? AND id <= ?")
+        .bind(first.cast_signed())
+        .bind((first | 0xfff).cast_signed())
+        .fetch_one(&mut *change)
+        .await?;
+    // 4,096 commands in one millisecond: the next one takes the place of the last one.
+    record.id = CallId(last.map_or(first, |last| (last.cast_unsigned() + 1).min(first | 0xfff)));
+    row::write(&mut change, &[record]).await?;
+    if let Some(packed) = detail {
+        detail::write(&mut change, record.id, packed).await?;
+    }
+    change.commit().await?;
+    Ok(record.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::History;
+    use crate::Ledger;
+    use crate::example::call;
+    use exchange::{Detail, Message};
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn calls_of_commands_are_found_by_whoever_reads_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = |at| History::begin(folder.path().join("new"), Duration::from_secs(86_400), at);
+        let detail = Detail {
+            request: Some(Message { line: "GET / HTTP/1.1".into(), ..Message::default() }),
+            command: vec!["http://a.example/".into()],
+            ..Detail::default()
+        };
+        let record = call(1_000, 0);
+        let one = begin(1_000).add(record.clone(), Some(detail)).unwrap();
+        let two = begin(1_000).add(record, None).unwrap();
+        assert!(one != two && one.at_ms() == two.at_ms(), "two processes in one millisecond");
+        let ledger = Ledger::open_read_only(&folder.path().join("new")).await.unwrap();
+        let (_, detail) = ledger.call(one).await.unwrap().unwrap();
+        assert_eq!(detail.unwrap().command, ["http://a.example/"]);
+        assert!(ledger.call(two).await.unwrap().unwrap().1.is_none());
+        // A day that ended longer ago than is kept goes when the next one begins.
+        begin(10 * 86_400_000).add(call(10 * 86_400_000, 0), None).unwrap();
+        assert!(ledger.call(one).await.unwrap().is_none());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_had_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = History::begin(file, Duration::MAX, 0).add(call(0, 0), None).unwrap_err();
+        assert!(error.to_string().contains("file"), "{error}");
+    }
+}
