@@ -7,6 +7,7 @@
 mod compile;
 mod dialect;
 mod identity;
+mod kept;
 mod kinds;
 mod lower;
 mod pattern;
@@ -21,8 +22,10 @@ mod words;
 
 use crate::openapi::read::Version;
 use crate::{Pointer, Violation, Warning};
+use bytes::Bytes;
 use compile::Compiled;
 pub(crate) use identity::identify;
+pub(crate) use kept::{put_all, take_all};
 use kinds::Kinds;
 pub(crate) use pattern::usable as usable_pattern;
 use plan::Plan;
@@ -43,10 +46,10 @@ pub struct Shape {
 }
 
 /// The schema behind shapes: where it stands, its text, and what was made of it.
-struct Inner {
+pub(crate) struct Inner {
     at: Pointer,
     side: Side,
-    text: Arc<str>,
+    text: Bytes,
     store: Arc<Store>,
     kinds: OnceLock<Kinds>,
     items: OnceLock<Shape>,
@@ -93,13 +96,19 @@ impl fmt::Debug for Shape {
     }
 }
 
+impl fmt::Debug for Inner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Inner").field("at", &self.at.as_str()).finish_non_exhaustive()
+    }
+}
+
 impl Shape {
     /// A shape that allows everything: no schema was given, or it could not be understood (with a warning).
     pub fn anything(at: Pointer) -> Self {
         Self { at, inner: None }
     }
 
-    pub(crate) fn of(at: Pointer, schema: Pointer, side: Side, text: Arc<str>, store: Arc<Store>) -> Self {
+    pub(crate) fn of(at: Pointer, schema: Pointer, side: Side, text: Bytes, store: Arc<Store>) -> Self {
         let inner = Inner {
             at: schema,
             side,
@@ -284,7 +293,7 @@ impl Shape {
 
 impl Inner {
     fn schema(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or(Value::Bool(true))
+        serde_json::from_slice(&self.text).unwrap_or(Value::Bool(true))
     }
 
     fn view(&self) -> View {

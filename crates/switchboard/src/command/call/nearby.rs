@@ -43,9 +43,13 @@ impl<'g> Nearby<'g> {
             return Ok(None);
         }
         drive::Logins::of(folder).keep();
+        let env = self.global.env.as_deref();
+        if let Ok(board) = drive::look_at_board(folder, env, self.need) {
+            return Ok(Some(board));
+        }
         let disk = drive::Disk { secrets: drive::secrets_folder(folder), need: self.need };
         let colour = self.global.terminal().colour_err;
-        board::load(folder, self.global.env.as_deref(), &disk).map(Some).map_err(|problems| {
+        board::load(folder, env, &disk).map(Some).map_err(|problems| {
             Failure::usage(format!("the board has problems\n{}", problems.render(colour).trim_end()))
         })
     }
