@@ -16,6 +16,7 @@ mod rules;
 mod shared;
 mod store;
 mod tokens;
+mod unchecked;
 mod view;
 mod watch;
 mod words;

@@ -19,7 +19,7 @@ pub(crate) use files::Beside;
 pub(crate) use index::Index;
 pub(crate) use logins::Logins;
 pub(crate) use outside::{Disk, Need, write_private};
-pub(crate) use place::{FILE, board_folder, board_near_or_running, state_folder};
+pub(crate) use place::{FILE, board_folder, board_near_or_running, is_board_near, personal, state_folder};
 pub(crate) use quick::Quick;
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{

@@ -262,6 +262,10 @@ mod tests {
                     folders.push(path);
                     continue;
                 }
+                // Here stand the words that are looked for.
+                if path.ends_with("index/parts.rs") {
+                    continue;
+                }
                 let source = std::fs::read_to_string(&path).unwrap();
                 // Violations have codes of their own, and no `warn(`.
                 let codes = ["warn(", "Warning { code:", ".tell("].map(|before| after(&source, before));

@@ -125,7 +125,7 @@ const ITEMS: &str = "Items:
 
 /// The API of this name on the board that lies near here, as `call` finds it.
 pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Option<Arc<board::Api>>, Failure> {
-    Ok(Nearby::new(global).board()?.and_then(|board| board.api(name)).cloned())
+    Ok(Nearby::new(global).api(name)?.cloned())
 }
 
 impl Call {

@@ -125,7 +125,7 @@ fn open(file: &Path, base: &Path) -> Option<Contract> {
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).ok()?;
     opened.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
-    let (head, kept) = parts(Bytes::from(bytes))?;
+    let (head, kept) = parts(&Bytes::from(bytes))?;
     let head: Head = serde_json::from_slice(&head).ok()?;
     if Some(&head.program) != stamp::program().as_ref() {
         return None;
@@ -146,7 +146,7 @@ fn open(file: &Path, base: &Path) -> Option<Contract> {
 }
 
 /// Head and contract of a file that is whole.
-fn parts(bytes: Bytes) -> Option<(Bytes, Bytes)> {
+fn parts(bytes: &Bytes) -> Option<(Bytes, Bytes)> {
     let rest = bytes.strip_prefix(MARK)?;
     let (checksum, rest) = rest.split_first_chunk::<4>()?;
     if u32::from_le_bytes(*checksum) != crc(rest) {

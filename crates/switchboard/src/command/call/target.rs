@@ -81,7 +81,7 @@ pub(crate) fn whole(
     if Path::new(name).is_file() {
         return Ok(Some((name.clone(), Arc::new(of_file(name)?))));
     }
-    let api = nearby.board()?.and_then(|board| board.api(name));
+    let api = nearby.api(name)?;
     Ok(api.and_then(|api| Some((name.clone(), Arc::clone(api.contract.as_ref()?)))))
 }
 
@@ -102,11 +102,10 @@ fn address(word: &str, nearby: &Nearby<'_>) -> Result<Option<Url>, Failure> {
 
 /// `API.OPERATION`, or `API OPERATION`.
 fn of_board(words: &[String], nearby: &Nearby<'_>) -> Result<Option<(Target, usize)>, Failure> {
-    let Some(board) = nearby.board()? else { return Ok(None) };
     let first = &words[0];
-    let (api, named, taken) = match (board.api(first), first.split_once('.')) {
+    let (api, named, taken) = match (nearby.api(first)?, first.split_once('.')) {
         (Some(api), _) => (api, words.get(1).cloned(), 2),
-        (None, Some((api, operation))) => match board.api(api) {
+        (None, Some((api, operation))) => match nearby.api(api)? {
             Some(api) => (api, Some(operation.to_owned()), 1),
             None => return Ok(None),
         },
