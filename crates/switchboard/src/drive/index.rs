@@ -9,6 +9,8 @@
 //! into its place whole. Without `fsync` too: what a power cut leaves has a wrong checksum.
 
 mod stamp;
+#[cfg(test)]
+mod tests;
 mod watching;
 
 use super::now_ms;
