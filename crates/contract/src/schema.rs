@@ -55,7 +55,7 @@ pub(crate) struct Inner {
     kinds: OnceLock<Kinds>,
     items: OnceLock<Shape>,
     members: OnceLock<Vec<Member>>,
-    compiled: OnceLock<Compiled>,
+    compiled: OnceLock<Box<Compiled>>,
     plan: OnceLock<Option<Arc<Plan>>>,
 }
 
@@ -305,7 +305,7 @@ impl Inner {
         if let Some(shared) = self.store.compiled(&self.at, self.side) {
             return shared;
         }
-        self.compiled.get_or_init(|| Compiled::new(&self.store, self.side, self.schema(), &self.at))
+        self.compiled.get_or_init(|| Box::new(Compiled::new(&self.store, self.side, self.schema(), &self.at)))
     }
 
     /// A schema below this one, as a shape of its own.

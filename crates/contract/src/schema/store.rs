@@ -38,7 +38,7 @@ const TOGETHER: [&str; 3] = ["unevaluatedProperties", "unevaluatedItems", "$dyna
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) text: Bytes,
-    pub(super) compiled: [OnceLock<Compiled>; 2],
+    pub(super) compiled: [OnceLock<Box<Compiled>>; 2],
 }
 
 impl Store {
@@ -68,7 +68,7 @@ impl Store {
         let entry = self.entries.get(pointer.as_str()).filter(|_| self.apart)?;
         let compile = || {
             let schema = serde_json::from_slice(&entry.text).unwrap_or(Value::Bool(true));
-            Compiled::new(self, side, schema, pointer)
+            Box::new(Compiled::new(self, side, schema, pointer))
         };
         Some(entry.compiled[usize::from(side == Side::Response)].get_or_init(compile))
     }

@@ -13,7 +13,8 @@ mod stamp;
 mod tests;
 mod watching;
 
-use super::now_ms;
+use super::{Disk, Need, now_ms};
+use board::Outside as _;
 use bytes::Bytes;
 use contract::{Contract, Recall};
 use serde::{Deserialize, Serialize};
@@ -124,9 +125,14 @@ fn key(base: &Path, name: &str) -> Option<String> {
 
 /// The contract that is kept in this file, if it is still the one that lies there.
 fn open(file: &Path, base: &Path) -> Option<Contract> {
-    let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).ok()?;
-    opened.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
+    let size = opened.metadata().ok()?.len();
+    if size > LARGEST {
+        return None;
+    }
+    // Room at once: a buffer that grows costs more than all that is done with it.
+    let mut bytes = Vec::with_capacity(usize::try_from(size).ok()? + 1);
+    opened.take(LARGEST).read_to_end(&mut bytes).ok()?;
     let (head, kept) = parts(&Bytes::from(bytes))?;
     let head: Head = serde_json::from_slice(&head).ok()?;
     if Some(&head.program) != stamp::program().as_ref() {
@@ -208,7 +214,7 @@ fn standing(head: &Head, base: &Path) -> Standing {
 }
 
 fn same_bytes(path: &Path, known: &str) -> bool {
-    std::fs::read(path).is_ok_and(|bytes| sum(&bytes) == known)
+    std::fs::File::open(path).and_then(watching::sum_of).is_ok_and(|sum| sum == known)
 }
 
 /// Notes how the files look now, where that is enough to tell from now on.
@@ -272,7 +278,8 @@ struct Again {
 impl Recall for Again {
     fn text(&self, name: &str) -> Option<Arc<str>> {
         let (_, known) = self.files.iter().find(|(own, _)| own == name)?;
-        let bytes = std::fs::read(self.base.join(name)).ok()?;
+        let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
+        let bytes = disk.file(&self.base.join(name)).ok()?;
         if sum(&bytes) != *known {
             return None;
         }

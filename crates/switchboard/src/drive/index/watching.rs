@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// A file that was asked for.
@@ -28,7 +29,23 @@ pub(super) struct Found {
 
 /// SHA-256 of bytes, as digits.
 pub(super) fn sum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut digits, byte| {
+    digits(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of what stands in a file, which is not held.
+pub(super) fn sum_of(mut file: std::fs::File) -> std::io::Result<String> {
+    let mut sum = Sha256::new();
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(digits(&sum.finalize())),
+            count => sum.update(&piece[..count]),
+        }
+    }
+}
+
+fn digits(sum: &[u8]) -> String {
+    sum.iter().fold(String::new(), |mut digits, byte| {
         let _ = write!(digits, "{byte:02x}");
         digits
     })
