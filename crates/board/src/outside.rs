@@ -1,5 +1,6 @@
 //! What resolving asks of the world: files, variables, stored secrets. The shell answers.
 
+use contract::Contract;
 use std::path::Path;
 
 /// Answers for files and secrets. The binary reads the real ones; tests hand in texts.
@@ -18,6 +19,16 @@ pub trait Outside {
     /// # Errors
     /// In words, with what to do.
     fn stored(&self, reference: &str) -> Result<String, OutsideError>;
+
+    /// A contract of the board that needs not be read, for a command that shows no warnings: `name` is what
+    /// the board calls it, relative to `base`.
+    ///
+    /// Its warnings are then not told, and the board's revision does not say what stands in it. By default
+    /// there is none, and the board reads the file.
+    fn contract(&self, base: &Path, name: &str) -> Option<Contract> {
+        let _ = (base, name);
+        None
+    }
 }
 
 /// Why something outside cannot be had, in words.

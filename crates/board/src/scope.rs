@@ -30,6 +30,8 @@ pub(crate) struct Scope<'o> {
 /// A contract, and its text for frames.
 pub(crate) struct Sheet {
     pub(crate) contract: Arc<Contract>,
+    /// It was handed in as known: nobody will see its warnings, and no place in its texts is looked for.
+    known: bool,
     files: RefCell<HashMap<String, Arc<SourceFile>>>,
 }
 
@@ -90,11 +92,15 @@ impl<'o> Scope<'o> {
     }
 
     fn read_contract(&self, named: Text<'_>) -> Option<Sheet> {
+        if let Some(contract) = self.outside.contract(self.base, named.text) {
+            self.made_from(named.text.as_bytes());
+            return Some(Sheet { contract: Arc::new(contract), known: true, files: RefCell::default() });
+        }
         let bytes = self.bytes(named, &code::CONTRACT_UNREADABLE, "the contract")?;
         let files = Beside { scope: self, reach: Reach::around(named.text) };
         match Contract::read_with(named.text, &bytes, &files) {
             Ok(contract) => {
-                let sheet = Sheet { contract: Arc::new(contract), files: RefCell::default() };
+                let sheet = Sheet { contract: Arc::new(contract), known: false, files: RefCell::default() };
                 self.forward_warnings(&sheet, named.at);
                 Some(sheet)
             }
@@ -162,6 +168,9 @@ impl Sheet {
         if pointers.is_empty() {
             return Vec::new();
         }
+        if self.known {
+            return vec![None; pointers.len()];
+        }
         let stands = self.contract.stands(pointers).into_iter();
         stands.map(|stand| stand.map(|stand| self.place(&stand, stand.span))).collect()
     }
@@ -173,6 +182,9 @@ impl Sheet {
 
     /// The same of several operations, in one scan.
     pub(crate) fn at_operations(&self, operations: &[&Operation]) -> Vec<Option<At>> {
+        if self.known {
+            return vec![None; operations.len()];
+        }
         let pointers: Vec<Pointer> = operations
             .iter()
             .flat_map(|operation| [operation.at.at("operationId"), operation.at.clone()])

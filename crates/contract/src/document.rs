@@ -153,7 +153,7 @@ impl Document {
             Err(unfit) => return Err(unfit.located(name, &text, syntax)),
         };
         let name = name.to_owned();
-        let list = vec![Text { name: name.clone(), content: text, syntax }];
+        let list = vec![Text::held(name.clone(), text, syntax)];
         Ok(Self { name, texts: Texts { list, laid: Vec::new() }, version, tree, warnings })
     }
 
@@ -169,7 +169,7 @@ impl Document {
 
     /// The text it was read from.
     pub fn text(&self) -> &str {
-        self.texts.list.first().map_or("", |own| &own.content)
+        self.texts.own()
     }
 
     /// The operations, in the order of the document, without their schemas.
@@ -194,7 +194,7 @@ impl Document {
     /// Lowers every operation; the tree is given up.
     pub fn contract(self) -> Contract {
         let Self { name, texts, version, mut tree, mut warnings } = self;
-        crate::schema::identify(&mut tree, texts.list.iter().map(|text| &*text.content));
+        crate::schema::identify(&mut tree, texts.list.iter().filter_map(Text::content).map(|text| &**text));
         let lowered = lower::lower(&tree, version, &mut warnings);
         drop(tree);
         Contract {
@@ -229,7 +229,7 @@ pub struct Contract {
     pub schemes: Vec<SecurityScheme>,
     /// What was left out, and why.
     pub warnings: Vec<Warning>,
-    texts: Texts,
+    pub(crate) texts: Texts,
 }
 
 impl fmt::Debug for Contract {
@@ -302,7 +302,7 @@ impl Contract {
 
     /// The text of the document.
     pub fn text(&self) -> &str {
-        self.texts.list.first().map_or("", |own| &own.content)
+        self.texts.own()
     }
 
     /// Where `pointer` stands, in which file: the member's key if it has one, else the value.

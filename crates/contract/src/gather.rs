@@ -166,7 +166,7 @@ impl Gathering<'_, '_> {
             self.warnings.push(Warning { at, ..warning });
         }
         self.names.push(name.to_owned());
-        self.texts.push(Text { name: name.to_owned(), content: parsed.text, syntax: parsed.syntax });
+        self.texts.push(Text::held(name.to_owned(), parsed.text, parsed.syntax));
         self.trees.push(parsed.tree);
         Ok(self.trees.len())
     }

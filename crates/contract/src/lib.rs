@@ -10,6 +10,7 @@ mod document;
 mod files;
 mod gather;
 mod head;
+mod index;
 mod locate;
 mod operation;
 mod pointer;
@@ -43,6 +44,6 @@ pub use security::{Flow, FlowKind, Requirement, SchemeKind, Security, SecuritySc
 pub use server::{Server, ServerVariable};
 pub use span::{Place, Span, place_of};
 pub use template::{PathTemplate, Piece, Segment, TemplateError};
-pub use texts::Stand;
+pub use texts::{Recall, Stand};
 pub use values::{Chunk, In, Payload, Request, Source, Value, Values};
 pub use violation::{Got, Violation};

@@ -7,6 +7,7 @@
 mod compile;
 mod dialect;
 mod identity;
+mod kept;
 mod kinds;
 mod lower;
 mod pattern;
@@ -15,14 +16,17 @@ mod rules;
 mod shared;
 mod store;
 mod tokens;
+mod unchecked;
 mod view;
 mod watch;
 mod words;
 
 use crate::openapi::read::Version;
 use crate::{Pointer, Violation, Warning};
+use bytes::Bytes;
 use compile::Compiled;
 pub(crate) use identity::identify;
+pub(crate) use kept::{put_all, take_all};
 use kinds::Kinds;
 pub(crate) use pattern::usable as usable_pattern;
 use plan::Plan;
@@ -43,15 +47,15 @@ pub struct Shape {
 }
 
 /// The schema behind shapes: where it stands, its text, and what was made of it.
-struct Inner {
+pub(crate) struct Inner {
     at: Pointer,
     side: Side,
-    text: Arc<str>,
+    text: Bytes,
     store: Arc<Store>,
     kinds: OnceLock<Kinds>,
     items: OnceLock<Shape>,
     members: OnceLock<Vec<Member>>,
-    compiled: OnceLock<Compiled>,
+    compiled: OnceLock<Box<Compiled>>,
     plan: OnceLock<Option<Arc<Plan>>>,
 }
 
@@ -93,13 +97,19 @@ impl fmt::Debug for Shape {
     }
 }
 
+impl fmt::Debug for Inner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Inner").field("at", &self.at.as_str()).finish_non_exhaustive()
+    }
+}
+
 impl Shape {
     /// A shape that allows everything: no schema was given, or it could not be understood (with a warning).
     pub fn anything(at: Pointer) -> Self {
         Self { at, inner: None }
     }
 
-    pub(crate) fn of(at: Pointer, schema: Pointer, side: Side, text: Arc<str>, store: Arc<Store>) -> Self {
+    pub(crate) fn of(at: Pointer, schema: Pointer, side: Side, text: Bytes, store: Arc<Store>) -> Self {
         let inner = Inner {
             at: schema,
             side,
@@ -302,7 +312,7 @@ impl Shape {
 
 impl Inner {
     fn schema(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or(Value::Bool(true))
+        serde_json::from_slice(&self.text).unwrap_or(Value::Bool(true))
     }
 
     fn view(&self) -> View {
@@ -313,7 +323,7 @@ impl Inner {
         if let Some(shared) = self.store.compiled(&self.at, self.side) {
             return shared;
         }
-        self.compiled.get_or_init(|| Compiled::new(&self.store, self.side, self.schema(), &self.at))
+        self.compiled.get_or_init(|| Box::new(Compiled::new(&self.store, self.side, self.schema(), &self.at)))
     }
 
     /// A schema below this one, as a shape of its own.

@@ -2,14 +2,44 @@
 
 use crate::gather::FILES;
 use crate::{Pointer, Span, Syntax, locate, place_of};
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// Gives the texts of a contract that was had from an index, when a place in them is wanted.
+pub trait Recall: Send + Sync {
+    /// The text of the file with this name, if it is still the one that the contract was read from.
+    fn text(&self, name: &str) -> Option<Arc<str>>;
+}
 
 /// One text, with the name that messages give it.
-#[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) name: String,
-    pub(crate) content: Arc<str>,
     pub(crate) syntax: Syntax,
+    content: OnceLock<Option<Arc<str>>>,
+    recall: Option<Arc<dyn Recall>>,
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Text").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Text {
+    /// A text that was read.
+    pub(crate) fn held(name: String, content: Arc<str>, syntax: Syntax) -> Self {
+        Self { name, syntax, content: OnceLock::from(Some(content)), recall: None }
+    }
+
+    /// A text that is read again when it is wanted.
+    pub(crate) fn recalled(name: String, syntax: Syntax, recall: &Arc<dyn Recall>) -> Self {
+        Self { name, syntax, content: OnceLock::new(), recall: Some(Arc::clone(recall)) }
+    }
+
+    /// What stands in it; `None` where it cannot be had any more.
+    pub(crate) fn content(&self) -> Option<&Arc<str>> {
+        self.content.get_or_init(|| self.recall.as_ref()?.text(&self.name)).as_ref()
+    }
 }
 
 /// Where a pointer stands, in which of a contract's files.
@@ -39,6 +69,11 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
+    /// The contract's own text; empty where it cannot be had any more.
+    pub(crate) fn own(&self) -> &str {
+        self.list.first().and_then(Text::content).map_or("", |content| content)
+    }
+
     /// In which text a pointer leads where.
     fn source(&self, pointer: &Pointer) -> (usize, Pointer) {
         let text = pointer.as_str();
@@ -76,9 +111,10 @@ impl Texts {
         for group in asked.chunk_by(|one, other| one.0 == other.0) {
             let Some(text) = group.first().and_then(|(file, ..)| self.list.get(*file)) else { continue };
             let there: Vec<Pointer> = group.iter().map(|(_, _, there)| there.clone()).collect();
-            let spans = locate::spans(&text.content, text.syntax, &there);
+            let Some(content) = text.content() else { continue };
+            let spans = locate::spans(content, text.syntax, &there);
             for ((_, index, _), span) in group.iter().zip(spans) {
-                let stand = |span| Stand { file: text.name.clone(), text: Arc::clone(&text.content), span };
+                let stand = |span| Stand { file: text.name.clone(), text: Arc::clone(content), span };
                 stands[*index] = span.map(stand);
             }
         }
@@ -89,7 +125,10 @@ impl Texts {
     pub(crate) fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
         match self.list.as_slice() {
             // One scan, and one count of lines.
-            [only] if self.laid.is_empty() => locate::lines(&only.content, only.syntax, pointers),
+            [only] if self.laid.is_empty() => match only.content() {
+                Some(content) => locate::lines(content, only.syntax, pointers),
+                None => vec![0; pointers.len()],
+            },
             _ => self.stands(pointers).iter().map(|stand| stand.as_ref().map_or(0, Stand::line)).collect(),
         }
     }

@@ -3,10 +3,12 @@
 mod allowances;
 mod clock;
 mod files;
+mod index;
 mod logins;
 mod outside;
 mod place;
 pub(crate) mod port;
+mod quick;
 mod running;
 pub(crate) mod socket;
 mod store;
@@ -14,10 +16,15 @@ mod store;
 pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
 pub(crate) use files::Beside;
+pub(crate) use index::Index;
 pub(crate) use logins::Logins;
 pub(crate) use outside::{Disk, Need, write_private};
-pub(crate) use place::{FILE, board_folder, board_near, board_near_or_running, state_folder};
+pub(crate) use place::{
+    FILE, board_folder, board_near, board_near_or_running, is_board_near, personal, state_folder,
+};
+pub(crate) use quick::Quick;
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
-    author, entropy, load_board, load_board_with, open_ledger, read_ledger, runtime, secrets_folder, stored,
+    author, entropy, load_board, load_board_with, look_at_board, open_ledger, read_ledger, runtime,
+    secrets_folder, stored,
 };

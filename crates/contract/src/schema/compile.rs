@@ -260,7 +260,7 @@ impl Layout<'_> {
         if let Some((start, text)) = self.store.holding(pointer)
             && start != *pointer
             && self.laid.insert(start.clone())
-            && let Ok(schema) = serde_json::from_str(text)
+            && let Ok(schema) = serde_json::from_slice(text)
         {
             references = self.lay(&schema, &start, warnings);
         }

@@ -7,6 +7,7 @@ use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Lost, Target};
 use crate::{Pointer, Warning};
+use bytes::Bytes;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -24,10 +25,10 @@ pub(crate) struct Store {
     pub(super) version: Version,
     /// The dialect that the document names.
     pub(super) dialect: Option<Dialect>,
-    entries: BTreeMap<String, Entry>,
+    pub(super) entries: BTreeMap<String, Entry>,
     /// Whether an entry can be compiled apart from what refers to it: `unevaluatedProperties` looks
     /// through references, so that with it everything is compiled together.
-    apart: bool,
+    pub(super) apart: bool,
 }
 
 /// Words that look through references: with them everything is compiled together.
@@ -35,14 +36,14 @@ const TOGETHER: [&str; 3] = ["unevaluatedProperties", "unevaluatedItems", "$dyna
 
 /// A referred schema, compiled once for all that refer to it.
 #[derive(Debug)]
-struct Entry {
-    text: Arc<str>,
-    compiled: [OnceLock<Compiled>; 2],
+pub(super) struct Entry {
+    pub(super) text: Bytes,
+    pub(super) compiled: [OnceLock<Box<Compiled>>; 2],
 }
 
 impl Store {
     /// The entry that holds what stands at `pointer`: where it begins, and its text.
-    pub(super) fn holding(&self, pointer: &Pointer) -> Option<(Pointer, &Arc<str>)> {
+    pub(super) fn holding(&self, pointer: &Pointer) -> Option<(Pointer, &Bytes)> {
         let text = pointer.as_str();
         let ends = text.char_indices().skip(1).filter(|(_, letter)| *letter == '/').map(|(end, _)| end);
         ends.chain([text.len()])
@@ -52,7 +53,7 @@ impl Store {
     /// The schema that stands at `pointer`.
     pub(crate) fn schema(&self, pointer: &Pointer) -> Option<Value> {
         let (start, text) = self.holding(pointer)?;
-        let mut value: Value = serde_json::from_str(text).ok()?;
+        let mut value: Value = serde_json::from_slice(text).ok()?;
         let rest = &pointer.as_str()[start.as_str().len()..];
         value.pointer_mut(rest).map(Value::take)
     }
@@ -66,8 +67,8 @@ impl Store {
     pub(super) fn compiled(self: &Arc<Self>, pointer: &Pointer, side: Side) -> Option<&Compiled> {
         let entry = self.entries.get(pointer.as_str()).filter(|_| self.apart)?;
         let compile = || {
-            let schema = serde_json::from_str(&entry.text).unwrap_or(Value::Bool(true));
-            Compiled::new(self, side, schema, pointer)
+            let schema = serde_json::from_slice(&entry.text).unwrap_or(Value::Bool(true));
+            Box::new(Compiled::new(self, side, schema, pointer))
         };
         Some(entry.compiled[usize::from(side == Side::Response)].get_or_init(compile))
     }
@@ -80,7 +81,7 @@ impl Store {
     /// Every entry.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (Pointer, Value)> + '_ {
         self.entries.iter().filter_map(|(pointer, entry)| {
-            Some((Pointer::parse(pointer)?, serde_json::from_str(&entry.text).ok()?))
+            Some((Pointer::parse(pointer)?, serde_json::from_slice(&entry.text).ok()?))
         })
     }
 
@@ -170,7 +171,7 @@ impl<'v> Shelf<'v> {
             Value::Object(_) | Value::Bool(false) => {
                 let store = &self.store;
                 let made = self.made.entry((stands.clone(), side)).or_insert_with(|| {
-                    let known = store.entries.get(stands.as_str()).map(|entry| Arc::clone(&entry.text));
+                    let known = store.entries.get(stands.as_str()).map(|entry| entry.text.clone());
                     let text = known.unwrap_or_else(|| schema.to_string().into());
                     Shape::of(at.clone(), stands, side, text, Arc::clone(store))
                 });
@@ -191,7 +192,7 @@ impl<'v> Shelf<'v> {
 /// Looks for references in the whole document.
 struct References<'v, 'o> {
     root: &'v Value,
-    entries: &'o mut BTreeMap<String, Arc<str>>,
+    entries: &'o mut BTreeMap<String, Bytes>,
     warnings: &'o mut Vec<Warning>,
     apart: &'o mut bool,
 }

@@ -131,7 +131,11 @@ const ITEMS: &str = "Items:
 
 /// The API of this name on the board that lies near here, as `call` finds it.
 pub(crate) fn nearby_api(name: &str, global: &Global) -> Result<Arc<board::Api>, Failure> {
-    match Nearby::looking(global).board()? {
+    let nearby = Nearby::looking(global);
+    if let Some(api) = nearby.api(name)? {
+        return Ok(Arc::clone(api));
+    }
+    match nearby.board()? {
         Some(board) => super::known::api(board, name).cloned(),
         None => Err(Failure::usage(format!("`{name}` is no file, and there is no board here that has it"))),
     }

@@ -109,28 +109,31 @@ impl Check {
         let contract = document.contract();
         let mut warnings = contract.warnings.clone();
         warnings.extend(contract.unenforced());
+        warnings.extend(contract.unchecked());
+        let places: Vec<_> = warnings.iter().map(|warning| warning.at.clone()).collect();
+        let stands = contract.stands(&places);
         if self.format == "sarif" {
-            for warning in &warnings {
-                let stand = contract.stand(&warning.at);
+            for (warning, stand) in warnings.iter().zip(&stands) {
                 let file = stand.as_ref().map_or(name.as_str(), |stand| stand.file.as_str());
-                let line = contract.line(&warning.at).unwrap_or(1);
+                let line = stand.as_ref().map_or(1, contract::Stand::line);
                 log.contract("warning", warning.code, &warning.text, (file, line, None));
             }
         } else if self.format == "json" {
             let rows: Vec<_> = warnings
                 .iter()
-                .map(|warning| {
+                .zip(&stands)
+                .map(|(warning, stand)| {
                     serde_json::json!({
                         "severity": "warning", "code": warning.code, "headline": warning.text,
-                        "file": contract.stand(&warning.at).map_or_else(|| name.clone(), |stand| stand.file),
-                        "line": contract.line(&warning.at), "pointer": warning.at.as_str(),
+                        "file": stand.as_ref().map_or(&name, |stand| &stand.file),
+                        "line": stand.as_ref().map(contract::Stand::line), "pointer": warning.at.as_str(),
                     })
                 })
                 .collect();
             terminal.line(serde_json::Value::from(rows).to_string());
         } else {
-            for warning in &warnings {
-                let place = super::contract::place(contract.stand(&warning.at).as_ref(), &name);
+            for (warning, stand) in warnings.iter().zip(&stands) {
+                let place = super::contract::place(stand.as_ref(), &name);
                 terminal.complain(format!("warning[{}]: {}\n  --> {place}", warning.code, warning.text));
             }
         }

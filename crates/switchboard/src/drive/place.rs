@@ -36,8 +36,7 @@ pub(crate) fn board_folder(global: &Global) -> Result<PathBuf, Failure> {
 ///
 /// Commands that change something never guess: see [`board_folder`].
 pub(crate) fn board_near_or_running(global: &Global) -> Result<PathBuf, Failure> {
-    let here = std::env::current_dir().ok();
-    if global.board.is_some() || here.is_some_and(|here| nearest(&here).is_some()) {
+    if is_board_near(global) {
         return board_folder(global);
     }
     let Some(entry) = crate::drive::running().into_iter().next() else { return board_folder(global) };
@@ -61,7 +60,13 @@ fn nearest(from: &Path) -> Option<PathBuf> {
     from.ancestors().find(|folder| folder.join(FILE).is_file()).map(Path::to_path_buf)
 }
 
-fn personal() -> Option<PathBuf> {
+/// Whether a board was named, or lies here or above.
+pub(crate) fn is_board_near(global: &Global) -> bool {
+    global.board.is_some() || std::env::current_dir().is_ok_and(|here| nearest(&here).is_some())
+}
+
+/// The personal board's folder, if there is one: its APIs can be called from every folder.
+pub(crate) fn personal() -> Option<PathBuf> {
     let folder = home_folder("XDG_CONFIG_HOME", ".config")?.join("switchboard");
     folder.join(FILE).is_file().then_some(folder)
 }

@@ -1,9 +1,9 @@
 //! The board and its ledger, as commands open them.
 
 use crate::arguments::Global;
-use crate::drive::{Disk, Logins, Need, now_ms, socket};
+use crate::drive::{Disk, Index, Logins, Need, Quick, now_ms, socket};
 use crate::exit::Failure;
-use board::Board;
+use board::{Board, Diagnostics};
 use ledger::{Author, Ledger, LedgerOptions, StoreError};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,20 @@ pub(crate) fn secrets_folder(board: &Path) -> PathBuf {
 
 /// Loads the board in `folder` for a command that sends nothing; its problems go to stderr, all of them.
 pub(crate) fn load_board(folder: &Path, global: &Global) -> Result<Board, Failure> {
-    load_board_with(folder, global, Need::Nothing)
+    Logins::of(folder).keep();
+    match look_at_board(folder, global.env.as_deref(), Need::Nothing) {
+        Ok(board) => Ok(board),
+        Err(_) => load_board_with(folder, global, Need::Nothing),
+    }
+}
+
+/// Loads the board in `folder` with its contracts from the index, for a command that shows none of its warnings.
+///
+/// # Errors
+/// Its problems, without those that only reading the contracts would show: see [`Quick`].
+pub(crate) fn look_at_board(folder: &Path, env: Option<&str>, need: Need) -> Result<Board, Diagnostics> {
+    let disk = Disk { secrets: secrets_folder(folder), need };
+    board::load(folder, env, &Quick { disk, index: Index::of_board(folder) })
 }
 
 /// Loads the board in `folder`; its problems go to stderr, all of them.

@@ -3,10 +3,11 @@
 use crate::arguments::Global;
 use crate::drive;
 use crate::exit::Failure;
-use board::{Board, Listener};
+use board::{Api, Board, Listener};
 use std::cell::OnceCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The board near this command.
 #[derive(Debug)]
@@ -15,12 +16,19 @@ pub(crate) struct Nearby<'g> {
     need: drive::Need,
     found: OnceCell<Result<Option<Board>, Failure>>,
     folder: OnceCell<Result<Option<PathBuf>, Failure>>,
+    own: OnceCell<Result<Option<(PathBuf, Board)>, Failure>>,
 }
 
 impl<'g> Nearby<'g> {
     /// Nothing is looked for yet.
     pub(crate) fn new(global: &'g Global) -> Self {
-        Self { global, need: drive::Need::Secrets, found: OnceCell::new(), folder: OnceCell::new() }
+        Self {
+            global,
+            need: drive::Need::Secrets,
+            found: OnceCell::new(),
+            folder: OnceCell::new(),
+            own: OnceCell::new(),
+        }
     }
 
     /// As [`Nearby::new`], to look only: secrets are not read.
@@ -52,12 +60,68 @@ impl<'g> Nearby<'g> {
         if !folder.join(drive::FILE).is_file() {
             return Ok(None);
         }
-        drive::Logins::of(folder).keep();
+        self.load_from(folder).map(Some)
+    }
+
+    fn load_from(&self, folder: &Path) -> Result<Board, Failure> {
+        let env = self.global.env.as_deref();
+        if let Ok(board) = drive::look_at_board(folder, env, self.need) {
+            return Ok(board);
+        }
         let disk = drive::Disk { secrets: drive::secrets_folder(folder), need: self.need };
         let colour = self.global.terminal().colour_err;
-        board::load(folder, self.global.env.as_deref(), &disk).map(Some).map_err(|problems| {
-            Failure::usage(format!("the board has problems\n{}", problems.render(colour).trim_end()))
+        board::load(folder, env, &disk).map_err(|problems| {
+            Failure::usage(format!(
+                "the board in `{}` has problems\n{}",
+                folder.display(),
+                problems.render(colour).trim_end()
+            ))
         })
+    }
+
+    /// The personal board, unless another one was asked for by name or it is the one near here.
+    fn own(&self) -> Result<Option<(&Path, &Board)>, Failure> {
+        let found = self.own.get_or_init(|| {
+            let Some(folder) = drive::personal().filter(|_| self.global.board.is_none()) else {
+                return Ok(None);
+            };
+            if drive::is_board_near(self.global) && self.folder()? == Some(folder.as_path()) {
+                return Ok(None);
+            }
+            let board = self.load_from(&folder)?;
+            Ok(Some((folder, board)))
+        });
+        let found = found.as_ref().map_err(Clone::clone)?;
+        Ok(found.as_ref().map(|(folder, board)| (folder.as_path(), board)))
+    }
+
+    /// The API of this name: on the board near here, else on the personal one, which serves every folder, else on
+    /// that of what runs elsewhere. Its logins are those of its board.
+    pub(crate) fn api(&self, name: &str) -> Result<Option<&Arc<Api>>, Failure> {
+        let near = drive::is_board_near(self.global);
+        for here in [near, !near] {
+            let place = if here { self.folder()?.zip(self.board()?) } else { self.own()? };
+            if let Some((folder, board)) = place
+                && let Some(api) = board.api(name)
+            {
+                drive::Logins::of(folder).keep();
+                return Ok(Some(api));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All APIs that can be called by name, those near here first.
+    pub(crate) fn apis(&self) -> Vec<&Arc<Api>> {
+        let here = self.board().ok().flatten();
+        let own = self.own().ok().flatten().map(|(_, board)| board);
+        let mut all: Vec<&Arc<Api>> = Vec::new();
+        for api in here.into_iter().chain(own).flat_map(|board| &board.apis) {
+            if !all.iter().any(|known| known.name == api.name) {
+                all.push(api);
+            }
+        }
+        all
     }
 
     /// The folder of the board near here, or of what runs elsewhere, which is said once.
@@ -70,10 +134,9 @@ impl<'g> Nearby<'g> {
         found.as_ref().map(Option::as_deref).map_err(Clone::clone)
     }
 
-    /// Names of the board's APIs; none without a board.
+    /// Names of these APIs.
     pub(crate) fn api_names(&self) -> Vec<String> {
-        let board = self.board().ok().flatten();
-        board.map(|board| board.apis.iter().map(|api| api.name.to_string()).collect()).unwrap_or_default()
+        self.apis().iter().map(|api| api.name.to_string()).collect()
     }
 
     /// The address of this board's first listener, else of what runs elsewhere; without a slash at the end.

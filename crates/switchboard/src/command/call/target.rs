@@ -9,7 +9,7 @@ use super::url::Url;
 use super::wanted::method;
 use crate::command::known::{listed, operation_of};
 use crate::command::nearest;
-use crate::drive::Beside;
+use crate::drive::{Beside, Index};
 use crate::exit::Failure;
 use board::Api;
 use contract::{Contract, Operation};
@@ -33,9 +33,7 @@ pub(crate) fn read(words: &[String], nearby: &Nearby<'_>) -> Result<(Target, usi
             .help("switchboard call URL, switchboard call API.OPERATION, or switchboard call CONTRACT-FILE OPERATION"));
     };
     if Path::new(first).is_file() {
-        let bytes = super::input::bytes(first)?;
-        let contract = Contract::read_with(first, &bytes, &Beside::of(first))
-            .map_err(|error| Failure::usage(error.to_string()))?;
+        let contract = of_file(first)?;
         let operation = operation(&contract, words.get(1), first)?;
         return Ok((Target::Operation(None, Arc::new(contract), operation), 2));
     }
@@ -70,6 +68,15 @@ pub(crate) fn read(words: &[String], nearby: &Nearby<'_>) -> Result<(Target, usi
     Err(unknown(first, nearby))
 }
 
+/// The contract in a file: from the user's index, else read now.
+fn of_file(name: &str) -> Result<Contract, Failure> {
+    if let Some(contract) = Index::of_user().and_then(|index| index.contract(Path::new(""), name)) {
+        return Ok(contract);
+    }
+    let bytes = super::input::bytes(name)?;
+    Contract::read_with(name, &bytes, &Beside::of(name)).map_err(|error| Failure::usage(error.to_string()))
+}
+
 /// The API or contract file that the words name as a whole, with its name: for a page about it.
 pub(crate) fn whole(
     words: &[String],
@@ -77,11 +84,9 @@ pub(crate) fn whole(
 ) -> Result<Option<(String, Arc<Contract>)>, Failure> {
     let [name] = words else { return Ok(None) };
     if Path::new(name).is_file() {
-        let bytes = super::input::bytes(name)?;
-        let contract = Contract::read(name, &bytes).map_err(|error| Failure::usage(error.to_string()))?;
-        return Ok(Some((name.clone(), Arc::new(contract))));
+        return Ok(Some((name.clone(), Arc::new(of_file(name)?))));
     }
-    let api = nearby.board()?.and_then(|board| board.api(name));
+    let api = nearby.api(name)?;
     Ok(api.and_then(|api| Some((name.clone(), Arc::clone(api.contract.as_ref()?)))))
 }
 
@@ -102,11 +107,10 @@ fn address(word: &str, nearby: &Nearby<'_>) -> Result<Option<Url>, Failure> {
 
 /// `API.OPERATION`, or `API OPERATION`.
 fn of_board(words: &[String], nearby: &Nearby<'_>) -> Result<Option<(Target, usize)>, Failure> {
-    let Some(board) = nearby.board()? else { return Ok(None) };
     let first = &words[0];
-    let (api, named, taken) = match (board.api(first), first.split_once('.')) {
+    let (api, named, taken) = match (nearby.api(first)?, first.split_once('.')) {
         (Some(api), _) => (api, words.get(1).cloned(), 2),
-        (None, Some((api, operation))) => match board.api(api) {
+        (None, Some((api, operation))) => match nearby.api(api)? {
             Some(api) => (api, Some(operation.to_owned()), 1),
             None => return Ok(None),
         },

@@ -162,9 +162,8 @@ impl<'g> Fitting<'g> {
 
     fn apis(&self) -> Vec<Candidate> {
         let nearby = Nearby::looking(self.global);
-        let Ok(Some(board)) = nearby.board() else { return Vec::new() };
         let title = |api: &board::Api| api.contract.as_ref().map(|one| one.title.clone()).unwrap_or_default();
-        board.apis.iter().map(|api| candidate(api.name.to_string(), title(api))).collect()
+        nearby.apis().into_iter().map(|api| candidate(api.name.to_string(), title(api))).collect()
     }
 
     /// Consumers of the ledger and of the board's file; none where they cannot be read.
