@@ -158,6 +158,11 @@ impl Shape {
         inner.compiled().check(value)
     }
 
+    /// Whether `value` matches; the same answer as [`Shape::check`] without what of it does not.
+    pub(crate) fn takes(&self, value: &Value) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.compiled().takes(value))
+    }
+
     /// A check of JSON text that comes in pieces, if the schema can be judged so.
     pub(crate) fn watch(&self) -> Option<Watch> {
         let plan = match &self.inner {

@@ -50,7 +50,7 @@ fn neighbouring_versions_of_a_real_contract_are_judged() {
         return;
     };
     assert_eq!(compare(&old, &old).len(), 0, "a contract does not differ from itself");
-    let there = compare(&old, &new);
+    let t = std::time::Instant::now();let there = compare(&old, &new);eprintln!("one {:?}", t.elapsed());
     let back = compare(&new, &old);
     for (name, changes) in [("there", &there), ("back", &back)] {
         eprintln!(
