@@ -277,7 +277,11 @@ impl Judge {
             !["format", "xml", "contentEncoding", "contentMediaType", "readOnly", "writeOnly"].contains(&word)
         };
         // The other way only tells what was added; what cannot be read may take fewer values than the check does.
-        if !self.forward || self.brief || !own.iter().any(open) || sub.unchecked.iter().any(|(word, ..)| vague(word)) {
+        if !self.forward
+            || self.brief
+            || !own.iter().any(open)
+            || sub.unchecked.iter().any(|(word, ..)| vague(word))
+        {
             return;
         }
         for value in sample::values(&mut self.sub, sub, &mut self.sup, sup) {
