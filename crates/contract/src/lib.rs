@@ -11,6 +11,7 @@ mod files;
 mod gather;
 mod head;
 mod index;
+mod learn;
 mod locate;
 mod operation;
 mod pointer;
@@ -33,6 +34,7 @@ pub use compare::{Change, Spot, Verdict, compare};
 pub use document::{Contract, Document, DocumentError, Outline, Syntax, Warning};
 pub use files::{Files, Reach};
 pub use head::Head;
+pub use learn::{Heard, Learnt, Said, learn};
 pub use openapi::{check_answer, check_head, decode, encode};
 pub use operation::{
     Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Part, Repeat, StatusRange, Style,

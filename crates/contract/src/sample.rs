@@ -3,18 +3,23 @@
 //! Invariant: nothing is given that [`Shape::check`] does not agree with (for [`Want::Negative`]: that
 //! it agrees with). What cannot be made in a bounded number of tries is `None`, never a guess.
 
-mod call;
+mod answer;
+mod choice;
 mod examples;
 mod look;
 mod make;
 mod negative;
 mod number;
+mod object;
 mod pattern;
+mod place;
 mod random;
+mod request;
 mod text;
 
-pub use call::{Asked, NoAnswer, Sampled, sample_answer, sample_request};
+pub use answer::{Asked, NoAnswer, Sampled, sample_answer};
 pub use examples::Examples;
+pub use request::sample_request;
 
 use crate::{Pointer, Shape};
 use look::{Look, Schemas};

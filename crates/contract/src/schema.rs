@@ -158,14 +158,28 @@ impl Shape {
     ///
     /// Booleans in any case (Python sends `True`). Text that cannot be of the kind stays a string, and
     /// [`Shape::check`] then says so. Lists and objects are read as JSON.
+    ///
+    /// Where a text may be a string or something else (`now` or a number), it is a string if the schema takes that,
+    /// else what the schema does take.
     pub fn read_text(&self, text: &str) -> Value {
-        self.kinds().read_text(text)
+        let kinds = self.kinds();
+        let value = kinds.read_text(text);
+        let other = kinds.without(Kinds::STRING).filter(|_| value.is_string());
+        let Some(other) = other.map(|kinds| kinds.read_text(text)).filter(|other| !other.is_string()) else {
+            return value;
+        };
+        if !self.takes(&value) && self.takes(&other) { other } else { value }
     }
 
     /// What of `value` does not match; at most 100. The place and the name are the caller's to fill in.
     pub fn check(&self, value: &Value) -> Vec<Violation> {
         let Some(inner) = &self.inner else { return Vec::new() };
         inner.compiled().check(value)
+    }
+
+    /// Whether `value` matches; the same answer as [`Shape::check`] without what of it does not.
+    pub(crate) fn takes(&self, value: &Value) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.compiled().takes(value))
     }
 
     /// A check of JSON text that comes in pieces, if the schema can be judged so.
@@ -300,6 +314,11 @@ impl Shape {
     pub fn items(&self) -> Self {
         let Some(inner) = &self.inner else { return self.clone() };
         inner.items.get_or_init(|| inner.view().items(inner)).clone()
+    }
+
+    /// The alternatives of which a value is one (`anyOf`, `oneOf`); empty if there are none.
+    pub(crate) fn alternatives(&self) -> Vec<Self> {
+        self.inner.as_ref().map_or_else(Vec::new, |inner| inner.view().alternatives(inner))
     }
 
     /// The members of an object that its schema names, those of `allOf` included, in their order.

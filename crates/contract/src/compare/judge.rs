@@ -40,8 +40,9 @@ pub(super) struct Obstacle {
 
 pub(super) type Obstacles = Vec<Rc<Obstacle>>;
 
-/// A question: the places of all schemas of both sides, what was taken out of them, and whether it is a mere try.
-type Question = (Vec<(Pointer, u8)>, Vec<(Pointer, u8)>, bool);
+/// A question: the places of all schemas of both sides, what was taken out of them, whether it is a mere try,
+/// and whether only the answer itself matters.
+type Question = (Vec<(Pointer, u8)>, Vec<(Pointer, u8)>, bool, bool);
 
 /// Judges whether the values of one contract's schemas are taken by those of another.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub(super) struct Judge {
     pub(super) text: bool,
     /// One alternative is tried: members that stand beside the alternatives are not missed in it.
     pub(super) trying: bool,
+    /// Only whether anything stands in the way is asked: the first thing that does is enough, and nobody shows it.
+    pub(super) brief: bool,
     known: HashMap<Question, Obstacles>,
     hanging: Vec<Question>,
     open: HashMap<Question, usize>,
@@ -81,6 +84,7 @@ impl Judge {
             forward,
             text,
             trying: false,
+            brief: false,
             known: HashMap::new(),
             hanging: Vec::new(),
             open: HashMap::new(),
@@ -126,9 +130,17 @@ impl Judge {
         found
     }
 
+    /// Whether nothing stands in the way of this alternative; nothing is shown or told.
+    pub(super) fn is_home(&mut self, sub: &Flat, sup: &Flat) -> bool {
+        let brief = std::mem::replace(&mut self.brief, true);
+        let found = self.tried(sub, sup);
+        self.brief = brief;
+        found.is_empty()
+    }
+
     /// Answers a question once; see the module for questions that come back.
     pub(super) fn flats(&mut self, sub: &Flat, sup: &Flat) -> Obstacles {
-        let question = (places(sub), places(sup), self.trying);
+        let question = (places(sub), places(sup), self.trying, self.brief);
         if let Some(known) = self.known.get(&question) {
             return known.clone();
         }
@@ -192,6 +204,9 @@ impl Judge {
                 }
             }
             all.extend(self.tried(&part, sup));
+            if self.brief && !all.is_empty() {
+                break;
+            }
         }
         all
     }
@@ -234,9 +249,7 @@ impl Judge {
     fn choices(&mut self, sub: &Flat, sup: &Flat) -> Vec<Obstacle> {
         let mut lost = Vec::new();
         for value in sub.choices().unwrap_or_default() {
-            let taken = self.sub.refused(&sub.parts, &value, false).is_empty();
-            let refused = self.sup.refused(&sup.parts, &value, self.text);
-            if taken && !refused.is_empty() {
+            if self.sub.takes(&sub.parts, &value, false) && !self.sup.takes(&sup.parts, &value, self.text) {
                 lost.push(value);
             }
         }
@@ -263,12 +276,16 @@ impl Judge {
         let vague = |word: &str| {
             !["format", "xml", "contentEncoding", "contentMediaType", "readOnly", "writeOnly"].contains(&word)
         };
-        // What cannot be read may take fewer values than the check does.
-        if !own.iter().any(open) || sub.unchecked.iter().any(|(word, ..)| vague(word)) {
+        // The other way only tells what was added; what cannot be read may take fewer values than the check does.
+        if !self.forward
+            || self.brief
+            || !own.iter().any(open)
+            || sub.unchecked.iter().any(|(word, ..)| vague(word))
+        {
             return;
         }
         for value in sample::values(&mut self.sub, sub, &mut self.sup, sup) {
-            if !self.sub.refused(&sub.parts, &value, false).is_empty() {
+            if !self.sub.takes(&sub.parts, &value, false) {
                 continue;
             }
             let refused = self.sup.refused(&sup.parts, &value, self.text);

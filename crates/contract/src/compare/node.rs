@@ -44,12 +44,14 @@ pub(super) struct Book {
     store: Option<Arc<Store>>,
     nodes: HashMap<Pointer, Option<Node>>,
     shapes: HashMap<Pointer, Shape>,
+    /// One value that schemas take, by their places and how deep it was filled.
+    pub(super) drawn: HashMap<(Vec<Pointer>, usize), Option<Value>>,
 }
 
 impl Book {
     pub(super) fn new(contract: &Contract, side: Side) -> Self {
         let store = contract.shapes().find_map(|shape| shape.store().cloned());
-        Self { side, store, nodes: HashMap::new(), shapes: HashMap::new() }
+        Self { side, store, nodes: HashMap::new(), shapes: HashMap::new(), drawn: HashMap::new() }
     }
 
     /// The schema of a shape.
@@ -100,16 +102,31 @@ impl Book {
         let mut found = Vec::new();
         for node in all {
             let shape = self.shape(node);
-            let spelled = match value {
-                Value::String(text) => Some(text.clone()),
-                Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-                _ => None,
-            };
-            found.extend(match spelled.filter(|_| text) {
+            found.extend(match spelled(value).filter(|_| text) {
                 Some(spelled) => shape.check(&shape.read_text(&spelled)),
                 None => shape.check(value),
             });
         }
         found
+    }
+
+    /// Whether all these schemas take a value; cheaper than what of it they refuse.
+    pub(super) fn takes(&mut self, all: &[Node], value: &Value, text: bool) -> bool {
+        all.iter().all(|node| {
+            let shape = self.shape(node);
+            match spelled(value).filter(|_| text) {
+                Some(spelled) => shape.takes(&shape.read_text(&spelled)),
+                None => shape.takes(value),
+            }
+        })
+    }
+}
+
+/// A simple value as it is written where everything is text.
+fn spelled(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
     }
 }

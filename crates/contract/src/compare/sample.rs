@@ -49,9 +49,15 @@ pub(super) fn values(sub: &mut Book, one: &Flat, sup: &mut Book, other: &Flat) -
 
 /// A value that all these schemas take.
 fn taken(book: &mut Book, all: &[Node], depth: usize) -> Option<Value> {
+    let key = (all.iter().map(|node| node.at.clone()).collect::<Vec<_>>(), depth);
+    if let Some(known) = book.drawn.get(&key) {
+        return known.clone();
+    }
     let flat = Flat::new(book, all);
     let none = Flat::default();
-    drawn(book, &flat, &none, depth).into_iter().find(|value| book.refused(all, value, false).is_empty())
+    let found = drawn(book, &flat, &none, depth).into_iter().find(|value| book.takes(all, value, false));
+    book.drawn.insert(key, found.clone());
+    found
 }
 
 fn named(flat: &Flat) -> Vec<Value> {

@@ -27,6 +27,9 @@ pub(super) fn check(
     let left = types(judge, sub, sup, own);
     unchecked(judge, sub, sup, own);
     choices(judge, sub, sup, own);
+    if judge.brief && !own.is_empty() {
+        return;
+    }
     if left & kinds::NUMBER != 0 {
         number::check(judge, sub, sup, own);
     }
@@ -41,6 +44,9 @@ pub(super) fn check(
     }
     if left & kinds::OBJECT != 0 {
         object::check(judge, sub, sup, own, below);
+    }
+    if judge.brief && !(own.is_empty() && below.is_empty()) {
+        return;
     }
     for word in ["not", "if", "unevaluatedItems", "unevaluatedProperties"] {
         same_or(judge, sub, sup, word, own);

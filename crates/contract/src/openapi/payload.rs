@@ -54,25 +54,49 @@ pub(super) fn read(body: &Body, boundary: Option<&str>, bytes: &[u8]) -> Result<
     }
 }
 
-/// The bytes of a value in the codec of its body; `None` where it cannot be written so, or only in parts.
-pub(crate) fn written(body: &Body, value: &Json) -> Option<Bytes> {
-    match (body.codec, value) {
+/// The bytes of a value in the codec of its body, and their Content-Type; `None` where it cannot be written so.
+pub(crate) fn written(body: &Body, value: &Json) -> Option<(Bytes, String)> {
+    let bytes = match (body.codec, value) {
         // Text that is XML already, as examples often are.
-        (Codec::Xml, Json::String(text)) if text.trim_start().starts_with('<') => {
-            Some(Bytes::from(text.clone()))
-        }
-        (Codec::Xml, value) => xml::write(&body.shape, value).ok().map(Bytes::from),
-        (Codec::Text | Codec::Opaque, Json::String(text)) => Some(Bytes::from(text.clone())),
-        (Codec::Json | Codec::Text | Codec::Opaque, value) => Some(Bytes::from(value.to_string())),
+        (Codec::Xml, Json::String(text)) if text.trim_start().starts_with('<') => Bytes::from(text.clone()),
+        (Codec::Xml, value) => xml::write(&body.shape, value).ok().map(Bytes::from)?,
+        (Codec::Text | Codec::Opaque, Json::String(text)) => Bytes::from(text.clone()),
+        (Codec::Json | Codec::Text | Codec::Opaque, value) => Bytes::from(value.to_string()),
         (Codec::Form, value) => {
             let mut found = Vec::new();
             match form::write(Some(body), value, &mut found) {
-                crate::Payload::Bytes(bytes) if found.is_empty() => Some(bytes),
-                _ => None,
+                crate::Payload::Bytes(bytes) if found.is_empty() => bytes,
+                _ => return None,
             }
         }
-        (Codec::Multipart, _) => None,
-    }
+        (Codec::Multipart, value) => return parts(body, value.as_object()?),
+    };
+    Some((bytes, body.media.clone()))
+}
+
+/// A multipart body without files: what is held is all there is, so that its boundary can be chosen by it.
+fn parts(body: &Body, members: &serde_json::Map<String, Json>) -> Option<(Bytes, String)> {
+    let values: Vec<(&String, Value)> =
+        members.iter().map(|(name, value)| (name, Value::Json(value.clone()))).collect();
+    let given: Vec<multipart::Given<'_>> =
+        values.iter().map(|(name, value)| multipart::Given { name, value }).collect();
+    let mut found = Vec::new();
+    let (payload, boundary) = multipart::write(Some(body), &given, None, &mut found);
+    let bytes = match payload {
+        crate::Payload::Bytes(bytes) => bytes,
+        crate::Payload::Chunks(chunks) => {
+            let mut all = bytes::BytesMut::new();
+            for chunk in chunks {
+                match chunk {
+                    crate::Chunk::Held(bytes) => all.extend_from_slice(&bytes),
+                    crate::Chunk::Later(_) => return None,
+                }
+            }
+            all.freeze()
+        }
+        _ => return None,
+    };
+    found.is_empty().then(|| (bytes, format!("{}; boundary={boundary}", body.media)))
 }
 
 pub(super) fn broken(

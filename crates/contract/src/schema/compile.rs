@@ -41,6 +41,19 @@ pub(super) struct Compiled {
     at: Pointer,
 }
 
+/// Whether a value is valid, unless it was cut short, and the steps it was allowed.
+fn judged(validator: &Validator, value: &Value) -> (bool, usize) {
+    shared::allow(shared::FEW_STEPS);
+    let valid = validator.is_valid(value);
+    if !shared::is_cut() {
+        return (valid, shared::FEW_STEPS);
+    }
+    // Only now is it worth to count what an honest value of this size may cost.
+    let most = shared::FEW_STEPS.max(STEPS_PER_NODE * nodes(value, usize::MAX));
+    shared::allow(most);
+    (validator.is_valid(value), most)
+}
+
 /// The engine's settings: offline, formats asserted, patterns bounded.
 pub(super) fn options<'i>() -> ValidationOptions<'i> {
     jsonschema::options()
@@ -135,17 +148,19 @@ impl Compiled {
         found
     }
 
+    /// Whether `value` matches: what [`Compiled::check`] finds nothing in.
+    pub(super) fn takes(&self, value: &Value) -> bool {
+        let Some(validator) = &self.validator else { return true };
+        shared::forget();
+        let (valid, _) = judged(validator, value);
+        let cut = shared::is_cut();
+        shared::forget();
+        valid && !cut
+    }
+
     fn decided(&self, value: &Value) -> Vec<Violation> {
         let Some(validator) = &self.validator else { return Vec::new() };
-        shared::allow(shared::FEW_STEPS);
-        let mut valid = validator.is_valid(value);
-        let mut most = shared::FEW_STEPS;
-        if shared::is_cut() {
-            // Only now is it worth to count what an honest value of this size may cost.
-            most = most.max(STEPS_PER_NODE * nodes(value, usize::MAX));
-            shared::allow(most);
-            valid = validator.is_valid(value);
-        }
+        let (valid, most) = judged(validator, value);
         if shared::is_cut() {
             return vec![self.whole("too-complex", "a value that can be checked in bounded time", value)];
         }

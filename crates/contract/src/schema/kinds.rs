@@ -57,6 +57,12 @@ impl Kinds {
         self.0 & other.0 == other.0
     }
 
+    /// The other kinds, if there are any.
+    pub(super) const fn without(self, kinds: Self) -> Option<Self> {
+        let left = self.0 & !kinds.0;
+        if left == 0 || left == self.0 { None } else { Some(Self(left)) }
+    }
+
     pub(super) fn kind(self) -> Kind {
         match Self(self.0 & !Self::NULL.0) {
             Self::BOOLEAN => Kind::Boolean,

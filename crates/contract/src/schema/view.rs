@@ -109,6 +109,19 @@ impl View {
         }
     }
 
+    /// The alternatives that the parts name, those of `anyOf` before those of `oneOf`.
+    pub(super) fn alternatives(&self, inner: &Inner) -> Vec<Shape> {
+        let mut found = Vec::new();
+        for word in ["anyOf", "oneOf"] {
+            for (at, part) in &self.parts {
+                let ways = part.get(word).and_then(Value::as_array).into_iter().flatten().take(MAX_PARTS);
+                found
+                    .extend(ways.enumerate().map(|(index, way)| inner.below(way, &at.at(word).index(index))));
+            }
+        }
+        found
+    }
+
     /// The members that the parts name, each once.
     pub(super) fn members(&self, inner: &Inner) -> Vec<Member> {
         let required: HashSet<&str> = self

@@ -1,7 +1,7 @@
 //! `switchboard add`: puts an API on the board: its contract, where it is, and to whom it is offered.
 //!
 //! The file is changed with its comments kept, and the change is shown. A contract given by URL is fetched
-//! once and kept under `contracts/`; nothing that it refers to is fetched.
+//! once and kept under `contracts/`, with where it came from beside it; nothing that it refers to is fetched.
 
 use crate::arguments::Global;
 use crate::command::contract::unreadable;
@@ -12,7 +12,8 @@ use board::{Auth, Outside, ServerUrl};
 use contract::{Contract, Server};
 use std::path::{Path, PathBuf};
 
-mod fetch;
+pub(crate) mod fetch;
+pub(crate) mod source;
 
 /// The limit of a plan that `--offer` has to make.
 pub(super) const FIRST_LIMIT: &str = "60/min";
@@ -46,7 +47,7 @@ struct Found {
     operations: usize,
     warnings: usize,
     /// A fetched contract, to be written when the board has taken the change.
-    keep: Option<(PathBuf, Vec<u8>)>,
+    keep: Option<(PathBuf, fetch::Fetched)>,
 }
 
 impl Add {
@@ -58,8 +59,8 @@ impl Add {
             .map_err(|error| Failure::run(format!("cannot read `{}`: {error}", file.display())))?;
         let found = self.find(&folder)?;
         let after = self.edit(&before, &found)?;
-        if let Some((path, bytes)) = &found.keep {
-            write(path, bytes)?;
+        if let Some((path, fetched)) = &found.keep {
+            write(path, &fetched.bytes)?;
         }
         let disk = Disk { secrets: secrets_folder(&folder), need: Need::Nothing };
         let terminal = global.terminal();
@@ -73,6 +74,9 @@ impl Add {
             }
             terminal.complain(problems.render(terminal.colour_err).trim_end());
             return Err(Failure::usage("with this the board could not run: nothing was changed"));
+        }
+        if let Some((path, fetched)) = &found.keep {
+            source::note(path, &source::Source { url: self.what.clone(), etag: fetched.etag.clone() })?;
         }
         terminal.data(patch(&before, &after));
         terminal.say(format!(
@@ -120,9 +124,10 @@ impl Add {
     }
 
     fn fetched(&self, folder: &Path) -> Result<Found, Failure> {
-        let bytes = runtime()?.block_on(fetch::get(&self.what))?;
-        let contract =
-            Contract::read(&self.what, &bytes).map_err(|error| unreadable(&error, &self.what, &bytes))?;
+        let fetched = runtime()?.block_on(fetch::get(&self.what, None))?;
+        let fetched = fetched.ok_or_else(|| Failure::run(format!("`{}` answered nothing", self.what)))?;
+        let contract = Contract::read(&self.what, &fetched.bytes)
+            .map_err(|error| unreadable(&error, &self.what, &fetched.bytes))?;
         let mut found = self.with(&contract, String::new(), None, Some(&self.what));
         let ending = if self.what.to_lowercase().contains(".json") { "json" } else { "yaml" };
         let shown = format!("contracts/{}.{ending}", found.name);
@@ -132,7 +137,7 @@ impl Add {
                 .help("choose another `--name`"));
         }
         found.contract = Some(shown);
-        found.keep = Some((path, bytes));
+        found.keep = Some((path, fetched));
         Ok(found)
     }
 
@@ -191,7 +196,7 @@ impl Add {
     }
 }
 
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let beside = path.with_extension("new");
     if let Some(folder) = path.parent() {
         let _ = std::fs::create_dir_all(folder);

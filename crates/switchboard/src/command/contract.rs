@@ -8,8 +8,11 @@ use contract::{DocumentError, Stand};
 use std::path::PathBuf;
 
 mod diff;
+mod har;
+mod learn;
 mod operations;
 mod sample;
+mod update;
 
 /// Arguments of `contract`.
 #[derive(Debug, clap::Args)]
@@ -31,6 +34,10 @@ enum Verb {
     Diff(diff::Diff),
     /// Make a request or an answer of an operation, by examples and schemas
     Sample(sample::Sample),
+    /// Draft a contract from calls: those of an API of the board, or those in a HAR file
+    Learn(learn::Learn),
+    /// Fetch a contract anew from where it came, and show what changed
+    Update(update::Update),
 }
 
 impl Contract {
@@ -40,6 +47,8 @@ impl Contract {
             Verb::Operations { file, listing } => operations::run(&file, listing, global),
             Verb::Diff(diff) => diff.run(global),
             Verb::Sample(sample) => sample.run(global),
+            Verb::Learn(learn) => learn.run(global),
+            Verb::Update(update) => update.run(global),
         }
     }
 }

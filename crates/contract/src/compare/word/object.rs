@@ -22,6 +22,9 @@ pub(super) fn check(
         same_or(judge, sub, sup, word, own);
     }
     for part in &sup.parts {
+        if judge.brief && !(own.is_empty() && below.is_empty()) {
+            return;
+        }
         members(judge, sub, part, own, below);
         others(judge, sub, part, own, below);
     }
@@ -73,6 +76,10 @@ fn members(judge: &mut Judge, sub: &Flat, part: &Node, own: &mut Vec<Obstacle>, 
             continue;
         }
         let found = judge.deeper(&have, std::slice::from_ref(&wanted));
+        if judge.brief && !found.is_empty() {
+            below.extend(found);
+            return;
+        }
         if have.is_empty() && !found.is_empty() {
             let what =
                 format!("member `{name}` could be anything on one side, and is described on the other");

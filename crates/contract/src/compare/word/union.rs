@@ -44,11 +44,10 @@ fn group(
             continue;
         }
         if home.is_none() {
-            let found = judge.tried(sub, &flat);
-            if found.is_empty() {
+            if judge.is_home(sub, &flat) {
                 home = Some(index);
             } else {
-                stands.push(found);
+                stands.push(flat);
             }
         }
     }
@@ -66,7 +65,7 @@ fn group(
     }
     // Only one is left that it could be: what stands in the way there is what stands in the way.
     if let ([only], true) = (stands.as_slice(), others_apart) {
-        below.extend(only.iter().cloned());
+        below.extend(judge.tried(sub, only));
         return;
     }
     let what = if !judge.forward {

@@ -115,11 +115,33 @@ fn put(tree: &mut Tree, steps: &[&str], text: String) -> Result<(), Box<Fault>> 
     Ok(())
 }
 
+/// Alternatives inside alternatives that are looked into.
+const MOST_TURNS: usize = 4;
+
+/// The alternative that these names are meant for: the one that declares most of them, else the first that takes
+/// a list where they are places. What is not a choice between alternatives stays as it is.
+fn meant(shape: &Shape, below: &[(String, Tree)], turns: usize) -> Shape {
+    if turns == 0 || !shape.members().is_empty() || shape.kind() == Kind::Array {
+        return shape.clone();
+    }
+    let ways: Vec<Shape> = shape.alternatives().iter().map(|way| meant(way, below, turns - 1)).collect();
+    let known = |way: &Shape| {
+        let members = way.members();
+        below.iter().filter(|(name, _)| members.iter().any(|member| member.name == *name)).count()
+    };
+    let listed = below.iter().all(|(step, _)| step.bytes().all(|letter| letter.is_ascii_digit()));
+    // The first of the best.
+    let best = ways.iter().rev().max_by_key(|way| known(way)).filter(|way| known(way) > 0);
+    let list = || ways.iter().find(|way| listed && way.kind() == Kind::Array);
+    best.or_else(list).unwrap_or(shape).clone()
+}
+
 fn value(tree: &Tree, shape: &Shape) -> Result<Json, Box<Fault>> {
     let below = match tree {
         Tree::Texts(texts) => return leaf(texts, shape),
         Tree::Below(below) => below,
     };
+    let shape = &meant(shape, below, MOST_TURNS);
     // `a[]=x` is a list of its own.
     if let [(step, Tree::Texts(texts))] = below.as_slice()
         && step.is_empty()

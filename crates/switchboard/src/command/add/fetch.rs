@@ -5,14 +5,21 @@ use board::{ServerUrl, Upstream};
 use call::{Dial, OutBody, Outgoing, Providers};
 use contract::Repeat;
 use exchange::Origin;
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use std::time::Duration;
 
 /// As large as a board's contract may be.
 const LARGEST: usize = 128 * 1024 * 1024;
 
-/// The document at this URL.
-pub(super) async fn get(url: &str) -> Result<Vec<u8>, Failure> {
+/// A document, and the validator it came with.
+pub(crate) struct Fetched {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) etag: Option<String>,
+}
+
+/// The document at this URL; none if it still has this validator (RFC 9110 §13.1.2).
+pub(crate) async fn get(url: &str, etag: Option<&str>) -> Result<Option<Fetched>, Failure> {
     let (address, query) =
         url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query.to_owned())));
     let server = ServerUrl::parse(address).map_err(Failure::usage)?;
@@ -29,11 +36,15 @@ pub(super) async fn get(url: &str) -> Result<Vec<u8>, Failure> {
         fingerprint: 0,
         origin: Origin { file: "command line".into(), line: 1 },
     };
+    let mut fields = http::HeaderMap::new();
+    if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+        fields.insert(header::IF_NONE_MATCH, etag);
+    }
     let outgoing = Outgoing {
         method: http::Method::GET,
         path,
         query,
-        fields: http::HeaderMap::new(),
+        fields,
         body: OutBody::Empty,
         repeat: Repeat::Safe,
         upgrade: false,
@@ -45,12 +56,21 @@ pub(super) async fn get(url: &str) -> Result<Vec<u8>, Failure> {
             let providers = Providers::new(Dial::default());
             let answer =
                 providers.send(&upstream, outgoing).await.map_err(|error| Failure::run(error.to_string()))?;
-            if !answer.status.is_success() {
-                return Err(Failure::run(format!("`{url}` answered {}", answer.status)));
+            if answer.status == StatusCode::NOT_MODIFIED {
+                return Ok(None);
             }
+            let text = |name: header::HeaderName| answer.fields.get(name)?.to_str().ok().map(str::to_owned);
+            if !answer.status.is_success() {
+                let failure = Failure::run(format!("`{url}` answered {}", answer.status));
+                return Err(match text(header::LOCATION).filter(|_| answer.status.is_redirection()) {
+                    Some(there) => failure.help(format!("it says that it is at `{there}` now")),
+                    None => failure,
+                });
+            }
+            let etag = text(header::ETAG);
             let body = Limited::new(answer.body, LARGEST).collect().await;
             let body = body.map_err(|error| Failure::run(format!("`{url}` broke off: {error}")))?;
-            Ok(body.to_bytes().to_vec())
+            Ok(Some(Fetched { bytes: body.to_bytes().to_vec(), etag }))
         })
         .await
 }

@@ -1,11 +1,9 @@
-//! Samples of whole calls: the values of a request, the head and body of an answer.
-//!
-//! A value that its place cannot carry (a list in a list in a query, a comma in a list in a field) is
-//! not taken; what is optional is then left out, what is required is no sample.
+//! Samples of answers: status, fields and body as an operation declares them, as asked for.
 
+use super::place::{carries, form, plain_text};
 use super::{Examples, Want};
 use crate::openapi::{media, written};
-use crate::{Body, Codec, In, Operation, Output, Parameter, StatusRange, Value, Values};
+use crate::{Body, Codec, Operation, Output, StatusRange};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::Value as Json;
@@ -55,141 +53,6 @@ pub enum NoAnswer {
     Value(String),
 }
 
-/// The values of a request to this operation, by seed; `None` where something that must be there could not be made.
-///
-/// With [`Want::Negative`] one value breaks the contract, the others keep to it.
-pub fn sample_request(operation: &Operation, seed: u64, want: Want) -> Option<Values> {
-    let mut values = Values::default();
-    let body = chosen(operation);
-    let target = match want {
-        Want::Negative(turn) => {
-            let count = operation.parameters.len() + usize::from(body.is_some());
-            Some(usize::try_from(turn).unwrap_or(0) % count.max(1))
-        }
-        _ => None,
-    };
-    let mut broken = false;
-    for (index, parameter) in operation.parameters.iter().enumerate() {
-        if matches!(want, Want::Minimal) && !parameter.required {
-            continue;
-        }
-        let seed = seed.wrapping_add(u64::try_from(index).unwrap_or(0) << 32);
-        let takes = |value: &Json| carries(parameter, value);
-        let negative = || {
-            let asked = target.filter(|target| *target <= index && !broken).map(|_| want)?;
-            // What text becomes when it is read decides: a list in a path is no less wrong for it.
-            let value = parameter.shape.sample(seed, asked)?;
-            let text = plain_text(&value)?;
-            (!text.is_empty() && !parameter.shape.check(&parameter.shape.read_text(&text)).is_empty())
-                .then_some(Json::String(text))
-        };
-        if let Some(value) = negative() {
-            broken = true;
-            values.push(parameter.place, parameter.name.clone(), Value::Text(plain_text(&value)?));
-            continue;
-        }
-        let plain = if matches!(want, Want::Negative(_)) { Want::Plain } else { want };
-        match parameter.shape.sample_where(seed, plain, &takes) {
-            Some(value) => values.push(parameter.place, parameter.name.clone(), Value::Json(value)),
-            None if parameter.required => return None,
-            None => {}
-        }
-    }
-    if let Some(body) = body
-        && (operation.input_required || !matches!(want, Want::Minimal))
-    {
-        let want = match want {
-            Want::Negative(_) if broken => Want::Plain,
-            want => want,
-        };
-        match body_value(body, seed, want) {
-            Some(value) => {
-                broken |= matches!(want, Want::Negative(_));
-                values.push(In::Body, "", value);
-            }
-            None if operation.input_required => return None,
-            None => {}
-        }
-    }
-    (target.is_none() || broken).then_some(values)
-}
-
-/// The body that is written when nothing says which: as [`encode`](crate::encode) chooses it.
-fn chosen(operation: &Operation) -> Option<&Body> {
-    let first = |codec: Codec| operation.input.iter().find(|body| body.codec == codec);
-    first(Codec::Json).or_else(|| first(Codec::Form)).or_else(|| operation.input.first())
-}
-
-fn body_value(body: &Body, seed: u64, want: Want) -> Option<Value> {
-    match body.codec {
-        Codec::Opaque | Codec::Text if body.shape.is_anything() => {
-            Some(Value::Bytes(Bytes::from_static(b"amber\n")))
-        }
-        Codec::Opaque => match body.shape.sample(seed, want)? {
-            Json::String(text) => Some(Value::Bytes(Bytes::from(text))),
-            other => Some(Value::Json(other)),
-        },
-        Codec::Form | Codec::Multipart => {
-            body.shape.sample_where(seed, want, &|value| is_form(body, value)).map(Value::Json)
-        }
-        Codec::Json | Codec::Text | Codec::Xml => body.shape.sample(seed, want).map(Value::Json),
-    }
-}
-
-/// An object that a form can say: nothing empty, and in a style what the style has texts for.
-fn is_form(body: &Body, value: &Json) -> bool {
-    let styled = |name: &str| body.parts.iter().any(|part| part.name == name && part.style.is_some());
-    value.as_object().is_some_and(|members| {
-        members.iter().all(|(name, value)| match value {
-            Json::Null => false,
-            Json::Array(items) => !items.is_empty() && (!styled(name) || items.iter().all(is_plain)),
-            Json::Object(below) => !styled(name) || !below.is_empty() && below.values().all(is_plain),
-            _ => true,
-        })
-    })
-}
-
-const fn is_plain(value: &Json) -> bool {
-    !matches!(value, Json::Array(_) | Json::Object(_) | Json::Null)
-}
-
-fn plain_text(value: &Json) -> Option<String> {
-    match value {
-        Json::String(text) => Some(text.clone()),
-        Json::Number(_) | Json::Bool(_) | Json::Null => Some(value.to_string()),
-        Json::Array(_) | Json::Object(_) => None,
-    }
-}
-
-/// Whether the place of a parameter can carry this value, so that it comes out as it went in.
-fn carries(parameter: &Parameter, value: &Json) -> bool {
-    if parameter.content.is_some() {
-        return true;
-    }
-    let text = |value: &Json| {
-        plain_text(value).is_some_and(|text| {
-            let bare = !text.is_empty() && text.trim() == text;
-            let dots = parameter.place == In::Path && (text == "." || text == "..");
-            let field = parameter.place != In::Header || text.chars().all(|one| (' '..='~').contains(&one));
-            bare && !dots && field
-        })
-    };
-    // Between commas a comma is none.
-    let item = |value: &Json| {
-        let comma = parameter.place == In::Header && plain_text(value).is_some_and(|text| text.contains(','));
-        is_plain(value) && text(value) && !comma
-    };
-    match value {
-        Json::Array(items) => !items.is_empty() && items.iter().all(item),
-        Json::Object(members) => !members.is_empty() && members.values().all(item),
-        // Text has no kinds: what may be a text is read as one.
-        plain => {
-            let read = plain_text(plain).map(|text| parameter.shape.read_text(&text));
-            text(plain) && read.is_some_and(|read| parameter.shape.check(&read).is_empty())
-        }
-    }
-}
-
 /// An answer of this operation.
 ///
 /// # Errors
@@ -204,11 +67,11 @@ pub fn sample_answer(operation: &Operation, asked: &Asked<'_>) -> Result<Sampled
     let empty =
         status.is_informational() || [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
     if !empty && !output.bodies.is_empty() {
-        let (media, bytes) = content(output, asked)?;
+        let (media, kind, bytes) = content(output, asked)?;
         if *operation.method() != Method::HEAD {
             sampled.body = bytes;
         }
-        if let Ok(value) = HeaderValue::from_str(&media) {
+        if let Ok(value) = HeaderValue::from_str(&kind) {
             sampled.fields.insert(header::CONTENT_TYPE, value);
         }
         sampled.media = Some(media);
@@ -286,8 +149,8 @@ fn output(operation: &Operation, status: Option<u16>) -> Result<(StatusCode, Opt
     }
 }
 
-/// Media type and bytes.
-fn content(output: &Output, asked: &Asked<'_>) -> Result<(String, Bytes), NoAnswer> {
+/// Media type, Content-Type (with the boundary of a multipart body) and bytes.
+fn content(output: &Output, asked: &Asked<'_>) -> Result<(String, String, Bytes), NoAnswer> {
     let mut ways: Vec<(String, &Body)> =
         output.bodies.iter().filter_map(|body| Some((concrete(&body.media, asked.accept)?, body))).collect();
     if ways.is_empty() {
@@ -302,28 +165,28 @@ fn content(output: &Output, asked: &Asked<'_>) -> Result<(String, Bytes), NoAnsw
         let examples = asked.examples.ok_or(NoAnswer::Example)?;
         let named = ways.iter().find_map(|(media, body)| {
             let (_, value) = examples.of(body).iter().find(|(known, _)| known == name)?;
-            Some((media.clone(), written(&resolved(body, media), value)?))
+            let (bytes, kind) = written(&media::resolved(body, media), value)?;
+            Some((media.clone(), kind, bytes))
         });
         return named.ok_or(NoAnswer::Example);
     }
     for (media, body) in &ways {
-        let body_as = resolved(body, media);
+        let body_as = media::resolved(body, media);
         let given = asked.examples.map_or(&[][..], |examples| examples.of(body));
         let good = given.iter().map(|(_, value)| value).find(|value| body_as.shape.check(value).is_empty());
         let value = match good {
             Some(value) => Some(value.clone()),
             None if body_as.shape.is_anything() && body_as.codec != Codec::Json => Some(Json::from("amber")),
+            None if matches!(body_as.codec, Codec::Form | Codec::Multipart) => {
+                form(&body_as, asked.seed, Want::Plain)
+            }
             None => body_as.shape.sample(asked.seed, Want::Plain),
         };
-        if let Some(bytes) = value.and_then(|value| written(&body_as, &value)) {
-            return Ok((media.clone(), bytes));
+        if let Some((bytes, kind)) = value.and_then(|value| written(&body_as, &value)) {
+            return Ok((media.clone(), kind, bytes));
         }
     }
     Err(NoAnswer::Value(ways.first().map_or_else(String::new, |(_, body)| body.at.to_string())))
-}
-
-fn resolved(body: &Body, media: &str) -> Body {
-    media::resolved(body, media)
 }
 
 /// A media type to send for a declared one or a range, if it is accepted.
