@@ -12,6 +12,7 @@ use exchange::{Detail, Message, Redactor, Secret, Stage, Timing};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Names whose values are never kept, compared in lower case; also as ends of longer names (`client_secret`).
 const SENSITIVE: [&str; 18] = [
@@ -40,6 +41,8 @@ pub(crate) const KEPT: usize = 16 * 1024;
 
 struct Cleaner<'w> {
     redactor: Cow<'w, Redactor>,
+    /// Tokens that issuers gave while the board ran.
+    learnt: Option<Arc<Redactor>>,
     names: Vec<String>,
 }
 
@@ -149,11 +152,15 @@ impl<'w> Cleaner<'w> {
                 redactor.to_mut().add(&Secret::new(key.into_owned()));
             }
         }
-        Self { redactor, names }
+        Self { redactor, learnt: call::learnt(), names }
     }
 
     fn text(&self, text: &str) -> String {
-        self.redactor.clean(text).into_owned()
+        let clean = self.redactor.clean(text);
+        match &self.learnt {
+            Some(learnt) => learnt.clean(&clean).into_owned(),
+            None => clean.into_owned(),
+        }
     }
 
     fn hides(&self, name: &str) -> bool {
@@ -220,7 +227,8 @@ impl<'w> Cleaner<'w> {
             self.pairs(text, "&")
         } else {
             // What is kept may end inside a secret: at our bound, or where somebody broke off.
-            self.redactor.clean_cut(&self.members(text)).into_owned()
+            let clean = self.redactor.clean_cut(&self.members(text)).into_owned();
+            self.learnt.as_ref().map_or_else(|| clean.clone(), |learnt| learnt.clean_cut(&clean).into_owned())
         };
         (text, short)
     }
@@ -318,6 +326,7 @@ mod tests {
     fn cleaner() -> Cleaner<'static> {
         Cleaner {
             redactor: Cow::Owned(Redactor::default()),
+            learnt: None,
             names: SENSITIVE.iter().map(|name| (*name).to_owned()).collect(),
         }
     }

@@ -27,6 +27,8 @@ mod patience;
 mod printed;
 #[path = "call/redirects.rs"]
 mod redirects;
+#[path = "call/secrets.rs"]
+mod secrets;
 #[path = "call/shown.rs"]
 mod shown;
 #[path = "call/tls.rs"]

@@ -183,9 +183,19 @@ async fn token_url(providers: &Providers, like: &Upstream, oauth: &OAuth) -> Res
 
 fn kept(name: &str) -> Option<Map<String, Value>> {
     match serde_json::from_str(&KEEP.get()?.load(name)?) {
-        Ok(Value::Object(record)) => Some(record),
+        Ok(Value::Object(record)) => {
+            hide(&record);
+            Some(record)
+        }
         _ => None,
     }
+}
+
+/// From here on no message, record or output of this process shows what is secret in a record.
+fn hide(record: &Map<String, Value>) {
+    let secret = |key: &str| record.get(key).and_then(Value::as_str).map(Secret::new);
+    let all: Vec<Secret> = ["access", "refresh", "client_secret", "value"].into_iter().filter_map(secret).collect();
+    crate::learn(&all);
 }
 
 /// Puts a token answer (RFC 6749 §5.1) into a record: `access`, `refresh`, `ends` in seconds since 1970.
@@ -220,6 +230,7 @@ pub fn take(record: &mut Map<String, Value>, answer: &Map<String, Value>) -> Res
     if let Some(scope) = text("scope") {
         record.insert("granted".to_owned(), scope.into());
     }
+    hide(record);
     Ok(())
 }
 

@@ -40,7 +40,6 @@ use crate::output::{Format, jq};
 use check::CheckMode;
 use cookie::Cookies;
 use draft::{Draft, Named};
-use exchange::Redactor;
 use flag::Flags;
 use item::Item;
 use nearby::Nearby;
@@ -72,7 +71,7 @@ pub(crate) struct Call {
     /// Print the request as code and send nothing
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     print: Option<Language>,
-    /// With `--print` and `--dry-run`: secrets themselves instead of references
+    /// Secrets themselves instead of references (`--print`, `--dry-run`) and of `***` (`--format`, `--jq`)
     #[arg(long)]
     show_secrets: bool,
     /// Give what this jq program gives for the answer
@@ -139,15 +138,9 @@ impl Call {
         let mut terminal = global.terminal();
         terminal.quiet |= wanted.silent;
         let loud = !wanted.silent || wanted.show_error;
-        let mut redactor = Redactor::default();
-        let result = self.prepared(global, wanted, terminal, &mut redactor);
-        match result {
+        match self.prepared(global, wanted, terminal) {
             // `-s`: nothing on stderr, the exit code says it.
             Err(failure) if !loud && failure.exit != Exit::Usage => Ok(failure.exit),
-            Err(mut failure) => {
-                failure.message = redactor.clean(&failure.message).into_owned();
-                Err(failure)
-            }
             done => done,
         }
     }
@@ -157,7 +150,6 @@ impl Call {
         global: &Global,
         mut wanted: Wanted,
         terminal: crate::terminal::Terminal,
-        redactor: &mut Redactor,
     ) -> Result<Exit, Failure> {
         if let Some(program) = &self.jq {
             jq::check(program)?;
@@ -183,9 +175,7 @@ impl Call {
             session.apply(&mut draft, &wanted, &mut cookies)?;
         }
         draft.cookies(&cookies, true)?;
-        for credential in &draft.upstream.credentials {
-            redactor.add(&credential.secret);
-        }
+        draft.redaction().learn();
         let request_mode = self.check.unwrap_or(CheckMode::Block);
         let found = if request_mode == CheckMode::Off { Vec::new() } else { check::request(&draft) };
         if !found.is_empty() {
@@ -217,6 +207,7 @@ impl Call {
             expected,
             request_breaks: found,
             from,
+            show_secrets: self.show_secrets,
         };
         let sent = outcome::send(&draft, &wanted, terminal, &asked, &mut cookies);
         cookies.save(&wanted.transfer)?;

@@ -54,6 +54,7 @@ pub(crate) fn draft(
         payload: Payload::Empty,
         repeat: contract::Repeat::Never,
         named: None,
+        secrets: Vec::new(),
     };
     if body.has_file {
         // Kept as what they are, for code that is printed.

@@ -20,6 +20,8 @@ use crate::terminal::Terminal;
 use call::{Dial, Patience};
 use contract::Violation;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often a call that is safe to repeat is repeated.
@@ -37,6 +39,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) request_breaks: Vec<Violation>,
     /// From where on a download goes on.
     pub(crate) from: u64,
+    /// Secrets are shown where the answer is laid out.
+    pub(crate) show_secrets: bool,
 }
 
 impl Asked<'_> {
@@ -235,9 +239,10 @@ fn shown(
     let text =
         std::str::from_utf8(body).ok().filter(|_| delivery.keep == Keep::LayOut && is_json(&head.fields));
     match text.filter(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()) {
-        Some(text) => written(
-            delivery.write(format!("{}\n", output::pretty::laid_out(text, terminal.colour_out)).as_bytes()),
-        ),
+        Some(text) => {
+            let text = format!("{}\n", output::pretty::laid_out(text, terminal.colour_out));
+            written(delivery.write(hidden(text, asked, terminal).as_bytes()))
+        }
         None => written(delivery.write(body)),
     }
 }
@@ -261,8 +266,33 @@ fn show(
     written(delivery.write(text.as_bytes()))
 }
 
+/// What is laid out by us has no secret that we know; bytes that are handed on as they came are the provider's.
+fn hidden(text: String, asked: &Asked<'_>, terminal: Terminal) -> String {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    let Some(learnt) = call::learnt().filter(|_| !asked.show_secrets) else { return text };
+    match learnt.clean(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(clean) => {
+            // An envelope is full of them, and a report; whoever asked for data has to know that it was changed.
+            if asked.format != Some(Format::Envelope) && !TOLD.swap(true, Ordering::Relaxed) {
+                terminal.say("a secret stands in the answer and is shown as `***`; to see it: `--show-secrets`");
+            }
+            clean
+        }
+    }
+}
+
 /// Documents through `--jq` and `--format`.
 fn rendered(
+    documents: &[String],
+    asked: &Asked<'_>,
+    terminal: Terminal,
+    coloured: bool,
+) -> Result<String, Failure> {
+    given(documents, asked, terminal, coloured).map(|text| hidden(text, asked, terminal))
+}
+
+fn given(
     documents: &[String],
     asked: &Asked<'_>,
     terminal: Terminal,
@@ -306,7 +336,7 @@ fn each(item: &str, asked: &Asked<'_>, terminal: Terminal) -> Result<String, Fai
             terminal.say(format!("an item that is no JSON was left out: {item:.80}"));
             return Ok(String::new());
         }
-        return Ok(format!("{item}\n"));
+        return Ok(hidden(format!("{item}\n"), asked, terminal));
     }
     rendered(&[item.to_owned()], asked, terminal, terminal.colour_out)
 }
@@ -329,6 +359,7 @@ fn broken(
 ) -> Result<Exit, Failure> {
     let mut failure = broke.failure();
     failure.message = redaction.clean(&failure.message).into_owned();
+    failure.help = failure.help.map(|help| redaction.clean(&help).into_owned());
     if asked.format == Some(Format::Envelope) {
         let became = Became {
             draft,
@@ -358,7 +389,12 @@ pub(crate) fn after(
 ) {
     let Some(format) = &wanted.write_out else { return };
     let written = write_out::write(format, &Facts { draft, came, exit: exit.code(), error, file });
-    terminal.data(written.out);
+    // `curl` is strict: what it writes is what curl would write.
+    let hidden = call::learnt().filter(|_| !matches!(exit, Exit::Curl(_)));
+    match hidden {
+        Some(hidden) => terminal.data(hidden.clean(&written.out).as_bytes()),
+        None => terminal.data(written.out),
+    }
     if !written.err.is_empty() {
         terminal.complain(written.err.trim_end());
     }
