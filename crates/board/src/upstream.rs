@@ -118,7 +118,8 @@ impl Credential {
         let mut all = vec![self.secret.clone()];
         match &self.place {
             CredentialPlace::Basic | CredentialPlace::Digest => {
-                let password = self.secret.reveal().split_once(':').map(|(_, password)| Secret::new(password));
+                let password =
+                    self.secret.reveal().split_once(':').map(|(_, password)| Secret::new(password));
                 all.extend(password);
             }
             CredentialPlace::OAuth(oauth) => all.extend(oauth.client_secret.clone()),

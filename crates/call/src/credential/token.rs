@@ -194,7 +194,8 @@ fn kept(name: &str) -> Option<Map<String, Value>> {
 /// From here on no message, record or output of this process shows what is secret in a record.
 fn hide(record: &Map<String, Value>) {
     let secret = |key: &str| record.get(key).and_then(Value::as_str).map(Secret::new);
-    let all: Vec<Secret> = ["access", "refresh", "client_secret", "value"].into_iter().filter_map(secret).collect();
+    let all: Vec<Secret> =
+        ["access", "refresh", "client_secret", "value"].into_iter().filter_map(secret).collect();
     crate::learn(&all);
 }
 

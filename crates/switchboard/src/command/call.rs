@@ -197,7 +197,12 @@ impl Call {
             return Ok(Exit::Ok);
         }
         if let Some(language) = self.print {
-            terminal.line(print::code(language, &draft, &wanted, self.show_secrets)?);
+            let code = print::code(language, &draft, &wanted, self.show_secrets)?;
+            if !self.show_secrets && code.contains("***") {
+                terminal
+                    .say("a secret of the body stands as `***`: put it in, or print with `--show-secrets`");
+            }
+            terminal.line(code);
             return Ok(Exit::Ok);
         }
         let asked = outcome::Asked {

@@ -243,6 +243,10 @@ fn shown(
             let text = format!("{}\n", output::pretty::laid_out(text, terminal.colour_out));
             written(delivery.write(hidden(text, asked, terminal).as_bytes()))
         }
+        None if delivery.keep == Keep::LayOut && std::str::from_utf8(body).is_ok() => {
+            let text = hidden(String::from_utf8_lossy(body).into_owned(), asked, terminal);
+            written(delivery.write(text.as_bytes()))
+        }
         None => written(delivery.write(body)),
     }
 }
@@ -259,7 +263,7 @@ fn show(
     if asked.jq.is_none()
         && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document)
     {
-        written(delivery.write(document.as_bytes()))?;
+        written(delivery.write(hidden(document, asked, terminal).as_bytes()))?;
         return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
     }
     let text = rendered(&[document], asked, terminal, coloured)?;
@@ -275,7 +279,8 @@ fn hidden(text: String, asked: &Asked<'_>, terminal: Terminal) -> String {
         Cow::Owned(clean) => {
             // An envelope is full of them, and a report; whoever asked for data has to know that it was changed.
             if asked.format != Some(Format::Envelope) && !TOLD.swap(true, Ordering::Relaxed) {
-                terminal.say("a secret stands in the answer and is shown as `***`; to see it: `--show-secrets`");
+                terminal
+                    .say("a secret stands in the answer and is shown as `***`; to see it: `--show-secrets`");
             }
             clean
         }

@@ -104,9 +104,10 @@ impl Redaction {
     /// `text` without the secrets.
     pub(crate) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let clean = self.values.clean(text);
-        match call::learnt() {
-            Some(learnt) => Cow::Owned(learnt.clean(&clean).into_owned()),
-            None => clean,
+        let Some(learnt) = call::learnt() else { return clean };
+        match learnt.clean(&clean) {
+            Cow::Borrowed(_) => clean,
+            Cow::Owned(cleaner) => Cow::Owned(cleaner),
         }
     }
 

@@ -107,7 +107,9 @@ fn secrets(values: &Values) -> Vec<Secret> {
     let named = values.0.iter().filter(|(place, name, _)| *place != In::Body && is_secret_name(name));
     named
         .filter_map(|(_, _, value)| match value {
-            contract::Value::Json(Value::String(text)) | contract::Value::Text(text) => Some(Secret::new(text)),
+            contract::Value::Json(Value::String(text)) | contract::Value::Text(text) => {
+                Some(Secret::new(text))
+            }
             contract::Value::Json(Value::Number(number)) => Some(Secret::new(number.to_string())),
             _ => None,
         })
