@@ -24,3 +24,17 @@ pub trait Outside {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct OutsideError(pub String);
+
+impl OutsideError {
+    /// Nobody is logged in: no fault.
+    pub fn nobody() -> Self {
+        Self(NOBODY.to_owned())
+    }
+
+    /// Whether it only says that nobody is logged in.
+    pub fn is_nobody(&self) -> bool {
+        self.0 == NOBODY
+    }
+}
+
+const NOBODY: &str = "nobody is logged in";

@@ -235,8 +235,12 @@ pub(crate) fn credentials(
     if let Some(entry) = entry {
         return noted(credential::resolve(entry, (api, &login), sheet, scope));
     }
-    let Ok(stored) = scope.outside.stored(&login) else { return Vec::new() };
-    match login::read(&stored, &login, servers, sheet) {
+    let read = match scope.outside.stored(&login) {
+        Ok(stored) => login::read(&stored, &login, servers, sheet),
+        Err(why) if why.is_nobody() => return Vec::new(),
+        Err(why) => Err(why.0),
+    };
+    match read {
         Ok(credential) => noted(vec![credential]),
         Err(why) => {
             scope.report.add(

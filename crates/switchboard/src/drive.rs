@@ -3,6 +3,7 @@
 mod allowances;
 mod clock;
 mod files;
+mod keyring;
 mod logins;
 mod outside;
 mod place;
@@ -14,7 +15,7 @@ mod store;
 pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
 pub(crate) use files::Beside;
-pub(crate) use logins::Logins;
+pub(crate) use logins::{Lies, Logins};
 pub(crate) use outside::{Disk, Need, write_private};
 pub(crate) use place::{FILE, board_folder, board_near_or_running, state_folder};
 pub(crate) use running::{Entry, list as running};
