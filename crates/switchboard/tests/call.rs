@@ -19,6 +19,8 @@ mod failures;
 mod free;
 #[path = "call/harness.rs"]
 mod harness;
+#[path = "credentials/issuer.rs"]
+mod issuer;
 #[path = "call/login.rs"]
 mod login;
 #[path = "call/patience.rs"]

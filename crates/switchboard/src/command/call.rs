@@ -255,6 +255,7 @@ impl Call {
                 (Box::new(make), shared, upstream, None)
             }
             Target::Operation(api, contract, operation) => {
+                self.login(api.as_deref(), nearby)?;
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
                 let named = Named { operation: Arc::clone(&operation), contract };
                 let shared = typed::items(&named, rest)?;
@@ -311,6 +312,7 @@ impl Call {
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
                 let seed = self.sample.then_some(self.seed);
                 let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted, seed)?;
+                draft.login = self.login(api.as_deref(), nearby)?;
                 draft.choose();
                 Ok(draft)
             }
@@ -364,6 +366,15 @@ impl Call {
             upstream.servers = vec![server];
         }
         Ok(upstream)
+    }
+
+    /// The words that log in at an API; tells of a login that is there and of no use.
+    fn login(&self, api: Option<&board::Api>, nearby: &Nearby<'_>) -> Result<Option<String>, Failure> {
+        let (Some(api), Some(board)) = (api, nearby.board()?) else { return Ok(None) };
+        let name = self.connection.as_deref();
+        login::look(api, name, board, nearby.terminal())?;
+        let flag = name.map_or(String::new(), |name| format!(" --connection {name}"));
+        Ok(Some(format!("{}{flag}", api.name)))
     }
 
     fn not_built_yet(&self) -> Result<(), Failure> {

@@ -35,6 +35,8 @@ pub(crate) struct Draft {
     pub(crate) named: Option<Named>,
     /// Values that are secret by the name of their parameter: in a path nothing says so any more.
     pub(crate) secrets: Vec<Secret>,
+    /// What `auth login` is given to log in at its provider: the board's API, and its connection.
+    pub(crate) login: Option<String>,
 }
 
 /// An operation and where it is written.

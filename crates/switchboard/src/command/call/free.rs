@@ -55,6 +55,7 @@ pub(crate) fn draft(
         repeat: contract::Repeat::Never,
         named: None,
         secrets: Vec::new(),
+        login: None,
     };
     if body.has_file {
         // Kept as what they are, for code that is printed.

@@ -28,6 +28,11 @@ impl<'g> Nearby<'g> {
         Self { need: drive::Need::Nothing, ..Self::new(global) }
     }
 
+    /// Where this command says things.
+    pub(crate) fn terminal(&self) -> crate::terminal::Terminal {
+        self.global.terminal()
+    }
+
     /// The board, if there is one near; one that was asked for by name must be there.
     pub(crate) fn board(&self) -> Result<Option<&Board>, Failure> {
         match self.found.get_or_init(|| self.load()) {

@@ -200,7 +200,7 @@ fn said(draft: &Draft, wanted: &Wanted, came: &Came, terminal: Terminal, exit: E
             None => terminal.say(status.to_string()),
         }
     }
-    if let Some(hint) = login::hint(draft, status) {
+    if let Some(hint) = login::hint(draft, status, &came.head.fields) {
         terminal.say(hint);
     }
 }

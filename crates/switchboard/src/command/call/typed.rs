@@ -84,6 +84,7 @@ pub(crate) fn draft_of(
         repeat: named.operation.repeat.clone(),
         named: None,
         secrets,
+        login: None,
     };
     let json = named
         .operation
