@@ -18,23 +18,17 @@ pub trait Outside {
     /// # Errors
     /// In words, with what to do.
     fn stored(&self, reference: &str) -> Result<String, OutsideError>;
+
+    /// What a person stored by logging in, under `login:API` or `login:API/CONNECTION`; none: nobody did.
+    ///
+    /// # Errors
+    /// In words: there is a login, and it cannot be had.
+    fn login(&self, name: &str) -> Result<Option<String>, OutsideError> {
+        Ok(self.stored(name).ok())
+    }
 }
 
 /// Why something outside cannot be had, in words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct OutsideError(pub String);
-
-impl OutsideError {
-    /// Nobody is logged in: no fault.
-    pub fn nobody() -> Self {
-        Self(NOBODY.to_owned())
-    }
-
-    /// Whether it only says that nobody is logged in.
-    pub fn is_nobody(&self) -> bool {
-        self.0 == NOBODY
-    }
-}
-
-const NOBODY: &str = "nobody is logged in";

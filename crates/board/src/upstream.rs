@@ -235,9 +235,9 @@ pub(crate) fn credentials(
     if let Some(entry) = entry {
         return noted(credential::resolve(entry, (api, &login), sheet, scope));
     }
-    let read = match scope.outside.stored(&login) {
-        Ok(stored) => login::read(&stored, &login, servers, sheet),
-        Err(why) if why.is_nobody() => return Vec::new(),
+    let read = match scope.outside.login(&login) {
+        Ok(Some(stored)) => login::read(&stored, &login, servers, sheet),
+        Ok(None) => return Vec::new(),
         Err(why) => Err(why.0),
     };
     match read {

@@ -41,7 +41,9 @@ pub fn learn<'s>(secrets: impl IntoIterator<Item = &'s Secret>) {
         all.pop_front();
     }
     let mut redactor = Redactor::default();
-    all.iter().for_each(|secret| redactor.add(secret));
+    for secret in &all {
+        redactor.add(secret);
+    }
     *held = Some(Learnt { secrets: all, redactor: Arc::new(redactor) });
     ANY.store(true, Ordering::Release);
 }

@@ -212,6 +212,7 @@ fn made(pairs: &[(String, String)]) -> Option<Challenge> {
 }
 
 #[cfg(test)]
+#[expect(clippy::print_stderr, reason = "a test says what it skipped")]
 mod tests {
     use super::Challenge;
     use http::HeaderMap;

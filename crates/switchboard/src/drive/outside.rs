@@ -52,13 +52,6 @@ impl Outside for Disk {
     }
 
     fn stored(&self, reference: &str) -> Result<String, OutsideError> {
-        if reference.starts_with("login:") {
-            // Beside `BOARD/.switchboard/secrets`.
-            let board = self.secrets.parent().and_then(Path::parent);
-            let logins = board.filter(|_| self.need == Need::Secrets).map(super::Logins::of);
-            let stored = logins.map_or(Ok(None), |logins| logins.stored(reference)).map_err(OutsideError)?;
-            return stored.ok_or_else(OutsideError::nobody);
-        }
         if self.need == Need::Nothing {
             return Ok(NOT_NEEDED.to_owned());
         }
@@ -79,6 +72,13 @@ impl Outside for Disk {
                 .ok_or_else(|| OutsideError("the keyring has no such item".to_owned()));
         }
         text(&self.secrets.join(plain(reference)?))
+    }
+
+    fn login(&self, name: &str) -> Result<Option<String>, OutsideError> {
+        // Beside `BOARD/.switchboard/secrets`.
+        let board = self.secrets.parent().and_then(Path::parent);
+        let logins = board.filter(|_| self.need == Need::Secrets).map(super::Logins::of);
+        logins.map_or(Ok(None), |logins| logins.stored(name)).map_err(OutsideError)
     }
 }
 

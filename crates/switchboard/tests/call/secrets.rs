@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use demo::Provider;
 use http::Response;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// What is planted: each at its own place, so that a leak names the place it comes from.
@@ -88,7 +89,7 @@ async fn reflecting() -> Provider {
     Provider::answering(|request| {
         let mut said = format!("{} {}\n", request.method(), request.uri());
         for (name, value) in request.headers() {
-            said.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+            let _ = writeln!(said, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
         }
         said.push_str(&String::from_utf8_lossy(request.body()));
         let back =
@@ -155,9 +156,10 @@ fn left(folder: &Path, seen: &mut Vec<(String, Vec<u8>)>) {
 fn board(place: Place, url: &str, token_url: &str) -> Place {
     let mut text = String::new();
     let mut api = |name: &str, credential: &str| {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "[apis.{name}]\ncontract = \"orders.json\"\n[apis.{name}.upstream]\nurls = \"{url}\"\nretries = 0\ncredential = {credential}\n"
-        ));
+        );
     };
     api("byheader", r#"{ header = "X-Key", value = "file:given/header" }"#);
     api("byquery", r#"{ query = "k", value = "file:given/query" }"#);
@@ -277,7 +279,7 @@ async fn no_secret_is_in_what_a_call_shows_or_leaves_behind() {
         silent("stderr of a failure", ended.err.as_bytes());
     }
     for (api, more) in [("byquery", "-L"), ("byheader", "-v"), ("byoauth", "-L")] {
-        let ended = place.run(&["call", &format!("{api}.list"), "--server", &format!("{}/away?", url), more]);
+        let ended = place.run(&["call", &format!("{api}.list"), "--server", &format!("{url}/away?"), more]);
         silent("a server with a query", ended.err.as_bytes());
         let ended = place.run(&["call", &format!("{url}/away?token={PATH}"), more, "-H", &header]);
         silent("stderr of a redirect", ended.err.as_bytes());

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use demo::Provider;
 use http::Response;
 use rcgen::{CertificateParams, KeyPair};
+use std::fmt::Write as _;
 use std::path::Path;
 
 const SECRET: &str = "planted7Secret";
@@ -72,7 +73,8 @@ fn board(home: &Path, url: &str, token_url: &str, other: &str) {
             "{{ oauth2 = {{ token-url = \"{token_url}\", client-id = \"us\", client-secret = \"file:client\" }} }}"
         );
         let credential = if *credential == "OAUTH" { &oauth } else { *credential };
-        text += &format!(
+        let _ = write!(
+            text,
             "[apis.{name}]\ncontract = \"o.json\"\n[apis.{name}.upstream]\nretries = 0\ncredential = {credential}\n"
         );
     }

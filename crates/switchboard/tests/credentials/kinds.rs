@@ -5,6 +5,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use demo::Provider;
 use http::Response;
+use std::fmt::Write as _;
 use std::path::Path;
 
 const CLIENT: &str = "clientSecret6Qj5Wd8";
@@ -52,7 +53,7 @@ async fn provider() -> Provider {
     Provider::answering(|request| {
         let mut said = format!("{} {}\n", request.method(), request.uri());
         for (name, value) in request.headers() {
-            said.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+            let _ = writeln!(said, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
         }
         let answer = Response::builder().header("content-type", "text/plain");
         if request.uri().path().starts_with("/digest") && !said.contains("authorization:") {
@@ -95,7 +96,8 @@ async fn every_kind_is_sent_by_the_gateway_and_written_nowhere() {
     std::fs::create_dir(&given).unwrap();
     for (name, credential, secret, _) in KINDS {
         let credential = if *name == "oauth" { &oauth } else { *credential };
-        board += &format!(
+        let _ = write!(
+            board,
             "[apis.{name}.upstream]\nurls = [\"{}/{name}\"]\ncredential = {}\n[apis.{name}.offer.all]\nat = \"/{name}\"\nplans = [\"open\"]\n",
             provider.url(),
             credential.replace("file:", "file:given/"),

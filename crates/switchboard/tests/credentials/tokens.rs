@@ -193,3 +193,53 @@ async fn a_clock_that_goes_wrong_costs_one_more_request_and_no_answer() {
     );
     assert_eq!(issuer.calls(), 4, "one for the clock, one for the 401, and no more");
 }
+
+/// An issuer whose document is of this name and lies at this path only; tokens are had at `/token`.
+async fn documented(path: &'static str, of: &'static str, token: &'static str) -> Provider {
+    Provider::answering(move |request| {
+        let host = request.headers().get("host").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let body = if request.uri().path() == path {
+            let token = if token.is_empty() { format!("http://{host}/token") } else { token.to_owned() };
+            serde_json::json!({ "issuer": format!("http://{host}{of}"), "token_endpoint": token })
+        } else if request.uri().path() == "/token" {
+            serde_json::json!({ "access_token": "had", "token_type": "Bearer", "expires_in": 600 })
+        } else {
+            return http::Response::builder().status(404).body(bytes::Bytes::new()).unwrap();
+        };
+        http::Response::new(bytes::Bytes::from(body.to_string()))
+    })
+    .start()
+    .await
+}
+
+#[tokio::test]
+async fn an_issuer_is_found_by_either_document_and_by_no_other_s() {
+    const OPENID: &str = "/tenant/.well-known/openid-configuration";
+    const OAUTH: &str = "/.well-known/oauth-authorization-server/tenant";
+    for (path, of, token, code, words) in [
+        (OPENID, "/tenant", "", 0, ""),             // OpenID Connect Discovery 1.0 §4
+        (OAUTH, "/tenant", "", 0, ""),              // RFC 8414 §3.1
+        (OPENID, "/other", "", 14, "answered 404"), // RFC 8414 §3.3
+        (OAUTH, "/other", "", 14, "is of another issuer"),
+        ("/elsewhere", "/tenant", "", 14, "answered 404"),
+        (OAUTH, "/tenant", "http://login.example/token", 14, "not https"), // RFC 6749 §3.2
+    ] {
+        let (provider, issuer) = (Provider::echo().start().await, documented(path, of, token).await);
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path();
+        board(home, "http://127.0.0.1:9", "http://127.0.0.1:9");
+        let text = format!(
+            "[apis.orders]\ncontract = \"orders.json\"\n[apis.orders.upstream]\nurls = \"{}\"\n\
+             credential = {{ oauth2 = {{ issuer = \"{}/tenant\", client-id = \"us\", client-secret = \"file:secret\" }} }}\n",
+            provider.url(),
+            issuer.url()
+        );
+        std::fs::write(home.join("secret"), "clientSecret4Nd8").unwrap();
+        std::fs::write(home.join("switchboard.toml"), text).unwrap();
+        let output = switchboard(home).args(["call", "orders.list"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{path} {of}: {said}");
+        assert!(said.contains(words), "{path} {of}: {said}");
+        assert_eq!(provider.calls(), u64::from(code == 0), "{path} {of}");
+    }
+}

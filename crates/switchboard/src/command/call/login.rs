@@ -9,6 +9,7 @@ use board::{Api, Board, CredentialPlace};
 use contract::SchemeKind;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
+use std::fmt::Write as _;
 
 /// One line for stderr, where there is something to say.
 pub(crate) fn hint(draft: &Draft, status: StatusCode, answer: &HeaderMap) -> Option<String> {
@@ -23,7 +24,7 @@ pub(crate) fn hint(draft: &Draft, status: StatusCode, answer: &HeaderMap) -> Opt
         format!("sent was {}", sent.join(" and "))
     };
     if let Some(missing) = missing(draft, answer) {
-        said.push_str(&format!("; missing of the scopes: {missing}"));
+        let _ = write!(said, "; missing of the scopes: {missing}");
     }
     let Some(named) = &draft.named else { return Some(said) };
     let ways: Vec<String> = named
@@ -35,7 +36,7 @@ pub(crate) fn hint(draft: &Draft, status: StatusCode, answer: &HeaderMap) -> Opt
         .filter(|way| !way.is_empty())
         .collect();
     if let Some(api) = draft.login.as_ref().filter(|_| nothing) {
-        said.push_str(&format!("; to log in: `switchboard auth login {api}`"));
+        let _ = write!(said, "; to log in: `switchboard auth login {api}`");
     }
     if ways.is_empty() {
         return Some(format!("`{}` declares no security; {said}", named.operation.id));

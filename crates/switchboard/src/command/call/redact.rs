@@ -18,9 +18,44 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     matches!(
         name.as_str(),
         "authorization" | "proxy-authorization" | "cookie" | "set-cookie" | "sig" | "signature"
-    ) || ["key", "token", "secret", "passw", "credential"]
+    ) || ["key", "token", "secret", "passw", "credential"].iter().any(|word| name.contains(word))
+        && !matches!(name.as_str(), "idempotency-key" | "sec-websocket-key")
+        && !["page", "next", "continu", "cursor", "keyword", "tokens"].iter().any(|word| name.contains(word))
+}
+
+/// As [`is_secret_name`], for a member of a body or a part of a path, where `key` and `token` name many things: what the
+/// name ends with decides.
+pub(crate) fn is_secret_member(name: &str) -> bool {
+    let mut plain = String::with_capacity(name.len() + 4);
+    let mut small = false;
+    for letter in name.chars() {
+        if letter.is_uppercase() && small {
+            plain.push('_');
+        }
+        small = letter.is_lowercase() || letter.is_ascii_digit();
+        plain.extend(if "-. ".contains(letter) { '_' } else { letter }.to_lowercase());
+    }
+    let ends = |word: &&str| {
+        plain.strip_suffix(*word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_') || word.len() > 5)
+    };
+    is_secret_name(name)
+        && [
+            "password",
+            "passwd",
+            "passphrase",
+            "secret",
+            "token",
+            "api_key",
+            "apikey",
+            "access_key",
+            "private_key",
+            "secret_key",
+            "credential",
+            "credentials",
+        ]
         .iter()
-        .any(|word| name.contains(word) && !matches!(name.as_str(), "idempotency-key" | "sec-websocket-key"))
+        .any(ends)
+        || matches!(plain.as_str(), "pin" | "cvv" | "cvc")
 }
 
 /// Everything secret of one call.
@@ -47,7 +82,9 @@ impl Redaction {
         body::pairs(draft.query.as_deref().unwrap_or_default(), &mut found);
         let media = draft.fields.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
         found.extend(body::secrets(media, &draft.payload.in_memory()));
-        found.iter().for_each(|text| own.add(text));
+        for text in &found {
+            own.add(text);
+        }
         draft.secrets.iter().for_each(|secret| own.add(secret.reveal()));
         for credential in &draft.upstream.credentials {
             credential.secrets().iter().for_each(|secret| own.add(secret.reveal()));
@@ -132,5 +169,32 @@ impl Redaction {
             })
             .collect();
         shown.join("&")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_secret_member, is_secret_name};
+
+    #[test]
+    fn names_say_what_is_secret_and_ordinary_words_do_not() {
+        for (name, field, member) in [
+            ("Authorization", true, false),
+            ("X-Api-Key", true, true),
+            ("key", true, false),
+            ("password", true, true),
+            ("newPassword", true, true),
+            ("client_secret", true, true),
+            ("accessToken", true, true),
+            ("token", true, true),
+            ("pin", false, true),
+            ("max_tokens", false, false),
+            ("nextPageToken", false, false),
+            ("keyword", false, false),
+            ("shipping", false, false),
+            ("Idempotency-Key", false, false),
+        ] {
+            assert_eq!((is_secret_name(name), is_secret_member(name)), (field, member), "{name}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::item::{Item, Text};
 use super::near;
 use super::nest;
 use super::payload::Payload;
-use super::redact::is_secret_name;
+use super::redact::{is_secret_member, is_secret_name};
 use super::wanted::{FieldWish, Wanted};
 use crate::exit::Failure;
 use board::Upstream;
@@ -105,7 +105,11 @@ pub(crate) fn draft_of(
 
 /// Values of parameters whose name says that they are secret.
 fn secrets(values: &Values) -> Vec<Secret> {
-    let named = values.0.iter().filter(|(place, name, _)| *place != In::Body && is_secret_name(name));
+    let named = values.0.iter().filter(|(place, name, _)| match place {
+        In::Body | In::Status => false,
+        In::Path => is_secret_member(name),
+        In::Query | In::Header | In::Cookie => is_secret_name(name),
+    });
     named
         .filter_map(|(_, _, value)| match value {
             contract::Value::Json(Value::String(text)) | contract::Value::Text(text) => {

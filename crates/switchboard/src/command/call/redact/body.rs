@@ -2,7 +2,7 @@
 //!
 //! Only values are learnt, to be hidden wherever they come back; the body itself is shown without them.
 
-use super::is_secret_name;
+use super::{is_secret_member, is_secret_name};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -31,7 +31,7 @@ pub(super) fn secrets(media: &str, body: &[u8]) -> Vec<String> {
 fn members(value: &Value, secret: bool, found: &mut Vec<String>) {
     match value {
         Value::Object(all) => {
-            all.iter().for_each(|(name, value)| members(value, secret || is_secret_name(name), found));
+            all.iter().for_each(|(name, value)| members(value, secret || is_secret_member(name), found));
         }
         Value::Array(all) => all.iter().for_each(|value| members(value, secret, found)),
         Value::String(text) if secret => found.push(text.clone()),
@@ -58,7 +58,7 @@ fn parts(text: &str, found: &mut Vec<String>) {
     for part in text.split("\r\n--") {
         let Some((head, value)) = part.split_once("\r\n\r\n") else { continue };
         let name = head.split_once("name=\"").and_then(|(_, rest)| rest.split('"').next());
-        if name.is_some_and(is_secret_name) {
+        if name.is_some_and(is_secret_member) {
             found.push(value.to_owned());
         }
     }
@@ -73,14 +73,14 @@ fn elements(text: &str, found: &mut Vec<String>) {
     for piece in text.split('<').skip(1) {
         let Some((tag, value)) = piece.split_once('>') else { continue };
         let name = tag.split([' ', '\t', '\r', '\n', '/']).next().unwrap_or_default();
-        if is_secret_name(name.rsplit(':').next().unwrap_or_default()) && !value.trim().is_empty() {
+        if is_secret_member(name.rsplit(':').next().unwrap_or_default()) && !value.trim().is_empty() {
             found.push(plain(value.trim()));
         }
         for (at, _) in tag.match_indices('=') {
             let name = tag[..at].trim_end().rsplit([' ', '\t', '\n', ':']).next().unwrap_or_default();
             let rest = tag[at + 1..].trim_start();
             let quote = rest.chars().next().filter(|letter| "\"'".contains(*letter));
-            if let Some(quote) = quote.filter(|_| is_secret_name(name))
+            if let Some(quote) = quote.filter(|_| is_secret_member(name))
                 && let Some(value) = rest[1..].split(quote).next()
             {
                 found.push(plain(value));
