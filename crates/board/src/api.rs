@@ -8,7 +8,7 @@ use crate::scope::{Scope, Sheet, TOLD};
 use crate::tree::{At, Entry, Value};
 use crate::{Listener, Mock, Offer, Upstream, code, mock, offer, trie, upstream};
 use contract::{Contract, Operation};
-use exchange::Origin;
+use exchange::{ConsumerName, Origin};
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,6 +33,16 @@ impl ApiName {
     }
 }
 
+impl Api {
+    /// The provider as this consumer calls it: with the connection that names it, else with the API's own credential.
+    pub fn upstream_of(&self, consumer: Option<&ConsumerName>) -> &Arc<Upstream> {
+        let index = consumer.and_then(|name| self.chosen.iter().find(|(known, _)| known == name));
+        index
+            .and_then(|(_, index)| self.connections.get(*index))
+            .map_or(&self.upstream, |(_, upstream)| upstream)
+    }
+}
+
 impl fmt::Display for ApiName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
@@ -54,6 +64,8 @@ pub struct Api {
     pub upstream: Arc<Upstream>,
     /// Further accounts at its provider, by name.
     pub connections: Vec<(String, Arc<Upstream>)>,
+    /// Which connection a consumer calls with, by its index; the others call with the upstream's own credential.
+    pub chosen: Vec<(ConsumerName, usize)>,
     /// Answers come from the contract instead of a provider.
     pub mock: Option<Mock>,
     /// To whom it is offered, in file order.
@@ -144,11 +156,13 @@ fn api<'t>(
     let members = keys.members("offer");
     let offered: Vec<Offered<'t>> =
         members.iter().filter_map(|(name, entry)| offer::resolve(name, entry, &around, scope)).collect();
+    let (connections, chosen) = connections(&keys, name.as_str(), upstream.as_ref(), sheet, scope);
     let api = Api {
         contract: sheet.map(|sheet| Arc::clone(&sheet.contract)),
         undeclared,
         checks,
-        connections: connections(&keys, name.as_str(), upstream.as_ref(), sheet, scope),
+        connections,
+        chosen,
         upstream: Arc::new(upstream?),
         mock,
         offers: offered.iter().map(|offered| Arc::clone(&offered.offer)).collect(),
@@ -170,6 +184,11 @@ fn check_name(name: &str, at: &At, scope: &Scope<'_>) {
     }
 }
 
+/// Accounts at one provider, and who calls with which.
+type Connections = (Vec<(String, Arc<Upstream>)>, Vec<(ConsumerName, usize)>);
+
+pub(crate) const CONNECTION: &[&str] = &["credential", "consumers"];
+
 /// `[apis.NAME.connection.*]`: the provider is the same, the account is another.
 fn connections(
     keys: &Keys<'_, '_>,
@@ -177,19 +196,36 @@ fn connections(
     upstream: Option<&Upstream>,
     sheet: Option<&Sheet>,
     scope: &Scope<'_>,
-) -> Vec<(String, Arc<Upstream>)> {
-    let mut made = Vec::new();
+) -> Connections {
+    let (mut made, mut chosen) = (Vec::new(), Vec::new());
+    let mut known: Vec<(String, At)> = Vec::new();
     for (name, entry) in keys.members("connection") {
         let whole = format!("[apis.{api}.connection.{name}]");
-        let Some(keys) = Keys::open(whole, entry, &["credential"], &["urls"], scope.report) else { continue };
+        let Some(keys) = Keys::open(whole, entry, CONNECTION, &["urls"], scope.report) else { continue };
         let servers = upstream.map(|upstream| upstream.servers.as_slice()).unwrap_or_default();
         let entry = keys.entry("credential");
         let credentials = upstream::credentials(entry, (api, Some(name), keys.at), servers, sheet, scope);
+        for Text { text, at } in keys.list("consumers").unwrap_or_default() {
+            if let Some((_, first)) = known.iter().find(|(known, _)| known == text) {
+                scope.report.add(
+                    Problem::error(
+                        &code::CONNECTION_TWICE,
+                        format!("`{text}` calls `{api}` with two connections"),
+                    )
+                    .at(at, "here again")
+                    .at(first, "here first")
+                    .help("leave one of them out"),
+                );
+                continue;
+            }
+            known.push((text.to_owned(), at.clone()));
+            chosen.push((ConsumerName::new(text), made.len()));
+        }
         if let Some(upstream) = upstream {
             made.push((name.to_owned(), Arc::new(upstream.with(credentials, &format!("{api}/{name}")))));
         }
     }
-    made
+    (made, chosen)
 }
 
 fn contract_at(text: Text<'_>, scope: &Scope<'_>) -> Option<std::rc::Rc<Sheet>> {

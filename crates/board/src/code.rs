@@ -215,6 +215,12 @@ is checked.
 
 To mend it: read what is said; `switchboard check CONTRACT` tells all of it.
 "
+    CONNECTION_TWICE = "connection-twice": "Two connections of one API name the same consumer: nobody could say with which account it
+calls.
+
+To mend it: leave the consumer's name in one `consumers = […]` and take it out of the
+other.
+"
     AMBIGUOUS_PATHS = "ambiguous-paths": "Two templates of one contract match the same paths and differ in the names of their
 parameters only: `/a/{x}` and `/a/{y}`. OpenAPI forbids it, and published contracts do
 it. The same method under both: the first in the document wins and the second can never

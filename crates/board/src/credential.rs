@@ -142,6 +142,16 @@ impl<'m> Maker<'m> {
                 Some(place) => {
                     made.extend(self.make(place, Text { text, at: &entry.node.at }, serves));
                 }
+                None if scheme.kind == SchemeKind::MutualTls => self.scope.report.add(
+                    Problem::error(
+                        &code::MISSING_KEY,
+                        format!("`{name}` asks for a certificate and its key"),
+                    )
+                    .at(&entry.node.at, "one reference is not enough")
+                    .help(format!(
+                        "write `{name} = {{ certificate = \"file:client.pem\", key = \"file:client.key\" }}`"
+                    )),
+                ),
                 None => self
                     .scope
                     .report
@@ -266,8 +276,15 @@ impl<'m> Maker<'m> {
             place: CredentialPlace::Certificate(chain.secret),
             secret: key.secret,
             reference: key.reference,
-            serves: Serves::Every,
+            serves: self.mutual(),
         })
+    }
+
+    /// The contract's own schemes that ask for a certificate, else every call.
+    fn mutual(&self) -> Serves {
+        let is = |scheme: &&SecurityScheme| scheme.kind == SchemeKind::MutualTls;
+        let named: Vec<String> = self.schemes().iter().filter(is).map(|scheme| scheme.name.clone()).collect();
+        if named.is_empty() { Serves::Every } else { Serves::Schemes(named) }
     }
 
     fn bad_field(&self, form: &str, Text { text, at }: Text<'_>) -> Option<Credential> {

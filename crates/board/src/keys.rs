@@ -54,6 +54,8 @@ impl<'t, 'r> Keys<'t, 'r> {
     }
 
     fn only(&self, known: &[&str], later: &[&str]) {
+        #[cfg(test)]
+        seen::note(&self.name, known);
         for (key, entry) in self.table {
             if known.contains(&key.as_str()) {
                 continue;
@@ -310,4 +312,26 @@ fn mended(name: &str) -> String {
         .map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' })
         .collect();
     if mended.is_empty() { "name".to_owned() } else { mended }
+}
+
+/// Which keys each table knows, as boards are read: for the test that compares them with the editor's schema.
+#[cfg(test)]
+pub(crate) mod seen {
+    use std::cell::RefCell;
+
+    type Seen = Vec<(String, Vec<String>)>;
+
+    thread_local! {
+        static SEEN: RefCell<Seen> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub(super) fn note(name: &str, known: &[&str]) {
+        let known = known.iter().map(|&key| key.to_owned()).collect();
+        SEEN.with_borrow_mut(|seen| seen.push((name.to_owned(), known)));
+    }
+
+    /// What was read on this thread since the last time.
+    pub(crate) fn take() -> Seen {
+        SEEN.take()
+    }
 }

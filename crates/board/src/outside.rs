@@ -29,6 +29,14 @@ pub trait Outside {
         let _ = (base, name);
         None
     }
+
+    /// What a person stored by logging in, under `login:API` or `login:API/CONNECTION`; none: nobody did.
+    ///
+    /// # Errors
+    /// In words: there is a login, and it cannot be had.
+    fn login(&self, name: &str) -> Result<Option<String>, OutsideError> {
+        Ok(self.stored(name).ok())
+    }
 }
 
 /// Why something outside cannot be had, in words.

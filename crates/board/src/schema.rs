@@ -3,6 +3,8 @@
 //! Written beside the board by `switchboard check`; a line `#:schema` in the file makes an editor complete and
 //! mark. It is a convenience: what counts is [`crate::load`].
 
+mod credential;
+
 use crate::{Api, Board};
 use contract::Contract;
 use serde_json::{Map, Value, json};
@@ -80,6 +82,10 @@ impl Words<'_> {
                     "fault": { "type": "string", "pattern": "^(error|drop)(:[0-9]{1,3}%?)?$", "description": "What goes wrong: `error`, `drop:10%`." },
                 }), &[])], "description": "Answers come from the contract, no provider is asked." },
                 "upstream": self.upstream(contract),
+                "connection": { "type": "object", "additionalProperties": table(&json!({
+                    "credential": credential::credential(self.secrets, contract),
+                    "consumers": { "type": "array", "items": { "type": "string" }, "description": "Who calls with this account." },
+                }), &[]), "description": "Further accounts at the provider." },
                 "offer": { "type": "object", "additionalProperties": self.offer(contract) },
             }),
             &[],
@@ -91,7 +97,7 @@ impl Words<'_> {
         table(
             &json!({
                 "urls": { "anyOf": [url, { "type": "array", "items": url, "minItems": 1 }], "description": "Default: the contract's servers." },
-                "credential": self.credential(contract),
+                "credential": credential::credential(self.secrets, contract),
                 "ca": text("A certificate authority in PEM.", "ca.pem"),
                 "connect-timeout": duration("To the established connection.", "2s"),
                 "timeout": duration("To the first byte of the answer.", "30s"),
@@ -101,35 +107,6 @@ impl Words<'_> {
             }),
             &[],
         )
-    }
-
-    fn credential(&self, contract: Option<&Contract>) -> Value {
-        let secret = self.secret();
-        let schemes: Map<String, Value> = contract
-            .map(|contract| contract.schemes.as_slice())
-            .unwrap_or_default()
-            .iter()
-            .map(|scheme| (scheme.name.clone(), secret.clone()))
-            .collect();
-        let placed =
-            |place: &str| table(&json!({ place: { "type": "string" }, "value": secret }), &[place, "value"]);
-        let alone = |place: &str| table(&json!({ place: secret }), &[place]);
-        let mut forms = vec![
-            secret.clone(),
-            placed("header"),
-            placed("query"),
-            placed("cookie"),
-            alone("basic"),
-            alone("bearer"),
-        ];
-        if !schemes.is_empty() {
-            forms.push(table(&Value::Object(schemes), &[]));
-        }
-        json!({ "anyOf": forms })
-    }
-
-    fn secret(&self) -> Value {
-        json!({ "anyOf": [reference("A reference."), { "enum": self.secrets }, { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" }] })
     }
 
     fn offer(&self, contract: Option<&Contract>) -> Value {
@@ -232,4 +209,126 @@ fn rate(description: &str, default: &str) -> Value {
 
 fn reference(description: &str) -> Value {
     json!({ "type": "string", "pattern": "^(env|file|systemd|keyring):.+$", "description": description, "examples": ["env:NAME"] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::editor_schema;
+    use crate::{Outside, OutsideError, keys};
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// Every table that a board can have, each key as it likes: what is read is looked at, not what comes of it.
+    const BOARD: &str = r#"
+        [listen.edge]
+        bind = "127.0.0.1:1"
+        tls = { cert = "x.pem", key = "env:K" }
+        [apis.orders]
+        contract = "orders.json"
+        check = { requests = "block" }
+        mock = { seed = 1 }
+        [apis.orders.upstream]
+        urls = "http://127.0.0.1:2"
+        credential = { oauth2 = { token-url = "http://127.0.0.1:3", client-id = "us", client-secret = "env:K" } }
+        [apis.orders.connection.acme]
+        credential = { sigv4 = { region = "r", service = "s", key-id = "env:K", secret = "env:K" } }
+        [apis.orders.offer.all]
+        at = "/orders"
+        plans = ["free"]
+        [plans.free]
+        auth = "key"
+        [consumers.globex]
+        plans = ["free"]
+        [console]
+        bind = "127.0.0.1:4"
+        [ledger]
+        keep = "1d"
+        [record]
+        details = "all"
+    "#;
+
+    struct World;
+
+    impl Outside for World {
+        fn file(&self, path: &Path) -> Result<Vec<u8>, OutsideError> {
+            match path.to_str() {
+                Some("switchboard.toml") => Ok(BOARD.into()),
+                Some("orders.json") => {
+                    Ok(br#"{"openapi":"3.1.0","info":{"title":"O","version":"1"},"paths":{}}"#.into())
+                }
+                _ => Ok(b"-----BEGIN CERTIFICATE-----".into()),
+            }
+        }
+
+        fn variable(&self, _: &str) -> Option<String> {
+            Some("-----BEGIN PRIVATE KEY-----".to_owned())
+        }
+
+        fn stored(&self, _: &str) -> Result<String, OutsideError> {
+            Err(OutsideError("it is not stored".to_owned()))
+        }
+    }
+
+    /// Where the table of this name is in the schema.
+    fn place(name: &str) -> &'static str {
+        match name {
+            "the board" => "",
+            "[listen.edge]" => "/properties/listen/additionalProperties",
+            "`tls` of [listen.edge]" => "/properties/listen/additionalProperties/properties/tls",
+            "[apis.orders]" => "/properties/apis/properties/orders",
+            "`check` of [apis.orders]" => "/properties/apis/properties/orders/properties/check",
+            "`mock` of [apis.orders]" => "/properties/apis/properties/orders/properties/mock",
+            "[apis.orders.upstream]" => "/properties/apis/properties/orders/properties/upstream",
+            "`credential` of `orders`" => {
+                "/properties/apis/properties/orders/properties/upstream/properties/credential"
+            }
+            "`oauth2` of `orders`" => {
+                "/properties/apis/properties/orders/properties/upstream/properties/credential/anyOf/8/properties/oauth2"
+            }
+            "`sigv4` of `orders`" => {
+                "/properties/apis/properties/orders/properties/upstream/properties/credential/anyOf/9/properties/sigv4"
+            }
+            "[apis.orders.connection.acme]" => {
+                "/properties/apis/properties/orders/properties/connection/additionalProperties"
+            }
+            "[apis.orders.offer.all]" => {
+                "/properties/apis/properties/orders/properties/offer/additionalProperties"
+            }
+            "[plans.free]" => "/properties/plans/additionalProperties",
+            "[consumers.globex]" => "/properties/consumers/additionalProperties",
+            "[console]" => "/properties/console",
+            "[ledger]" => "/properties/ledger",
+            "[record]" => "/properties/record",
+            other => panic!("the table {other} is read, and nobody says where it is in the schema"),
+        }
+    }
+
+    /// Keys that a schema allows here, in whichever of its forms.
+    fn properties(schema: &Value) -> BTreeSet<String> {
+        let forms = schema["anyOf"].as_array().into_iter().flatten();
+        let own = schema["properties"].as_object().into_iter().flat_map(|own| own.keys().cloned());
+        own.chain(forms.flat_map(properties)).collect()
+    }
+
+    #[test]
+    fn the_schema_knows_every_key_that_is_read_and_no_other() {
+        keys::seen::take();
+        let folder = Path::new("");
+        let board = crate::load(folder, None, &World);
+        let read = keys::seen::take();
+        assert!(read.len() > 15, "{read:?}");
+        // A board of its own for what the other cannot be: it has to load.
+        let board = board.unwrap_or_else(|problems| panic!("{problems:?}"));
+        let schema = editor_schema(&board);
+        let mut seen = BTreeSet::new();
+        for (name, known) in read {
+            let at = place(&name);
+            let here = if at.is_empty() { Some(&schema) } else { schema.pointer(at) };
+            let here = here.unwrap_or_else(|| panic!("{name}: nothing at {at}"));
+            assert_eq!(properties(here), known.into_iter().collect::<BTreeSet<_>>(), "{name}");
+            seen.insert(at);
+        }
+        assert_eq!(seen.len(), 17, "{seen:?}");
+    }
 }

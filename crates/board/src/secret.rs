@@ -166,7 +166,10 @@ impl<'o> Secrets<'o> {
 
     /// Adds a secret that was had in another way, so that it is redacted.
     pub(crate) fn note(&self, secret: &Secret) {
-        self.found.borrow_mut().push(secret.clone());
+        let mut found = self.found.borrow_mut();
+        if !found.contains(secret) {
+            found.push(secret.clone());
+        }
     }
 
     /// Names under `[secrets]`.

@@ -112,6 +112,32 @@ pub struct Credential {
     pub serves: Serves,
 }
 
+impl Credential {
+    /// Everything of it that must not be shown: the text, the password in it, and what the place has beside it.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut all = vec![self.secret.clone()];
+        match &self.place {
+            CredentialPlace::Basic | CredentialPlace::Digest => {
+                let password =
+                    self.secret.reveal().split_once(':').map(|(_, password)| Secret::new(password));
+                all.extend(password);
+            }
+            CredentialPlace::OAuth(oauth) => all.extend(oauth.client_secret.clone()),
+            CredentialPlace::SigV4(sigv4) => {
+                all.push(sigv4.key_id.clone());
+                all.extend(sigv4.session.clone());
+            }
+            CredentialPlace::Header(_)
+            | CredentialPlace::Query(_)
+            | CredentialPlace::Cookie(_)
+            | CredentialPlace::Bearer
+            | CredentialPlace::Certificate(_) => {}
+        }
+        all.retain(|secret| !secret.reveal().is_empty());
+        all
+    }
+}
+
 /// Where a credential goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CredentialPlace {
@@ -202,15 +228,20 @@ pub(crate) fn credentials(
 ) -> Vec<Credential> {
     let name = connection.map_or_else(|| api.to_owned(), |connection| format!("{api}/{connection}"));
     let login = format!("login:{name}");
+    let noted = |made: Vec<Credential>| {
+        made.iter().flat_map(Credential::secrets).for_each(|secret| scope.secrets.note(&secret));
+        made
+    };
     if let Some(entry) = entry {
-        return credential::resolve(entry, (api, &login), sheet, scope);
+        return noted(credential::resolve(entry, (api, &login), sheet, scope));
     }
-    let Ok(stored) = scope.outside.stored(&login) else { return Vec::new() };
-    match login::read(&stored, &login, servers, sheet) {
-        Ok(credential) => {
-            scope.secrets.note(&credential.secret);
-            vec![credential]
-        }
+    let read = match scope.outside.login(&login) {
+        Ok(Some(stored)) => login::read(&stored, &login, servers, sheet),
+        Ok(None) => return Vec::new(),
+        Err(why) => Err(why.0),
+    };
+    match read {
+        Ok(credential) => noted(vec![credential]),
         Err(why) => {
             scope.report.add(
                 Problem::warning(

@@ -7,8 +7,9 @@ use crate::credential::round::Known;
 use crate::pace::Paces;
 use crate::pool::Pool;
 use crate::tls::{self, End};
-use crate::{Dial, HttpVersion, Proxy, ProxyKind};
-use board::{Credential, ServerUrl, Upstream};
+use crate::{Dial, HttpVersion, Identity, Proxy, ProxyKind};
+use aws_lc_rs::digest::{Context, SHA256};
+use board::{Credential, CredentialPlace, ServerUrl, Upstream};
 use bytes::Bytes;
 use exchange::Meter;
 use http::uri::PathAndQuery;
@@ -52,15 +53,39 @@ pub(crate) struct Server {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pools: RefCell<HashMap<PoolKey, Rc<Pool>>>,
-    settings: RefCell<HashMap<Trust, Arc<ClientConfig>>>,
+    settings: RefCell<HashMap<(Trust, Shows), Arc<ClientConfig>>>,
 }
 
-/// Connections are shared by calls to the same host and port under the same trust.
+/// Connections are shared by calls to the same host and port under the same trust and the same certificate of ours.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct PoolKey {
     host: Arc<str>,
     port: u16,
     trust: Trust,
+    shows: Shows,
+}
+
+/// Which certificate of ours a connection shows: who it belongs to. None: the caller's own wish, or nobody's.
+type Shows = Option<[u8; 32]>;
+
+/// A digest of certificate and key: a secret is no key of a map.
+fn shows(identity: Option<&Identity>) -> Shows {
+    let identity = identity?;
+    let mut sum = Context::new(&SHA256);
+    sum.update(&identity.certificates);
+    sum.update(&[0]);
+    sum.update(identity.key.reveal().as_bytes());
+    sum.finish().as_ref().try_into().ok()
+}
+
+/// The certificate that the upstream's credentials have for connections (RFC 8446 §4.4.2): the first of them.
+fn identity(upstream: &Upstream) -> Option<Identity> {
+    upstream.credentials.iter().find_map(|credential| match &credential.place {
+        CredentialPlace::Certificate(chain) => {
+            Some(Identity { certificates: chain.reveal().as_bytes().into(), key: credential.secret.clone() })
+        }
+        _ => None,
+    })
 }
 
 /// Whom a connection trusts.
@@ -165,10 +190,15 @@ fn server(url: &ServerUrl, upstream: &Upstream, shared: &Shared, dial: &Dial) ->
     let authority = url.authority();
     let host = HeaderValue::from_str(&authority).map_err(|_| format!("`{authority}` is no host"))?;
     let trust = Trust::of(url, upstream);
-    let tls = if trust == Trust::Plain { None } else { Some(shared.settings(&trust, dial)?) };
+    let identity = identity(upstream).filter(|_| url.https);
+    let shows = shows(identity.as_ref());
+    let tls = match &trust {
+        Trust::Plain => None,
+        _ => Some(shared.settings((trust.clone(), shows), dial, identity)?),
+    };
     // Texts of its own: a count shared by threads would be written by all of them on each call.
     let url = ServerUrl { host: Arc::from(&*url.host), base: Arc::from(&*url.base), ..*url };
-    let key = PoolKey { host: Arc::clone(&url.host), port: url.port, trust };
+    let key = PoolKey { host: Arc::clone(&url.host), port: url.port, trust, shows };
     let pool = shared.pool(key, dial);
     let proxy = dial.proxy_to(&url.host);
     let proxy_tls = match proxy {
@@ -181,17 +211,24 @@ fn server(url: &ServerUrl, upstream: &Upstream, shared: &Shared, dial: &Dial) ->
 }
 
 impl Shared {
-    fn settings(&self, trust: &Trust, dial: &Dial) -> Result<Arc<ClientConfig>, String> {
+    fn settings(
+        &self,
+        key: (Trust, Shows),
+        dial: &Dial,
+        identity: Option<Identity>,
+    ) -> Result<Arc<ClientConfig>, String> {
         let mut known = self.settings.borrow_mut();
-        if let Some(settings) = known.get(trust) {
+        if let Some(settings) = known.get(&key) {
             return Ok(Arc::clone(settings));
         }
-        let authority = if let Trust::Authority(pem) = trust { Some(&**pem) } else { None };
-        let made = tls::settings(authority, dial, End::Provider)?;
+        let authority = if let Trust::Authority(pem) = &key.0 { Some(&**pem) } else { None };
+        // The board's certificate is this provider's; `--cert` is for whoever has none.
+        let own = identity.map(|identity| Dial { identity: Some(identity), ..dial.clone() });
+        let made = tls::settings(authority, own.as_ref().unwrap_or(dial), End::Provider)?;
         if known.len() >= MANY {
             known.retain(|_, settings| Arc::strong_count(settings) > 1);
         }
-        known.insert(trust.clone(), Arc::clone(&made));
+        known.insert(key, Arc::clone(&made));
         Ok(made)
     }
 

@@ -7,6 +7,7 @@ use crate::{Message, Redactor};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Names whose values are never kept, compared in lower case; also as ends of longer names (`client_secret`).
 const SENSITIVE: [&str; 18] = [
@@ -34,6 +35,7 @@ const SENSITIVE: [&str; 18] = [
 #[derive(Clone, Debug)]
 pub struct Cleaner<'r> {
     redactor: Cow<'r, Redactor>,
+    more: Option<Arc<Redactor>>,
     names: Vec<String>,
 }
 
@@ -42,12 +44,23 @@ impl<'r> Cleaner<'r> {
     pub fn new(redactor: Cow<'r, Redactor>, names: impl IntoIterator<Item = String>) -> Self {
         let mut all: Vec<String> = SENSITIVE.iter().map(|name| (*name).to_owned()).collect();
         all.extend(names);
-        Self { redactor, names: all }
+        Self { redactor, more: None, names: all }
+    }
+
+    /// Hides what this hides, too: secrets that became known while the board ran.
+    #[must_use]
+    pub fn and(mut self, more: Option<Arc<Redactor>>) -> Self {
+        self.more = more;
+        self
     }
 
     /// Any text: known values are hidden.
     pub fn text(&self, text: &str) -> String {
-        self.redactor.clean(text).into_owned()
+        let clean = self.redactor.clean(text);
+        match &self.more {
+            Some(more) => more.clean(&clean).into_owned(),
+            None => clean.into_owned(),
+        }
     }
 
     /// Whether the value under this name is hidden.
@@ -86,7 +99,12 @@ impl<'r> Cleaner<'r> {
 
     /// Data in any form, JSON as a rule: members are hidden by name, and known values.
     pub fn data(&self, text: &str) -> String {
-        self.redactor.clean_cut(&self.members(text)).into_owned()
+        let members = self.members(text);
+        let clean = self.redactor.clean_cut(&members);
+        match &self.more {
+            Some(more) => more.clean_cut(&clean).into_owned(),
+            None => clean.into_owned(),
+        }
     }
 
     /// A message: its line, its fields, the first `kept` bytes of what there is of its body of `size` bytes.
@@ -219,6 +237,7 @@ mod tests {
     use super::Cleaner;
     use crate::Redactor;
     use std::borrow::Cow;
+    use std::sync::Arc;
 
     fn cleaner() -> Cleaner<'static> {
         Cleaner::new(Cow::Owned(Redactor::default()), [])

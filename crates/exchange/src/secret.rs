@@ -31,7 +31,8 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Replaces known secrets by `***` wherever they stand, also base64 and percent-encoded ones.
+/// Replaces known secrets by `***` wherever they stand, also in the forms they travel in: base64 (RFC 4648 §4 and §5),
+/// percent-encoded (RFC 3986 §2.1) and of a form, inside a JSON string, and inside XML or HTML.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     needles: Vec<Secret>,
@@ -47,9 +48,7 @@ impl Redactor {
         if text.len() < Self::SHORTEST {
             return;
         }
-        for form in
-            [text.to_owned(), base64::Engine::encode(&base64::prelude::BASE64_STANDARD, text), percent(text)]
-        {
+        for form in forms(text) {
             let form = Secret::new(form);
             if !self.needles.contains(&form) {
                 self.needles.push(form);
@@ -57,6 +56,11 @@ impl Redactor {
         }
         // The longest first, so that a secret inside another one leaves no rest.
         self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.reveal().len()));
+    }
+
+    /// Whether there is nothing to hide.
+    pub const fn is_empty(&self) -> bool {
+        self.needles.is_empty()
     }
 
     /// `text` without the secrets; borrowed when there was none in it.
@@ -86,18 +90,89 @@ impl Redactor {
     }
 }
 
-/// Percent-encodes everything but unreserved characters (RFC 3986 §2.3).
-fn percent(text: &str) -> String {
-    use std::fmt::Write as _;
+/// A secret in every form it is sent or written in; most are the text itself.
+fn forms(text: &str) -> Vec<String> {
+    use base64::Engine as _;
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
+    let (coded, of_url) = (BASE64_STANDARD.encode(text), BASE64_URL_SAFE.encode(text));
+    let bare = |coded: &str| coded.trim_end_matches('=').to_owned();
+    let percent = percent(text, b"-._~");
+    let mut all = vec![
+        text.to_owned(),
+        bare(&coded),
+        bare(&of_url),
+        coded,
+        of_url,
+        // `application/x-www-form-urlencoded` writes a space as a plus, and some encode all but letters.
+        percent.replace("%20", "+"),
+        self::percent(text, b"*-._").replace("%20", "+"),
+        lower(&percent),
+        self::percent(text, b""),
+        percent,
+        json(text, false),
+        json(text, true),
+        xml(text, "&quot;", "'"),
+        xml(text, "&quot;", "&#39;"),
+        xml(text, "&quot;", "&apos;"),
+        xml(text, "\"", "'"),
+    ];
+    all.sort_unstable();
+    all.dedup();
+    all.retain(|form| form.len() >= Redactor::SHORTEST);
+    all
+}
+
+/// Percent-encodes everything but letters, digits and `plain`; unreserved are `-._~` (RFC 3986 §2.3).
+fn percent(text: &str, plain: &[u8]) -> String {
+    use fmt::Write as _;
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");
         }
     }
     out
+}
+
+/// Percent-encoded text with small hexadecimal digits: equal by RFC 3986 §6.2.2.1.
+fn lower(percent: &str) -> String {
+    let mut out = String::with_capacity(percent.len());
+    let mut digits = 0;
+    for letter in percent.chars() {
+        digits = if letter == '%' { 3_u8 } else { digits };
+        out.push(if digits > 0 { letter.to_ascii_lowercase() } else { letter });
+        digits = digits.saturating_sub(1);
+    }
+    out
+}
+
+/// As it stands inside a JSON string (RFC 8259 §7); some writers escape the slash.
+fn json(text: &str, slash: bool) -> String {
+    use fmt::Write as _;
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '/' if slash => out.push_str("\\/"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            letter if u32::from(letter) < 0x20 => {
+                let _ = write!(out, "\\u{:04x}", u32::from(letter));
+            }
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+/// As it stands in XML or HTML (XML 1.0 §2.4).
+fn xml(text: &str, quote: &str, apostrophe: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', quote).replace('\'', apostrophe)
 }
 
 #[cfg(test)]
@@ -120,6 +195,28 @@ mod tests {
         );
         assert!(matches!(redactor.clean("nothing"), std::borrow::Cow::Borrowed(_)));
         assert!(matches!(redactor.clean_cut("nothing to"), std::borrow::Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_whatever_it_is_written() {
+        let mut redactor = Redactor::default();
+        redactor.add(&Secret::new("a\"b\\c/<d> &'é-x"));
+        for written in [
+            "a\"b\\c/<d> &'é-x",
+            r#"{"k":"a\"b\\c/<d> &'é-x"}"#,
+            r#"{"k":"a\"b\\c\/<d> &'é-x"}"#,
+            "<k>a\"b\\c/&lt;d&gt; &amp;'é-x</k>",
+            "<k>a&quot;b\\c/&lt;d&gt; &amp;&#39;é-x</k>",
+            "k=a%22b%5Cc%2F%3Cd%3E%20%26%27%C3%A9-x",
+            "k=a%22b%5cc%2f%3cd%3e%20%26%27%c3%a9-x",
+            "k=a%22b%5Cc%2F%3Cd%3E+%26%27%C3%A9-x",
+            "k=a%22b%5Cc%2F%3Cd%3E%20%26%27%C3%A9%2Dx",
+            "YSJiXGMvPGQ+ICYnw6kteA==",
+            "YSJiXGMvPGQ-ICYnw6kteA",
+        ] {
+            let clean = redactor.clean(written);
+            assert!(clean.contains("***") && !clean.contains('d'), "{written}: {clean}");
+        }
     }
 
     #[test]

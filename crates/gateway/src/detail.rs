@@ -131,5 +131,5 @@ fn cleaner(call: &Exchange) -> Cleaner<'_> {
             redactor.to_mut().add(&Secret::new(key.into_owned()));
         }
     }
-    Cleaner::new(redactor, names)
+    Cleaner::new(redactor, names).and(call::learnt())
 }

@@ -5,6 +5,7 @@
 
 use crate::check::Checked;
 use crate::identify::key;
+use crate::seen::Caller;
 use crate::under_way::{Bound, Exchange, Payload};
 use crate::wire::Upgrade;
 use crate::world::Served;
@@ -57,8 +58,11 @@ async fn send(
 ) -> Result<Answered, Refusal> {
     let outgoing = outgoing(call, served, checked, wants, body)?;
     let worker = call.worker.clone();
+    // A connection is chosen by who calls; most APIs have one account.
+    let consumer = call.facts.seen.caller.as_ref().and_then(Caller::consumer).map(|consumer| &consumer.name);
+    let upstream = served.api.upstream_of(consumer);
     let answer = {
-        let mut sending = pin!(worker.providers().send(&served.api.upstream, outgoing));
+        let mut sending = pin!(worker.providers().send(upstream, outgoing));
         let mut long =
             pin!(tokio::time::sleep_until((call.facts.started + worker.settings().open_row_after).into()));
         let mut written = false;
@@ -77,7 +81,7 @@ async fn send(
     let mut answer = answer.map_err(|error| failed(call, &error))?;
     let refused =
         matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
-    if refused && !served.api.upstream.credentials.is_empty() {
+    if refused && !upstream.credentials.is_empty() {
         call.facts.sent = Some(Box::new(answer.sent));
         let words = "the provider does not accept the gateway's credential";
         return Err(Reason::CredentialRefused.because(words));

@@ -4,6 +4,7 @@ mod allowances;
 mod clock;
 mod files;
 mod index;
+mod keyring;
 mod logins;
 mod outside;
 mod place;
@@ -17,7 +18,7 @@ pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
 pub(crate) use files::Beside;
 pub(crate) use index::Index;
-pub(crate) use logins::Logins;
+pub(crate) use logins::{Lies, Logins};
 pub(crate) use outside::{Disk, Need, write_private};
 pub(crate) use place::{
     FILE, board_folder, board_near, board_near_or_running, is_board_near, personal, state_folder,

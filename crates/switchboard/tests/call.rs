@@ -23,6 +23,8 @@ mod harness;
 mod history;
 #[path = "call/httpie.rs"]
 mod httpie;
+#[path = "credentials/issuer.rs"]
+mod issuer;
 #[path = "call/login.rs"]
 mod login;
 #[path = "call/manual.rs"]
@@ -35,6 +37,8 @@ mod patience;
 mod printed;
 #[path = "call/redirects.rs"]
 mod redirects;
+#[path = "call/secrets.rs"]
+mod secrets;
 #[path = "call/shown.rs"]
 mod shown;
 #[path = "call/tls.rs"]

@@ -26,6 +26,10 @@ pub struct Endpoints {
     pub authorization: Option<String>,
     /// Where a device asks for its code (RFC 8628 §4).
     pub device: Option<String>,
+    /// Who it is, where that was discovered.
+    pub issuer: Option<String>,
+    /// Whether it says who it is when it sends a browser back (RFC 9207 §3).
+    pub names_itself: bool,
 }
 
 /// Why an issuer gave nothing.
@@ -53,6 +57,7 @@ pub async fn endpoints(providers: &Providers, like: &Upstream, oauth: &OAuth) ->
         token: oauth.token_url.clone(),
         authorization: oauth.authorization_url.clone(),
         device: oauth.device_url.clone(),
+        ..Endpoints::default()
     };
     let Some(issuer) = oauth.issuer.as_ref().filter(|_| found.token.is_none()) else { return Ok(found) };
     let document = discovered(providers, like, issuer).await?;
@@ -66,6 +71,9 @@ pub async fn endpoints(providers: &Providers, like: &Upstream, oauth: &OAuth) ->
     found.token = url("token_endpoint")?;
     found.authorization = found.authorization.or(url("authorization_endpoint")?);
     found.device = found.device.or(url("device_authorization_endpoint")?);
+    found.issuer = document.get("issuer").and_then(Value::as_str).map(str::to_owned);
+    found.names_itself =
+        document.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true));
     Ok(found)
 }
 

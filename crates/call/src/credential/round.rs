@@ -147,7 +147,8 @@ impl Wears {
             Late::SigV4(sigv4, secret, body) => {
                 let method = request.method().as_str().to_owned();
                 let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-                let target = Target { method: &method, path, query, body };
+                let host = request.uri().authority().map(ToString::to_string);
+                let target = Target { method: &method, path, query, body, host: host.as_deref() };
                 return sigv4::sign(sigv4, secret.reveal(), target, request.headers_mut(), SystemTime::now());
             }
         };

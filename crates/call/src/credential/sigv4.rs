@@ -31,9 +31,11 @@ pub(crate) struct Target<'a> {
     pub(crate) query: &'a str,
     /// From [`body_hash`].
     pub(crate) body: &'a str,
+    /// The host, where no field has it: HTTP/2 says it as `:authority` (RFC 9113 §8.3.1).
+    pub(crate) host: Option<&'a str>,
 }
 
-/// Signs: sets the date, the token and `Authorization` in `fields`, which have their `Host` already.
+/// Signs: sets the date, the token and `Authorization` in `fields`, which have their `Host` already where HTTP/1.1 is spoken.
 ///
 /// # Errors
 /// In words: something that cannot stand in a field.
@@ -56,7 +58,7 @@ pub(crate) fn sign(
         value.set_sensitive(true);
         fields.insert(TOKEN, value);
     }
-    let (names, canonical) = canonical_fields(fields);
+    let (names, canonical) = canonical_fields(fields, target.host);
     let request = format!(
         "{}\n{}\n{}\n{canonical}\n{names}\n{}",
         target.method,
@@ -99,7 +101,7 @@ fn stamp(now: SystemTime) -> String {
 }
 
 /// `host`, `content-type` and all `x-amz-…`: what is signed, by name; others may change on the way.
-fn canonical_fields(fields: &HeaderMap) -> (String, String) {
+fn canonical_fields(fields: &HeaderMap, host: Option<&str>) -> (String, String) {
     let mut all: Vec<(&str, String)> = fields
         .keys()
         .filter(|name| **name == HOST || **name == CONTENT_TYPE || name.as_str().starts_with("x-amz-"))
@@ -111,6 +113,9 @@ fn canonical_fields(fields: &HeaderMap) -> (String, String) {
             (name.as_str(), values.collect::<Vec<_>>().join(","))
         })
         .collect();
+    if let Some(host) = host.filter(|_| !fields.contains_key(HOST)) {
+        all.push((HOST.as_str(), host.to_owned()));
+    }
     all.sort_unstable();
     let names = all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let lines = all.iter().flat_map(|(name, value)| [name, ":", value, "\n"]).collect();
@@ -230,10 +235,21 @@ mod tests {
                 fields.insert("content-type", media.parse().unwrap());
             }
             let body = body_hash(Some(body.as_bytes()));
-            let target = Target { method, path, query, body: &body };
+            let target = Target { method, path, query, body: &body, host: None };
             sign(&sigv4, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", target, &mut fields, now).unwrap();
             let said = fields[AUTHORIZATION].to_str().unwrap();
             assert!(said.ends_with(&format!("Signature={signature}")), "{name}: {said}");
+            // HTTP/2 has no such field, and the signature is the same.
+            let mut two = HeaderMap::new();
+            two.extend(
+                fields
+                    .iter()
+                    .filter(|(name, _)| *name == "content-type")
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
+            let target = Target { host: Some("example.amazonaws.com"), ..target };
+            sign(&sigv4, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", target, &mut two, now).unwrap();
+            assert_eq!(two[AUTHORIZATION], fields[AUTHORIZATION], "{name}");
             assert!(
                 said.contains("Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request"),
                 "{said}"

@@ -22,6 +22,8 @@ pub trait Keep: Send + Sync {
     /// # Errors
     /// In words.
     fn save(&self, name: &str, text: &str) -> Result<(), String>;
+    /// The right to have this one anew, until it is dropped; none: another process has it.
+    fn lease(&self, name: &str) -> Option<Box<dyn Send>>;
 }
 
 static KEEP: OnceLock<Box<dyn Keep>> = OnceLock::new();
@@ -83,6 +85,25 @@ fn slot(name: &str) -> Slot {
     Arc::clone(all.entry(name.to_owned()).or_default())
 }
 
+/// How long another process has to have a token, and how often it is looked whether it has.
+const OTHERS: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The right to have a token anew: a refresh token is good for one use (RFC 9700 §4.14), so processes take turns.
+async fn lease(name: &str) -> Option<Box<dyn Send>> {
+    let keep = KEEP.get()?;
+    let begun = tokio::time::Instant::now();
+    loop {
+        if let Some(lease) = keep.lease(name) {
+            return Some(lease);
+        }
+        if begun.elapsed() > OTHERS {
+            return None;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// What a token is kept under: the login's name, else a digest of everything it is had with.
 fn name(oauth: &OAuth) -> String {
     if oauth.grant != Grant::ClientCredentials {
@@ -105,7 +126,12 @@ async fn own(
     good: impl Fn(&Held) -> bool,
 ) -> Result<Held, String> {
     let name = name(oauth);
-    if let Some(kept) = kept(&name).as_ref().and_then(held).filter(|held| good(held)) {
+    let usable = || kept(&name).as_ref().and_then(held).filter(|held| good(held));
+    if let Some(kept) = usable() {
+        return Ok(kept);
+    }
+    let _turn = lease(&name).await;
+    if let Some(kept) = usable() {
         return Ok(kept);
     }
     let scopes = oauth.scopes.join(" ");
@@ -139,9 +165,20 @@ async fn renewed(
     let again = |why: &str| format!("{why}: run `switchboard auth login {api}{flag}`");
     let mut record = kept(&oauth.login).ok_or_else(|| again(&format!("nobody is logged in at `{api}`")))?;
     // Tokens go where the board calls and nowhere else (RFC 6454 §4).
-    let origins = record.get("origins").and_then(Value::as_array).cloned().unwrap_or_default();
-    if !like.servers.iter().all(|server| origins.contains(&Value::from(server.origin()))) {
+    let fits = |record: &Map<String, Value>| {
+        let origins = record.get("origins").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        like.servers.iter().all(|server| origins.contains(&Value::from(server.origin())))
+    };
+    if !fits(&record) {
         return Err(again(&format!("the login at `{api}` was had for another server")));
+    }
+    if let Some(held) = held(&record).filter(|held| good(held)) {
+        return Ok(held);
+    }
+    let _turn = lease(&oauth.login).await;
+    // Another process may have been faster.
+    if let Some(other) = kept(&oauth.login).filter(fits) {
+        record = other;
     }
     if let Some(held) = held(&record).filter(|held| good(held)) {
         return Ok(held);
@@ -160,11 +197,6 @@ async fn renewed(
     match issuer::form(providers, like, &url, &client, &pairs).await {
         Ok(answer) => take(&mut record, &answer)?,
         Err(refused) => {
-            // Another process may have been faster, and a refresh token is good for one use (RFC 9700 §4.14).
-            let other = kept(&oauth.login).filter(|other| text(other, "access") != text(&record, "access"));
-            if let Some(held) = other.as_ref().and_then(held).filter(|held| good(held)) {
-                return Ok(held);
-            }
             return Err(again(&format!("the login at `{api}` could not be renewed: {refused}")));
         }
     }
@@ -183,9 +215,20 @@ async fn token_url(providers: &Providers, like: &Upstream, oauth: &OAuth) -> Res
 
 fn kept(name: &str) -> Option<Map<String, Value>> {
     match serde_json::from_str(&KEEP.get()?.load(name)?) {
-        Ok(Value::Object(record)) => Some(record),
+        Ok(Value::Object(record)) => {
+            hide(&record);
+            Some(record)
+        }
         _ => None,
     }
+}
+
+/// From here on no message, record or output of this process shows what is secret in a record.
+fn hide(record: &Map<String, Value>) {
+    let secret = |key: &str| record.get(key).and_then(Value::as_str).map(Secret::new);
+    let all: Vec<Secret> =
+        ["access", "refresh", "client_secret", "value"].into_iter().filter_map(secret).collect();
+    crate::learn(&all);
 }
 
 /// Puts a token answer (RFC 6749 §5.1) into a record: `access`, `refresh`, `ends` in seconds since 1970.
@@ -220,6 +263,7 @@ pub fn take(record: &mut Map<String, Value>, answer: &Map<String, Value>) -> Res
     if let Some(scope) = text("scope") {
         record.insert("granted".to_owned(), scope.into());
     }
+    hide(record);
     Ok(())
 }
 

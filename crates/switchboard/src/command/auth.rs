@@ -8,10 +8,9 @@ mod loopback;
 
 use super::call::trip::on_one_thread;
 use crate::arguments::Global;
-use crate::drive::{Logins, Need, board_folder, load_board_with};
+use crate::drive::{Lies, Logins, Need, board_folder, load_board_with};
 use crate::exit::{Exit, Failure};
 use board::{Api, Grant, OAuth, Upstream};
-use call::token::Keep as _;
 use clap::{Subcommand, ValueEnum};
 use contract::{FlowKind, In, SchemeKind};
 use exchange::Secret;
@@ -92,9 +91,13 @@ impl Auth {
                 let api = api(&login.api)?;
                 let (name, upstream) = account(&api, login.connection.as_deref())?;
                 let record = login.record(&api, &upstream, global)?;
-                logins.save(&name, &Value::Object(record).to_string()).map_err(Failure::run)?;
-                let path = logins.path(&name).unwrap_or_default();
-                terminal.line(format!("logged in: kept in `{}` (only you may read it)", path.display()));
+                let text = Value::Object(record).to_string();
+                terminal.line(match logins.store(&name, &text).map_err(Failure::run)? {
+                    Lies::Keyring => "logged in: kept in the keyring".to_owned(),
+                    Lies::File(path, why) => {
+                        format!("logged in: kept in `{}` (only you may read it): {why}", path.display())
+                    }
+                });
             }
             Verb::Status { api: wanted } => {
                 if let Some(name) = &wanted {
@@ -106,21 +109,22 @@ impl Auth {
                     }
                     let names = one.connections.iter().map(|(name, _)| format!("{}/{name}", one.name));
                     for name in std::iter::once(one.name.to_string()).chain(names) {
-                        let said = logins
-                            .load(&format!("login:{name}"))
-                            .map_or("no login".to_owned(), |text| said(&text));
+                        let login = format!("login:{name}");
+                        let lies = if logins.in_keyring(&login) { "in the keyring" } else { "in a file" };
+                        let said = match logins.stored(&login) {
+                            Ok(Some(text)) => format!("{}, {lies}", said(&text)),
+                            Ok(None) => "no login".to_owned(),
+                            Err(why) => format!("a login in the keyring, but {why}"),
+                        };
                         terminal.line(format!("{name}  {said}"));
                     }
                 }
             }
             Verb::Logout { api: wanted, connection } => {
                 let (name, _) = account(&*api(&wanted)?, connection.as_deref())?;
-                let path = logins.path(&name).filter(|path| path.is_file());
-                let Some(path) = path else {
+                if !logins.forget(&name).map_err(Failure::run)? {
                     return Err(Failure::usage(format!("nobody is logged in at `{wanted}`")));
-                };
-                std::fs::remove_file(&path)
-                    .map_err(|error| Failure::run(format!("cannot remove `{}`: {error}", path.display())))?;
+                }
                 terminal.line(format!("logged out of {wanted}"));
             }
         }

@@ -41,7 +41,6 @@ use crate::output::{Format, jq};
 use check::CheckMode;
 use cookie::Cookies;
 use draft::{Draft, Named};
-use exchange::Redactor;
 use flag::Flags;
 use item::Item;
 use nearby::Nearby;
@@ -73,7 +72,7 @@ pub(crate) struct Call {
     /// Print the request as code and send nothing
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     print: Option<Language>,
-    /// With `--print` and `--dry-run`: secrets themselves instead of references
+    /// Secrets themselves instead of references (`--print`, `--dry-run`) and of `***` (`--format`, `--jq`)
     #[arg(long)]
     show_secrets: bool,
     /// Give what this jq program gives for the answer
@@ -158,15 +157,9 @@ impl Call {
         let mut terminal = global.terminal();
         terminal.quiet |= wanted.silent;
         let loud = !wanted.silent || wanted.show_error;
-        let mut redactor = Redactor::default();
-        let result = self.prepared(global, wanted, terminal, &mut redactor);
-        match result {
+        match self.prepared(global, wanted, terminal) {
             // `-s`: nothing on stderr, the exit code says it.
             Err(failure) if !loud && failure.exit != Exit::Usage => Ok(failure.exit),
-            Err(mut failure) => {
-                failure.message = redactor.clean(&failure.message).into_owned();
-                Err(failure)
-            }
             done => done,
         }
     }
@@ -176,7 +169,6 @@ impl Call {
         global: &Global,
         mut wanted: Wanted,
         terminal: crate::terminal::Terminal,
-        redactor: &mut Redactor,
     ) -> Result<Exit, Failure> {
         if let Some(program) = &self.jq {
             jq::check(program)?;
@@ -202,9 +194,7 @@ impl Call {
             session.apply(&mut draft, &wanted, &mut cookies)?;
         }
         draft.cookies(&cookies, true)?;
-        for credential in &draft.upstream.credentials {
-            redactor.add(&credential.secret);
-        }
+        draft.redaction().learn();
         let request_mode = self.check.unwrap_or(CheckMode::Block);
         let found = if request_mode == CheckMode::Off { Vec::new() } else { check::request(&draft) };
         if !found.is_empty() {
@@ -226,7 +216,12 @@ impl Call {
             return Ok(Exit::Ok);
         }
         if let Some(language) = self.print {
-            terminal.line(print::code(language, &draft, &wanted, self.show_secrets)?);
+            let code = print::code(language, &draft, &wanted, self.show_secrets)?;
+            if !self.show_secrets && code.contains("***") {
+                terminal
+                    .say("a secret of the body stands as `***`: put it in, or print with `--show-secrets`");
+            }
+            terminal.line(code);
             return Ok(Exit::Ok);
         }
         let asked = outcome::Asked {
@@ -237,6 +232,7 @@ impl Call {
             request_breaks: found,
             from,
             history: self.keeping.begin(&draft, &nearby, self.command_line()).into(),
+            show_secrets: self.show_secrets,
         };
         let sent = outcome::send(&draft, &wanted, terminal, &asked, &mut cookies);
         cookies.save(&wanted.transfer)?;
@@ -279,6 +275,7 @@ impl Call {
                 (Box::new(make), shared, upstream, None)
             }
             Target::Operation(api, contract, operation) => {
+                self.login(api.as_deref(), nearby)?;
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
                 let named = Named { operation: Arc::clone(&operation), contract };
                 let shared = typed::items(&named, rest)?;
@@ -335,6 +332,7 @@ impl Call {
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
                 let seed = self.sample.then_some(self.seed);
                 let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted, seed)?;
+                draft.login = self.login(api.as_deref(), nearby)?;
                 draft.choose();
                 Ok(draft)
             }
@@ -394,6 +392,15 @@ impl Call {
     fn command_line(&self) -> Vec<String> {
         let own = || std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         self.again.clone().unwrap_or_else(own)
+    }
+
+    /// The words that log in at an API; tells of a login that is there and of no use.
+    fn login(&self, api: Option<&board::Api>, nearby: &Nearby<'_>) -> Result<Option<String>, Failure> {
+        let (Some(api), Some(board)) = (api, nearby.board()?) else { return Ok(None) };
+        let name = self.connection.as_deref();
+        login::look(api, name, board, nearby.terminal())?;
+        let flag = name.map_or(String::new(), |name| format!(" --connection {name}"));
+        Ok(Some(format!("{}{flag}", api.name)))
     }
 
     fn not_built_yet(&self) -> Result<(), Failure> {

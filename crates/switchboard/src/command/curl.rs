@@ -60,6 +60,7 @@ fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, S
     let mut cookies = Cookies::read(&wanted.transfer).map_err(here)?;
     draft.cookies(&cookies, true).map_err(here)?;
     let redaction = draft.redaction();
+    redaction.learn();
     let patience = wanted.transfer.retry.map(|times| outcome::patience(&wanted, times));
     let manner = Manner {
         // curl waits for nobody's limits.

@@ -1,7 +1,6 @@
 //! Files, variables and stored secrets, for resolving a board.
 
 use board::{Outside, OutsideError};
-use call::token::Keep as _;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -53,14 +52,6 @@ impl Outside for Disk {
     }
 
     fn stored(&self, reference: &str) -> Result<String, OutsideError> {
-        if reference.starts_with("login:") {
-            // Beside `BOARD/.switchboard/secrets`.
-            let board = self.secrets.parent().and_then(Path::parent);
-            let logins = board.filter(|_| self.need == Need::Secrets).map(super::Logins::of);
-            return logins
-                .and_then(|logins| logins.load(reference))
-                .ok_or_else(|| OutsideError("nobody is logged in".to_owned()));
-        }
         if self.need == Need::Nothing {
             return Ok(NOT_NEEDED.to_owned());
         }
@@ -70,10 +61,24 @@ impl Outside for Disk {
                 .ok_or_else(|| OutsideError("systemd passed no credentials to this process".to_owned()))?;
             return text(&PathBuf::from(folder).join(plain(name)?));
         }
-        if reference.starts_with("keyring:") {
-            return Err(OutsideError("keyrings are not built yet: use `switchboard secret set`".to_owned()));
+        if let Some((service, name)) =
+            reference.strip_prefix("keyring:").and_then(|rest| rest.split_once('/'))
+        {
+            // As `secret-tool store` and most programs have it.
+            let attributes = vec![("service", service.to_owned()), ("username", name.to_owned())];
+            let had = super::keyring::get(attributes).map_err(OutsideError)?;
+            return had
+                .map(|secret| secret.reveal().trim_end_matches(['\r', '\n']).to_owned())
+                .ok_or_else(|| OutsideError("the keyring has no such item".to_owned()));
         }
         text(&self.secrets.join(plain(reference)?))
+    }
+
+    fn login(&self, name: &str) -> Result<Option<String>, OutsideError> {
+        // Beside `BOARD/.switchboard/secrets`.
+        let board = self.secrets.parent().and_then(Path::parent);
+        let logins = board.filter(|_| self.need == Need::Secrets).map(super::Logins::of);
+        logins.map_or(Ok(None), |logins| logins.stored(name)).map_err(OutsideError)
     }
 }
 

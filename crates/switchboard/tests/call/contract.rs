@@ -138,7 +138,7 @@ async fn a_boards_api_is_called_with_its_credential() {
         assert!(echo["fields"].as_array().unwrap().contains(&json!(["x-shop-key", "open-sesame"])), "{echo}");
     }
     let shown = run("call shop.ping --print curl").ok();
-    assert!(shown.contains("\"x-shop-key: $SHOP_KEY\"") && !shown.contains("open-sesame"), "{shown}");
+    assert!(shown.contains("\"x-shop-key: ${SHOP_KEY}\"") && !shown.contains("open-sesame"), "{shown}");
     let away = run(&format!("call shop.ping --server {}", elsewhere.url())).json();
     assert!(!away.to_string().contains("open-sesame"), "a credential went elsewhere: {away}");
     run("call shp").ended(2, &["did you mean `shop`?"]);

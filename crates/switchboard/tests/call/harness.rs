@@ -51,6 +51,8 @@ impl Place {
             .current_dir(self.path())
             .env_remove("CLICOLOR_FORCE")
             .env_remove("XDG_CONFIG_HOME")
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .env_remove("XDG_RUNTIME_DIR")
             .env_remove("XDG_STATE_HOME")
             .env("HOME", self.path())
             .stdin(Stdio::piped())

@@ -1,10 +1,10 @@
 //! Logging in at a provider, and calls that use what came of it: against a real issuer where node is installed.
 
 use crate::harness::{Ended, Place};
+use crate::issuer::issuer;
 use demo::Provider;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
 fn board(url: &str, credential: &str) -> String {
     format!(
@@ -67,45 +67,6 @@ fn a_connection_is_another_account_at_the_same_provider() {
     place.run(&["call", "orders.list", "--connection", "acmee"]).ended(2, &["acmee", "acme"]);
 }
 
-/// An issuer that runs until it is dropped.
-struct Issuer {
-    child: Child,
-    /// Kept open: it writes warnings there.
-    _said: BufReader<ChildStdout>,
-    url: String,
-}
-
-impl Drop for Issuer {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
-
-fn issuer() -> Option<Issuer> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
-    let modules = root.join("target/e2e/oidc");
-    if !modules.join("node_modules/oidc-provider").is_dir() {
-        eprintln!("skipped: oidc-provider is not installed; run e2e/install");
-        return None;
-    }
-    let spawned = Command::new("node")
-        .arg(root.join("e2e/issuer.mjs"))
-        .arg(modules)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut child) = spawned else {
-        eprintln!("skipped: node is not installed");
-        return None;
-    };
-    let mut url = String::new();
-    let mut said = BufReader::new(child.stdout.take().unwrap());
-    said.read_line(&mut url).unwrap();
-    Some(Issuer { child, _said: said, url: url.trim().to_owned() })
-}
-
 #[test]
 fn client_credentials_get_a_token_of_a_real_issuer_once() {
     let Some(issuer) = issuer() else { return };
@@ -149,6 +110,8 @@ fn a_person_says_yes_in_a_browser_and_the_token_is_renewed() {
         .env_remove("XDG_STATE_HOME")
         .env_remove("DISPLAY")
         .env_remove("WAYLAND_DISPLAY")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .env_remove("XDG_RUNTIME_DIR")
         .env("HOME", place.path())
         .stderr(Stdio::piped())
         .stdout(Stdio::null())

@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 6749 §4.1, RFC 7636 §4 (S256 only), RFC 8252 §7.3, RFC 8628 §3. Client credentials are tried once.
 
-use super::loopback::Loopback;
+use super::loopback::{Asked, Loopback};
 use crate::drive::entropy;
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
@@ -66,7 +66,9 @@ pub(super) async fn log_in(
             let url = with_query(&door, &pairs);
             terminal.complain(format!("open this in a browser, and say yes:\n{url}"));
             browse(&url);
-            let code = loopback.code(&state, PATIENCE).await?;
+            let names_itself = found.names_itself;
+            let asked = Asked { state: &state, issuer: found.issuer.as_deref(), names_itself };
+            let code = loopback.code(&asked, PATIENCE).await?;
             let pairs = [
                 ("grant_type", "authorization_code"),
                 ("code", code.as_str()),

@@ -231,6 +231,7 @@ impl<'a> Delivery<'a> {
 
 impl Receive for Delivery<'_> {
     fn passed(&mut self, head: &Head, nth: u32) -> Result<(), Stop> {
+        Redaction::learn_answer(&head.fields);
         if self.wanted.verbose {
             trace::exchange(head, self.redaction);
         }
@@ -242,6 +243,7 @@ impl Receive for Delivery<'_> {
     }
 
     fn head(&mut self, head: &Head, nth: u32) -> Result<(), Stop> {
+        Redaction::learn_answer(&head.fields);
         if self.wanted.verbose {
             trace::exchange(head, self.redaction);
         }

@@ -33,6 +33,10 @@ pub(crate) struct Draft {
     pub(crate) repeat: Repeat,
     /// What it calls, where a contract says so.
     pub(crate) named: Option<Named>,
+    /// Values that are secret by the name of their parameter: in a path nothing says so any more.
+    pub(crate) secrets: Vec<Secret>,
+    /// What `auth login` is given to log in at its provider: the board's API, and its connection.
+    pub(crate) login: Option<String>,
 }
 
 /// An operation and where it is written.
@@ -119,7 +123,7 @@ impl Draft {
 
     /// Its secrets.
     pub(crate) fn redaction(&self) -> Redaction {
-        Redaction::of(&self.fields, self.query.as_deref(), &self.upstream)
+        Redaction::of(self)
     }
 
     /// Sets a field where it is not there yet.

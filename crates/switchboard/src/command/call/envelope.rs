@@ -72,8 +72,10 @@ impl Became<'_> {
     fn url(&self) -> String {
         let url = self.draft.url();
         match url.split_once('?') {
-            Some((path, query)) => format!("{path}?{}", self.redaction.query_shown(query)),
-            None => url,
+            Some((path, query)) => {
+                format!("{}?{}", self.redaction.clean(path), self.redaction.query_shown(query))
+            }
+            None => self.redaction.clean(&url).into_owned(),
         }
     }
 

@@ -54,6 +54,8 @@ pub(crate) fn draft(
         payload: Payload::Empty,
         repeat: contract::Repeat::Never,
         named: None,
+        secrets: Vec::new(),
+        login: None,
     };
     if body.has_file {
         // Kept as what they are, for code that is printed.

@@ -107,7 +107,7 @@ impl Begun {
         let names: Vec<String> = self.redact.iter().map(|name| name.to_ascii_lowercase()).collect();
         let mut values = redaction.values().clone();
         learn(&mut values, draft, &Cleaner::new(Cow::Borrowed(redaction.values()), names.clone()));
-        let cleaner = Cleaner::new(Cow::Owned(values), names);
+        let cleaner = Cleaner::new(Cow::Owned(values), names).and(call::learnt());
         let record = self.record(draft, &cleaner, ended);
         let detail = self.details.then(|| self.detail(draft, redaction, &cleaner, ended));
         match self.history.add(record, detail) {

@@ -41,6 +41,11 @@ impl<'g> Nearby<'g> {
         self.global
     }
 
+    /// Where this command says things.
+    pub(crate) fn terminal(&self) -> crate::terminal::Terminal {
+        self.global.terminal()
+    }
+
     /// The board, if a word of the command line needed it.
     pub(crate) fn loaded(&self) -> Option<&Board> {
         self.found.get().and_then(|found| found.as_ref().ok()).and_then(Option::as_ref)

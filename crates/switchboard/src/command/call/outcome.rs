@@ -21,7 +21,9 @@ use crate::terminal::Terminal;
 use call::{Dial, Patience};
 use contract::Violation;
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often a call that is safe to repeat is repeated.
@@ -41,6 +43,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) from: u64,
     /// Where the call is kept.
     pub(crate) history: RefCell<Option<history::Begun>>,
+    /// Secrets are shown where the answer is laid out.
+    pub(crate) show_secrets: bool,
 }
 
 impl Asked<'_> {
@@ -230,7 +234,7 @@ fn said(draft: &Draft, wanted: &Wanted, came: &Came, terminal: Terminal, exit: E
             None => terminal.say(status.to_string()),
         }
     }
-    if let Some(hint) = login::hint(draft, status) {
+    if let Some(hint) = login::hint(draft, status, &came.head.fields) {
         terminal.say(hint);
     }
 }
@@ -275,9 +279,14 @@ fn shown(
     let text =
         std::str::from_utf8(body).ok().filter(|_| delivery.keep == Keep::LayOut && is_json(&head.fields));
     match text.filter(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()) {
-        Some(text) => written(
-            delivery.write(format!("{}\n", output::pretty::laid_out(text, terminal.colour_out)).as_bytes()),
-        ),
+        Some(text) => {
+            let text = format!("{}\n", output::pretty::laid_out(text, terminal.colour_out));
+            written(delivery.write(hidden(text, asked, terminal).as_bytes()))
+        }
+        None if delivery.keep == Keep::LayOut && std::str::from_utf8(body).is_ok() => {
+            let text = hidden(String::from_utf8_lossy(body).into_owned(), asked, terminal);
+            written(delivery.body(text.as_bytes()))
+        }
         None => written(delivery.body(body)),
     }
 }
@@ -294,16 +303,45 @@ fn show(
     if asked.jq.is_none()
         && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document)
     {
-        // As it came, byte for byte.
-        written(delivery.body(bytes))?;
+        // As it came, byte for byte, where it is no text.
+        match std::str::from_utf8(bytes) {
+            Ok(_) => written(delivery.body(hidden(document, asked, terminal).as_bytes()))?,
+            Err(_) => written(delivery.body(bytes))?,
+        }
         return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
     }
     let text = rendered(&[document], asked, terminal, coloured)?;
     written(delivery.write(text.as_bytes()))
 }
 
+/// What is laid out by us has no secret that we know; bytes that are handed on as they came are the provider's.
+fn hidden(text: String, asked: &Asked<'_>, terminal: Terminal) -> String {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    let Some(learnt) = call::learnt().filter(|_| !asked.show_secrets) else { return text };
+    match learnt.clean(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(clean) => {
+            // An envelope is full of them, and a report; whoever asked for data has to know that it was changed.
+            if asked.format != Some(Format::Envelope) && !TOLD.swap(true, Ordering::Relaxed) {
+                terminal
+                    .say("a secret stands in the answer and is shown as `***`; to see it: `--show-secrets`");
+            }
+            clean
+        }
+    }
+}
+
 /// Documents through `--jq` and `--format`.
 fn rendered(
+    documents: &[String],
+    asked: &Asked<'_>,
+    terminal: Terminal,
+    coloured: bool,
+) -> Result<String, Failure> {
+    given(documents, asked, terminal, coloured).map(|text| hidden(text, asked, terminal))
+}
+
+fn given(
     documents: &[String],
     asked: &Asked<'_>,
     terminal: Terminal,
@@ -347,7 +385,7 @@ fn each(item: &str, asked: &Asked<'_>, terminal: Terminal) -> Result<String, Fai
             terminal.say(format!("an item that is no JSON was left out: {item:.80}"));
             return Ok(String::new());
         }
-        return Ok(format!("{item}\n"));
+        return Ok(hidden(format!("{item}\n"), asked, terminal));
     }
     rendered(&[item.to_owned()], asked, terminal, terminal.colour_out)
 }
@@ -370,6 +408,7 @@ fn broken(
 ) -> Result<Exit, Failure> {
     let mut failure = broke.failure();
     failure.message = redaction.clean(&failure.message).into_owned();
+    failure.help = failure.help.map(|help| redaction.clean(&help).into_owned());
     if asked.format == Some(Format::Envelope) {
         let became = Became {
             draft,
@@ -399,7 +438,12 @@ pub(crate) fn after(
 ) {
     let Some(format) = &wanted.write_out else { return };
     let written = write_out::write(format, &Facts { draft, came, exit: exit.code(), error, file });
-    terminal.data(written.out);
+    // `curl` is strict: what it writes is what curl would write.
+    let hidden = call::learnt().filter(|_| !matches!(exit, Exit::Curl(_)));
+    match hidden {
+        Some(hidden) => terminal.data(hidden.clean(&written.out).as_bytes()),
+        None => terminal.data(written.out),
+    }
     if !written.err.is_empty() {
         terminal.complain(written.err.trim_end());
     }

@@ -62,6 +62,16 @@ impl Payload {
         }
     }
 
+    /// What of it is in memory, with files left out.
+    pub(crate) fn in_memory(&self) -> std::borrow::Cow<'_, [u8]> {
+        let Self::Chunks(chunks) = self else { return self.held().unwrap_or_default().into() };
+        let held = chunks.iter().filter_map(|chunk| match chunk {
+            Chunk::Held(bytes) => Some(&bytes[..]),
+            Chunk::File(..) => None,
+        });
+        held.collect::<Vec<_>>().concat().into()
+    }
+
     /// Its length in bytes.
     pub(crate) fn len(&self) -> u64 {
         match self {

@@ -3,14 +3,18 @@
 use super::draft::Draft;
 use super::form::Content;
 use super::payload::{Chunk, Payload};
-use super::redact::is_secret_name;
+use super::redact::{Redaction, is_secret_name};
 use super::wanted::Wanted;
 use crate::exit::Failure;
-use crate::output::code::recipe::{Carried, FormPart, Line, Piece, Recipe, Source, Stretch, shell};
-use crate::output::code::{self, Word};
+use crate::output::code;
+use crate::output::code::recipe::{Carried, FormPart, Line, Piece, Recipe, Source, Stretch, Worked};
 use board::{Credential, CredentialPlace};
-use http::Method;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use exchange::Secret;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use std::borrow::Cow;
+
+/// Of temporary credentials at AWS.
+const TOKEN: &str = "x-amz-security-token";
 
 /// A language to print a request in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -38,12 +42,11 @@ pub(crate) fn code(
     wanted: &Wanted,
     show_secrets: bool,
 ) -> Result<String, Failure> {
-    if language == Language::Curl {
-        return curl(draft, wanted, show_secrets);
-    }
-    let recipe = recipe(draft, wanted, show_secrets)?;
+    let redaction = (!show_secrets).then(|| draft.redaction());
+    let recipe = recipe(draft, wanted, redaction.as_ref())?;
     Ok(match language {
-        Language::Curl | Language::Httpie => code::httpie::write(&recipe),
+        Language::Curl => code::curl::write(&recipe, wanted.insecure),
+        Language::Httpie => code::httpie::write(&recipe),
         Language::Python => code::python::write(&recipe),
         Language::Javascript if recipe.method == "GET" && !matches!(recipe.body, Carried::Nothing) => {
             return Err(
@@ -64,16 +67,19 @@ pub(crate) fn code(
 }
 
 /// The draft with references where its secrets stand.
-fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, Failure> {
+///
+/// A secret within a path or a field is a reference too; one within a body is `***`.
+fn recipe(draft: &Draft, wanted: &Wanted, redaction: Option<&Redaction>) -> Result<Recipe, Failure> {
+    let show_secrets = redaction.is_none();
     let form = !wanted.parts.is_empty();
     let body = if form {
-        Carried::Form(wanted.parts.iter().map(part).collect())
+        Carried::Form(wanted.parts.iter().map(|one| part(one, redaction)).collect())
     } else if draft.payload.len() == 0 {
         Carried::Nothing
     } else {
         match text(&draft.payload) {
-            Some(text) => Carried::Text(text.to_owned()),
-            None => Carried::Pieces(pieces(&draft.payload)?),
+            Some(text) => Carried::Text(clean(text, redaction).into_owned()),
+            None => Carried::Pieces(pieces(&draft.payload, redaction)?),
         }
     };
     let mut fields: Vec<(String, Line)> = Vec::new();
@@ -85,7 +91,7 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
         let secret = !show_secrets && (value.is_sensitive() || is_secret_name(name.as_str()));
         let line = match text.split_once(' ') {
             _ if text.is_empty() => Vec::new(),
-            _ if !secret => vec![Piece::Text(text.to_owned())],
+            _ if !secret => hidden(text, redaction),
             Some((scheme, _)) if *name == AUTHORIZATION => {
                 vec![
                     Piece::Text(format!("{scheme} ")),
@@ -100,7 +106,7 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
     let address = draft.url();
     let (path, query) =
         address.split_once('?').map_or((address.as_str(), None), |(path, query)| (path, Some(query)));
-    push(&mut url, path);
+    append(&mut url, hidden(path, redaction));
     let mut mark = "?";
     for pair in query.into_iter().flat_map(|query| query.split('&')) {
         push(&mut url, mark);
@@ -110,9 +116,10 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
                 push(&mut url, &format!("{name}="));
                 url.push(Piece::Secret(Source::Variable(variable(name))));
             }
-            _ => push(&mut url, pair),
+            _ => append(&mut url, hidden(pair, redaction)),
         }
     }
+    let mut worked = None;
     for credential in &draft.upstream.credentials {
         let secret = if show_secrets {
             Piece::Text(credential.secret.reveal().to_owned())
@@ -138,11 +145,26 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
             }
             CredentialPlace::Digest => {
                 fields.push((AUTHORIZATION.to_string(), late("Digest ", "DIGEST_ANSWER")));
+                worked = Some(Worked::Digest(secret));
             }
-            CredentialPlace::SigV4(_) => {
+            CredentialPlace::SigV4(aws) => {
+                let beside = |secret: &Secret, name: &str| {
+                    if show_secrets {
+                        Piece::Text(secret.reveal().to_owned())
+                    } else {
+                        Piece::Secret(Source::Variable(name.to_owned()))
+                    }
+                };
+                if let Some(session) = &aws.session {
+                    fields.push((TOKEN.to_owned(), vec![beside(session, "AWS_SESSION_TOKEN")]));
+                }
                 fields.push((AUTHORIZATION.to_string(), late("AWS4-HMAC-SHA256 ", "SIGNATURE")));
+                let login =
+                    vec![beside(&aws.key_id, "AWS_ACCESS_KEY_ID"), Piece::Text(":".to_owned()), secret];
+                worked =
+                    Some(Worked::SigV4 { region: aws.region.clone(), service: aws.service.clone(), login });
             }
-            CredentialPlace::Certificate(_) => {}
+            CredentialPlace::Certificate(_) => worked = Some(Worked::Certificate(source(credential))),
             CredentialPlace::Basic => {
                 let pair = match secret {
                     Piece::Text(pair) => {
@@ -154,7 +176,7 @@ fn recipe(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<Recipe, 
             }
         }
     }
-    Ok(Recipe { method: draft.method.to_string(), url, fields, body })
+    Ok(Recipe { method: draft.method.to_string(), url, fields, body, worked })
 }
 
 /// A body that can stand in a program as text.
@@ -163,15 +185,15 @@ fn text(payload: &Payload) -> Option<&str> {
 }
 
 /// A body that cannot, in stretches.
-fn pieces(payload: &Payload) -> Result<Vec<Stretch>, Failure> {
+fn pieces(payload: &Payload, redaction: Option<&Redaction>) -> Result<Vec<Stretch>, Failure> {
     const LONGEST: usize = 64 * 1024;
     let pieces: Vec<Stretch> = match payload {
         Payload::Empty => Vec::new(),
-        Payload::Held(bytes) => vec![Stretch::Bytes(bytes.to_vec())],
+        Payload::Held(bytes) => vec![stretch(bytes, redaction)],
         Payload::Chunks(chunks) => chunks
             .iter()
             .map(|chunk| match chunk {
-                Chunk::Held(bytes) => Stretch::Bytes(bytes.to_vec()),
+                Chunk::Held(bytes) => stretch(bytes, redaction),
                 Chunk::File(path, _) => Stretch::File(path.display().to_string()),
             })
             .collect(),
@@ -182,6 +204,13 @@ fn pieces(payload: &Payload) -> Result<Vec<Stretch>, Failure> {
             .help("name its file, which is read when the code runs: `-T FILE`"));
     }
     Ok(pieces)
+}
+
+fn stretch(bytes: &[u8], redaction: Option<&Redaction>) -> Stretch {
+    Stretch::Bytes(match std::str::from_utf8(bytes) {
+        Ok(text) => clean(text, redaction).into_owned().into_bytes(),
+        Err(_) => bytes.to_vec(),
+    })
 }
 
 /// A field that somebody else has to work out.
@@ -197,9 +226,43 @@ fn push(line: &mut Line, text: &str) {
     }
 }
 
-fn part(part: &super::form::Part) -> FormPart {
+/// Without the secrets; all of it where they may be shown.
+fn clean<'t>(text: &'t str, redaction: Option<&Redaction>) -> Cow<'t, str> {
+    redaction.map_or(Cow::Borrowed(text), |redaction| redaction.clean(text))
+}
+
+/// What a text is without the secrets in it: references stand there.
+fn hidden(text: &str, redaction: Option<&Redaction>) -> Line {
+    match clean(text, redaction) {
+        Cow::Borrowed(_) => vec![Piece::Text(text.to_owned())],
+        Cow::Owned(clean) => {
+            let mut line = Line::new();
+            for (index, text) in clean.split("***").enumerate() {
+                if index > 0 {
+                    line.push(Piece::Secret(Source::Variable("SECRET".to_owned())));
+                }
+                if !text.is_empty() {
+                    line.push(Piece::Text(text.to_owned()));
+                }
+            }
+            line
+        }
+    }
+}
+
+/// Adds stretches to a line.
+fn append(line: &mut Line, more: Line) {
+    for piece in more {
+        match piece {
+            Piece::Text(text) => push(line, &text),
+            other => line.push(other),
+        }
+    }
+}
+
+fn part(part: &super::form::Part, redaction: Option<&Redaction>) -> FormPart {
     let content = match &part.content {
-        Content::Held(bytes) => Ok(String::from_utf8_lossy(bytes).into_owned()),
+        Content::Held(bytes) => Ok(clean(&String::from_utf8_lossy(bytes), redaction).into_owned()),
         Content::File(path, shown) => Err((path.clone(), shown.clone())),
     };
     FormPart { name: part.name.clone(), content, media: part.media.clone() }
@@ -212,79 +275,6 @@ fn source(credential: &Credential) -> Source {
         Some(("file", path)) => Source::File(path.to_owned()),
         _ => Source::Variable(variable(&credential.reference)),
     }
-}
-
-/// The draft as a line of shell that runs curl.
-fn curl(draft: &Draft, wanted: &Wanted, show_secrets: bool) -> Result<String, Failure> {
-    let mut options: Vec<(&str, Option<Word>)> = Vec::new();
-    let form = !wanted.parts.is_empty();
-    // What gives the body, where it does not fit on the line.
-    let mut before = String::new();
-    let has_body = draft.payload.len() > 0 || form;
-    let natural = if has_body { Method::POST } else { Method::GET };
-    if draft.method == Method::HEAD && !has_body {
-        options.push(("-I", None));
-    } else if draft.method != natural {
-        options.push(("-X", Some(Word::plain(draft.method.as_str()))));
-    }
-    for (name, value) in &draft.fields {
-        let text = value.to_str().map_err(|_| Failure::run(format!("the value of `{name}` is no text")))?;
-        // What curl sends by itself in the same words.
-        let own = (*name == ACCEPT && text == "*/*")
-            || *name == USER_AGENT
-            || (*name == CONTENT_TYPE && form && text.starts_with("multipart/form-data"));
-        if !own {
-            options.push(("-H", Some(field(name.as_str(), text, value.is_sensitive(), show_secrets))));
-        }
-    }
-    let (query, added) = credentials(draft, show_secrets);
-    for (name, value) in added {
-        options.push(("-H", Some(filled(&format!("{name}: "), &value))));
-    }
-    let mut url = draft.url();
-    if !show_secrets && let Some((path, pairs)) = url.clone().split_once('?') {
-        url = format!("{path}?{}", references(pairs));
-    }
-    for pair in query {
-        url.push(if url.contains('?') { '&' } else { '?' });
-        url.push_str(&pair);
-    }
-    if form {
-        for part in &wanted.parts {
-            let text = match &part.content {
-                Content::Held(bytes) => {
-                    ("--form-string", format!("{}={}", part.name, String::from_utf8_lossy(bytes)))
-                }
-                Content::File(path, _) => (
-                    "-F",
-                    format!(
-                        "{}=@{path}{}",
-                        part.name,
-                        part.media.as_ref().map_or_else(String::new, |media| format!(";type={media}"))
-                    ),
-                ),
-            };
-            options.push((text.0, Some(Word::plain(text.1))));
-        }
-    } else if has_body {
-        if let Some(body) = text(&draft.payload) {
-            options.push(("--data-raw", Some(Word::plain(body))));
-        } else {
-            match pieces(&draft.payload)?.as_slice() {
-                [Stretch::File(path)] => {
-                    options.push(("--data-binary", Some(Word::plain(format!("@{path}")))));
-                }
-                from => {
-                    before = format!("{} | ", shell(from));
-                    options.push(("--data-binary", Some(Word::plain("@-"))));
-                }
-            }
-        }
-    }
-    if wanted.insecure {
-        options.push(("-k", None));
-    }
-    Ok(before + &code::curl(&filled("", &url), &options))
 }
 
 /// The provider's credentials as pairs for the query and as fields: references, or the secrets themselves.
@@ -337,43 +327,4 @@ fn variable(name: &str) -> String {
         .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' })
         .collect();
     if name.starts_with(|letter: char| letter.is_ascii_digit()) { format!("_{name}") } else { name }
-}
-
-/// A field; a secret that was given on the command line becomes a variable named after its field.
-fn field(name: &str, value: &str, sensitive: bool, show_secrets: bool) -> Word {
-    if value.is_empty() {
-        return Word::plain(format!("{name};"));
-    }
-    if show_secrets || !(sensitive || is_secret_name(name)) {
-        return Word::plain(format!("{name}: {value}"));
-    }
-    let before = match value.split_once(' ') {
-        Some((scheme, _)) if name == "authorization" => format!("{name}: {scheme} "),
-        _ => format!("{name}: "),
-    };
-    Word::Filled(before, format!("${}", variable(name)), String::new())
-}
-
-/// A query whose secret values are variables.
-fn references(query: &str) -> String {
-    let shown = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if is_secret_name(name) => format!("{name}=${}", variable(name)),
-        _ => pair.to_owned(),
-    });
-    shown.collect::<Vec<_>>().join("&")
-}
-
-/// Text with at most one stretch that the shell fills in, from the first `$` on.
-fn filled(before: &str, text: &str) -> Word {
-    match text.find('$') {
-        // A `$` of the user's own is not ours to fill in: only references were put in here.
-        Some(at)
-            if text[at..].starts_with("$(")
-                || text[at + 1..]
-                    .starts_with(|letter: char| letter == '_' || letter.is_ascii_uppercase()) =>
-        {
-            Word::Filled(format!("{before}{}", &text[..at]), text[at..].to_owned(), String::new())
-        }
-        _ => Word::plain(format!("{before}{text}")),
-    }
 }

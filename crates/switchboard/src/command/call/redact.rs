@@ -1,9 +1,15 @@
 //! What of a call is secret, and how it is shown: `***` by name and by value.
+//!
+//! Values are those of marked fields, of cookies, of parameters and members whose name says so, and every credential;
+//! what this process learns on the way (tokens of issuers) is hidden too, whenever it came.
 
+mod body;
+
+use super::draft::Draft;
 use base64::Engine as _;
-use board::Upstream;
 use exchange::{Redactor, Secret};
 use http::HeaderMap;
+use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use std::borrow::Cow;
 
 /// Whether a header field, query parameter or cookie of this name carries a secret.
@@ -12,41 +18,104 @@ pub(crate) fn is_secret_name(name: &str) -> bool {
     matches!(
         name.as_str(),
         "authorization" | "proxy-authorization" | "cookie" | "set-cookie" | "sig" | "signature"
-    ) || ["key", "token", "secret", "passw", "credential"]
+    ) || ["key", "token", "secret", "passw", "credential"].iter().any(|word| name.contains(word))
+        && !matches!(name.as_str(), "idempotency-key" | "sec-websocket-key")
+        && !["page", "next", "continu", "cursor", "keyword", "tokens"].iter().any(|word| name.contains(word))
+}
+
+/// As [`is_secret_name`], for a member of a body or a part of a path, where `key` and `token` name many things: what the
+/// name ends with decides.
+pub(crate) fn is_secret_member(name: &str) -> bool {
+    let mut plain = String::with_capacity(name.len() + 4);
+    let mut small = false;
+    for letter in name.chars() {
+        if letter.is_uppercase() && small {
+            plain.push('_');
+        }
+        small = letter.is_lowercase() || letter.is_ascii_digit();
+        plain.extend(if "-. ".contains(letter) { '_' } else { letter }.to_lowercase());
+    }
+    let ends = |word: &&str| {
+        plain.strip_suffix(*word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_') || word.len() > 5)
+    };
+    is_secret_name(name)
+        && [
+            "password",
+            "passwd",
+            "passphrase",
+            "secret",
+            "token",
+            "api_key",
+            "apikey",
+            "access_key",
+            "private_key",
+            "secret_key",
+            "credential",
+            "credentials",
+        ]
         .iter()
-        .any(|word| name.contains(word) && !matches!(name.as_str(), "idempotency-key" | "sec-websocket-key"))
+        .any(ends)
+        || matches!(plain.as_str(), "pin" | "cvv" | "cvc")
 }
 
 /// Everything secret of one call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Redaction {
     values: Redactor,
+    known: Vec<Secret>,
 }
 
+/// Values of cookies shorter than this are words (`dark`, `en-GB`), and are hidden only where their name says so.
+const SHORTEST_COOKIE: usize = 12;
+
 impl Redaction {
-    /// Learns the secrets of a request: its marked fields, its query, the provider's credentials.
-    pub(crate) fn of(fields: &HeaderMap, query: Option<&str>, upstream: &Upstream) -> Self {
+    /// Learns the secrets of a request: its marked fields, cookies, query and body, and the provider's credentials.
+    pub(crate) fn of(draft: &Draft) -> Self {
         let mut own = Self::default();
-        for (name, value) in fields {
+        for (name, value) in &draft.fields {
             if value.is_sensitive() || is_secret_name(name.as_str()) {
                 own.field(value.to_str().unwrap_or_default());
             }
         }
-        for pair in query.unwrap_or_default().split('&') {
-            if let Some((name, value)) = pair.split_once('=')
-                && is_secret_name(name)
-            {
-                own.add(value);
-                own.add(&percent_encoding::percent_decode_str(value).decode_utf8_lossy());
-            }
+        own.cookies(&draft.fields);
+        let mut found = Vec::new();
+        body::pairs(draft.query.as_deref().unwrap_or_default(), &mut found);
+        let media = draft.fields.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+        found.extend(body::secrets(media, &draft.payload.in_memory()));
+        for text in &found {
+            own.add(text);
         }
-        for credential in &upstream.credentials {
-            own.values.add(&credential.secret);
-            if let Some((_, password)) = credential.secret.reveal().split_once(':') {
-                own.add(password);
-            }
+        draft.secrets.iter().for_each(|secret| own.add(secret.reveal()));
+        for credential in &draft.upstream.credentials {
+            credential.secrets().iter().for_each(|secret| own.add(secret.reveal()));
         }
         own
+    }
+
+    /// The cookies of a message, each by itself: a provider may say one back.
+    fn cookies(&mut self, fields: &HeaderMap) {
+        for (field, most) in [(COOKIE, usize::MAX), (SET_COOKIE, 1)] {
+            for value in fields.get_all(field).iter().filter_map(|value| value.to_str().ok()) {
+                let pairs = value.split(';').take(most);
+                for (name, value) in pairs.filter_map(|pair| pair.trim().split_once('=')) {
+                    if value.len() >= SHORTEST_COOKIE || is_secret_name(name) {
+                        self.add(value.trim_matches('"'));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps in mind what an answer set: sessions.
+    pub(crate) fn learn_answer(fields: &HeaderMap) {
+        let mut own = Self::default();
+        own.cookies(fields);
+        own.learn();
+    }
+
+    /// Keeps its secrets in mind for every word that this process says from here on.
+    pub(crate) fn learn(&self) {
+        call::learn(&self.known);
     }
 
     /// A field's value: all of it, what follows the scheme, and the password within basic.
@@ -64,7 +133,9 @@ impl Redaction {
     }
 
     fn add(&mut self, text: &str) {
-        self.values.add(&Secret::new(text));
+        let secret = Secret::new(text);
+        self.values.add(&secret);
+        self.known.push(secret);
     }
 
     /// The values that are hidden.
@@ -74,7 +145,12 @@ impl Redaction {
 
     /// `text` without the secrets.
     pub(crate) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.values.clean(text)
+        let clean = self.values.clean(text);
+        let Some(learnt) = call::learnt() else { return clean };
+        match learnt.clean(&clean) {
+            Cow::Borrowed(_) => clean,
+            Cow::Owned(cleaner) => Cow::Owned(cleaner),
+        }
     }
 
     /// A field's value as it is shown: the scheme stays, the secret goes.
@@ -98,5 +174,32 @@ impl Redaction {
             })
             .collect();
         shown.join("&")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_secret_member, is_secret_name};
+
+    #[test]
+    fn names_say_what_is_secret_and_ordinary_words_do_not() {
+        for (name, field, member) in [
+            ("Authorization", true, false),
+            ("X-Api-Key", true, true),
+            ("key", true, false),
+            ("password", true, true),
+            ("newPassword", true, true),
+            ("client_secret", true, true),
+            ("accessToken", true, true),
+            ("token", true, true),
+            ("pin", false, true),
+            ("max_tokens", false, false),
+            ("nextPageToken", false, false),
+            ("keyword", false, false),
+            ("shipping", false, false),
+            ("Idempotency-Key", false, false),
+        ] {
+            assert_eq!((is_secret_name(name), is_secret_member(name)), (field, member), "{name}");
+        }
     }
 }

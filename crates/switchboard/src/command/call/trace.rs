@@ -53,6 +53,7 @@ fn line_shown(line: &str, redaction: &Redaction) -> String {
     match line.split_once('?') {
         Some((path, query)) => {
             let (query, rest) = query.split_once(' ').map_or((query, ""), |(query, rest)| (query, rest));
+            let path = redaction.clean(path);
             format!("{path}?{} {rest}", redaction.query_shown(query)).trim_end().to_owned()
         }
         None => redaction.clean(line).into_owned(),
@@ -63,7 +64,10 @@ fn line_shown(line: &str, redaction: &Redaction) -> String {
 pub(crate) fn request(draft: &Draft, redaction: &Redaction, show_secrets: bool) -> String {
     let target = draft.target();
     let target = match target.split_once('?') {
-        Some((path, query)) if !show_secrets => format!("{path}?{}", redaction.query_shown(query)),
+        Some((path, query)) if !show_secrets => {
+            format!("{}?{}", redaction.clean(path), redaction.query_shown(query))
+        }
+        None if !show_secrets => redaction.clean(&target).into_owned(),
         _ => target,
     };
     let (query, added) = super::print::credentials(draft, show_secrets);

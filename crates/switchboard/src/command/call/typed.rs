@@ -13,10 +13,12 @@ use super::item::{Item, Text};
 use super::near;
 use super::nest;
 use super::payload::Payload;
+use super::redact::{is_secret_member, is_secret_name};
 use super::wanted::{FieldWish, Wanted};
 use crate::exit::Failure;
 use board::Upstream;
 use contract::{Codec, In, Kind, Operation, Shape, Values};
+use exchange::Secret;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
@@ -67,6 +69,7 @@ pub(crate) fn draft_of(
     }
     given.missing(&upstream, wanted)?;
     let Given { values, body, parts, form, whole, query, .. } = given;
+    let secrets = secrets(&values);
     let (request, payload) = encode(&named, values, body, whole, parts, form)?;
     let mut draft = Draft {
         method: wanted.method.clone().unwrap_or(request.method),
@@ -80,6 +83,8 @@ pub(crate) fn draft_of(
         },
         repeat: named.operation.repeat.clone(),
         named: None,
+        secrets,
+        login: None,
     };
     let json = named
         .operation
@@ -96,6 +101,24 @@ pub(crate) fn draft_of(
     }
     draft.named = Some(named);
     Ok(draft)
+}
+
+/// Values of parameters whose name says that they are secret.
+fn secrets(values: &Values) -> Vec<Secret> {
+    let named = values.0.iter().filter(|(place, name, _)| match place {
+        In::Body | In::Status => false,
+        In::Path => is_secret_member(name),
+        In::Query | In::Header | In::Cookie => is_secret_name(name),
+    });
+    named
+        .filter_map(|(_, _, value)| match value {
+            contract::Value::Json(Value::String(text)) | contract::Value::Text(text) => {
+                Some(Secret::new(text))
+            }
+            contract::Value::Json(Value::Number(number)) => Some(Secret::new(number.to_string())),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The request that carries the values; a whole body and a form are put in by us, as they were given.

@@ -1,6 +1,6 @@
 //! A request as a line of shell that runs HTTPie.
 
-use super::recipe::{Carried, Piece, Recipe, Source, shell};
+use super::recipe::{Carried, Piece, Recipe, Source, Worked, shell};
 use super::within_quotes;
 use std::fmt::Write as _;
 
@@ -17,8 +17,12 @@ pub(crate) fn write(recipe: &Recipe) -> String {
     if let Carried::Text(text) = &recipe.body {
         let _ = write!(line, " {}", shell_words::quote(&format!("--raw={text}")));
     }
+    if let Some(Worked::Digest(login)) = &recipe.worked {
+        let _ = write!(line, " -A digest -a {}", word("", std::slice::from_ref(login)));
+    }
     let _ = write!(line, " {} {}", recipe.method, word("", &recipe.url));
-    for (name, value) in &recipe.fields {
+    let answered = matches!(recipe.worked, Some(Worked::Digest(_)));
+    for (name, value) in recipe.fields.iter().filter(|(name, _)| !(answered && name == "authorization")) {
         let starts = |piece: &Piece| matches!(piece, Piece::Text(text) if text.starts_with(['=', '@']));
         let before = match value.as_slice() {
             [] => format!("{name};"),
@@ -56,7 +60,7 @@ fn escaped(name: &str) -> String {
 }
 
 /// One word of shell: quoted as it is, or within double quotes where something is filled in.
-fn word(before: &str, line: &[Piece]) -> String {
+pub(super) fn word(before: &str, line: &[Piece]) -> String {
     if let [] | [Piece::Text(_)] = line {
         let text = line.first().map_or("", |piece| if let Piece::Text(text) = piece { text } else { "" });
         return shell_words::quote(&format!("{before}{text}")).into_owned();

@@ -1,7 +1,7 @@
 //! A request as Python with the `requests` package.
 
 use super::recipe::{
-    Carried, Piece, Recipe, Source, Stretch, bytes_literal, is_base64, is_variable, literal, sum,
+    Carried, Piece, Recipe, Source, Stretch, Worked, bytes_literal, is_base64, is_variable, literal, sum,
 };
 use std::fmt::Write as _;
 
@@ -17,10 +17,18 @@ pub(crate) fn write(recipe: &Recipe) -> String {
     if !code.is_empty() {
         code.push('\n');
     }
-    code.push_str("import requests\n\nresponse = requests.request(\n");
+    let digest = if let Some(Worked::Digest(login)) = &recipe.worked { Some(piece(login)) } else { None };
+    code.push_str("import requests\n");
+    if digest.is_some() {
+        code.push_str("from requests.auth import HTTPDigestAuth\n");
+    }
+    code.push_str("\nresponse = requests.request(\n");
     let _ = writeln!(code, "    {},\n    {},", literal(&recipe.method), sum(&recipe.url, " + ", piece));
     code.push_str("    headers={\n");
     for (name, value) in recipe.joined() {
+        if digest.is_some() && name == "authorization" {
+            continue;
+        }
         let _ = writeln!(code, "        {}: {},", literal(&name), sum(&value, " + ", piece));
     }
     code.push_str("    },\n");
@@ -52,6 +60,9 @@ pub(crate) fn write(recipe: &Recipe) -> String {
             }
             code.push_str("    ],\n");
         }
+    }
+    if let Some(login) = digest {
+        let _ = writeln!(code, "    auth=HTTPDigestAuth(*{login}.split(\":\", 1)),");
     }
     code.push_str("    allow_redirects=False,\n)\nprint(response.text)");
     code

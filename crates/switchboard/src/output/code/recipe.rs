@@ -52,6 +52,18 @@ pub(crate) enum Carried {
     Pieces(Vec<Stretch>),
 }
 
+/// A credential that is worked out from the request or belongs to the connection. Who cannot do so writes the
+/// placeholder that stands in the fields.
+#[derive(Clone, Debug)]
+pub(crate) enum Worked {
+    /// `user:password`, which answers a challenge (RFC 7616).
+    Digest(Piece),
+    /// AWS Signature Version 4: key id, colon, secret key.
+    SigV4 { region: String, service: String, login: Line },
+    /// The key of a client's certificate.
+    Certificate(Source),
+}
+
 /// A request.
 #[derive(Clone, Debug)]
 pub(crate) struct Recipe {
@@ -59,6 +71,7 @@ pub(crate) struct Recipe {
     pub(crate) url: Line,
     pub(crate) fields: Vec<(String, Line)>,
     pub(crate) body: Carried,
+    pub(crate) worked: Option<Worked>,
 }
 
 impl Recipe {
@@ -79,7 +92,11 @@ impl Recipe {
 
     /// Whether a reference of this kind stands in it.
     pub(crate) fn has(&self, is: fn(&Piece) -> bool) -> bool {
-        self.url.iter().chain(self.fields.iter().flat_map(|(_, line)| line)).any(is)
+        let login = match &self.worked {
+            Some(Worked::Digest(login)) => std::slice::from_ref(login),
+            _ => &[],
+        };
+        self.url.iter().chain(self.fields.iter().flat_map(|(_, line)| line)).chain(login).any(is)
     }
 }
 

@@ -188,7 +188,9 @@ impl Sender<'_> {
             Exit::ResponseBreaks => Some("the answer breaks its contract".to_owned()),
             _ => Some(status.to_string()),
         };
-        Ending { number, line: line.to_string(), cause, hint: None }
+        // As a whole: also what a program made of the answer.
+        let line = redaction.clean(&line.to_string()).into_owned();
+        Ending { number, line, cause, hint: None }
     }
 }
 
