@@ -19,5 +19,6 @@ pub(crate) use outside::{Disk, Need, write_private};
 pub(crate) use place::{FILE, board_folder, board_near, board_near_or_running, state_folder};
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
-    author, entropy, load_board, load_board_with, open_ledger, read_ledger, runtime, secrets_folder, stored,
+    author, entropy, judged_board, load_board, load_board_with, open_ledger, read_ledger, runtime,
+    secrets_folder, stored,
 };

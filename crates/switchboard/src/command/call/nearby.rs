@@ -52,10 +52,8 @@ impl<'g> Nearby<'g> {
         if !folder.join(drive::FILE).is_file() {
             return Ok(None);
         }
-        drive::Logins::of(folder).keep();
-        let disk = drive::Disk { secrets: drive::secrets_folder(folder), need: self.need };
         let colour = self.global.terminal().colour_err;
-        board::load(folder, self.global.env.as_deref(), &disk).map(Some).map_err(|problems| {
+        drive::judged_board(folder, self.global, self.need).map(Some).map_err(|problems| {
             Failure::usage(format!("the board has problems\n{}", problems.render(colour).trim_end()))
         })
     }
