@@ -66,8 +66,8 @@ async fn two_calls_are_compared_by_status_fields_and_json() {
     let ids = ids(&place);
     let shown = place.run(&["log", "diff", &ids[0], &ids[1]]).ok();
     for part in [
-        "  200  ",
-        "  404  ",
+        " 200 ",
+        " 404 ",
         "field x-a\n    - 1\n",
         "  /x\n    - \"1\"\n    + \"2\"\n",
         "  /nth\n    - 0\n    + 1\n",
