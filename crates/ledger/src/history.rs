@@ -15,14 +15,16 @@ use exchange::{CallId, CallRecord, Detail};
 use sqlx::{Connection, SqliteConnection};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A day's file that is larger takes rows only: details of commands are not sampled, so this is their bound.
 const LARGEST_DAY: u64 = 256 << 20;
 /// A log that is longer is brought back into the file: until then, reading it again costs less than waiting for the disk.
 const LONGEST_LOG: u64 = 256 << 10;
-/// How long a command waits at its end for the disk, or for a lock.
+/// How long a lock is waited for, once for opening and once for writing.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a command waits at its end, at the most: as long as both.
+const LONGEST: Duration = Duration::from_secs(3);
 
 /// A call with what is to be kept of it.
 type Made = (CallRecord, Option<Detail>);
@@ -57,12 +59,12 @@ impl History {
     /// Writes the call and gives its id; the time of `record.id` counts, the rest of it is chosen here.
     ///
     /// # Errors
-    /// The folder's or the file's; [`StoreError::Locked`] when it takes longer than a second.
+    /// The folder's or the file's; [`StoreError::Locked`] when it takes longer than three seconds.
     pub fn add(self, record: CallRecord, detail: Option<Detail>) -> Result<CallId, StoreError> {
         let file = Day::of(record.id).file();
         // It ends early when the folder could not be opened: then it says why.
         drop(self.calls.send((record, detail)));
-        match self.written.recv_timeout(PATIENCE) {
+        match self.written.recv_timeout(LONGEST) {
             Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => Err(StoreError::Locked { file }),
             Err(RecvTimeoutError::Disconnected) => Err(StoreError::System {
@@ -88,7 +90,8 @@ fn kept(
     let day = Day(now_ms / crate::day::DAY_MS);
     let path = folder.path().join(day.file());
     let begins = !path.is_file();
-    let mut file = runtime.block_on(folder.open_in_haste(&day.file(), CALLS, Durability::Normal))?;
+    let mut file =
+        retried(|| runtime.block_on(folder.open_in_haste(&day.file(), CALLS, Durability::Normal)))?;
     if begins {
         folder.prune(day.begin_ms(), keep_ms)?;
     }
@@ -96,7 +99,11 @@ fn kept(
     let Ok((mut record, detail)) = made.recv() else { return Err(StoreError::Closed) };
     let room = std::fs::metadata(&path).is_ok_and(|file| file.len() < LARGEST_DAY);
     let detail = detail.filter(|_| room).and_then(|detail| detail::pack(&detail).ok());
-    let written = runtime.block_on(write(&mut file, &mut record, detail.as_deref()));
+    let written = retried(|| {
+        runtime
+            .block_on(write(&mut file, &mut record, detail.as_deref()))
+            .map_err(|error| StoreError::of(&day.file(), error))
+    });
     let log = std::fs::metadata(path.with_extension("db-wal")).map_or(0, |log| log.len());
     if log > LONGEST_LOG {
         // The row is committed: what closing could not tidy up, the next one does.
@@ -104,7 +111,21 @@ fn kept(
     } else {
         std::mem::forget(file);
     }
-    written.map_err(|error| StoreError::of(&day.file(), error))
+    written
+}
+
+/// Does something again while the file is locked: several commands may begin a day at once, and some of SQLite's locks
+/// (that of a change of the journal's mode) are not waited for by it.
+fn retried<T>(mut does: impl FnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let began = Instant::now();
+    loop {
+        match does() {
+            Err(StoreError::Locked { .. }) if began.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            done => return done,
+        }
+    }
 }
 
 /// One transaction; the id is the next free one of commands in its millisecond.

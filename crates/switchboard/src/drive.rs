@@ -26,6 +26,6 @@ pub(crate) use place::{
 pub(crate) use quick::Quick;
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
-    author, entropy, load_board, load_board_with, look_at_board, open_ledger, read_ledger, runtime,
+    author, entropy, judged_board, load_board, load_board_with, look_at_board, open_ledger, read_ledger, runtime,
     secrets_folder, stored,
 };

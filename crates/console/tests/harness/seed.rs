@@ -291,6 +291,7 @@ fn broken(id: CallId) -> (CallRecord, Detail) {
     ]);
     let request = message("GET /orders/v1/orders/4021 HTTP/1.1", &ASKED, "");
     let detail = Detail {
+        command: Vec::new(),
         decisions,
         findings: vec![Finding {
             direction: "response".to_owned(),
@@ -365,6 +366,7 @@ fn wrong(id: CallId) -> (CallRecord, Detail) {
     let mut request = message("POST /orders/v1/orders HTTP/1.1", &ASKED, body);
     request.fields.push(("content-type".to_owned(), "application/json".to_owned()));
     let detail = Detail {
+        command: Vec::new(),
         decisions,
         findings: vec![
             finding(
@@ -450,6 +452,7 @@ fn hostile(id: CallId) -> (CallRecord, Detail) {
     let said = Message { line: text(), fields: vec![(text(), text())], body: text(), size: 90, cut: true };
     let json = Message { body: format!("{{\"a\":{}}}", serde_json::Value::from(MARKUP)), ..said.clone() };
     let detail = Detail {
+        command: Vec::new(),
         decisions: vec![decision],
         findings: vec![
             Finding {

@@ -203,6 +203,30 @@ fn explain_says_what_the_stages_would_and_takes_nothing() {
 }
 
 #[test]
+fn a_stage_that_says_no_is_one_line_with_what_it_found() {
+    let provider = Provider::echo().try_start().unwrap();
+    let text = orders::text(
+        &provider.url(),
+        "check = { requests = \"block\", responses = \"off\" }",
+        "",
+        "limit = \"1/h\"",
+    );
+    let gateway = harness::start(&text, &[("orders.yaml", orders::CONTRACT.as_bytes())]);
+    let fields = "X-Api-Key: key-of-globex\r\nContent-Type: application/json\r\n";
+    let refused = |nth: usize, status: u16, stage: Stage| {
+        let reply = gateway.post("/shop/orders", fields, r#"{"item":"pen-7","quantity":0}"#);
+        assert_eq!(reply.status, status);
+        let call = gateway.kept.closed(nth).pop().unwrap();
+        let decisions = gateway.kept.detail(call.id).decisions;
+        let of: Vec<_> = decisions.iter().filter(|decision| decision.stage == stage).collect();
+        let [one] = of.as_slice() else { panic!("{stage:?} once in {decisions:?}") };
+        assert!(one.refused.is_some() && one.origin.is_some(), "{one:?}");
+    };
+    refused(1, 400, Stage::Request);
+    refused(2, 429, Stage::Limit);
+}
+
+#[test]
 fn a_detail_tells_the_call_and_no_secret() {
     let provider = Provider::answering(|request| {
         let told = request.headers().get("x-up").cloned().unwrap();

@@ -144,6 +144,9 @@ impl Explain {
             return Ok(Exit::Ok);
         };
         self.print(&detail.decisions, global);
+        if !detail.command.is_empty() {
+            global.terminal().say(format!("  made from here, by no board: switchboard log {id}"));
+        }
         if let Some(reason) = record.reason {
             global.terminal().say(format!("  → {} {reason}: {}", record.status, reason.title()));
         } else {

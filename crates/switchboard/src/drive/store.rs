@@ -30,11 +30,16 @@ pub(crate) fn look_at_board(folder: &Path, env: Option<&str>, need: Need) -> Res
     board::load(folder, env, &Quick { disk, index: Index::of_board(folder) })
 }
 
-/// Loads the board in `folder`; its problems go to stderr, all of them.
-pub(crate) fn load_board_with(folder: &Path, global: &Global, need: Need) -> Result<Board, Failure> {
+/// Loads the board in `folder`, with the logins of its person; its problems are the caller's to tell.
+pub(crate) fn judged_board(folder: &Path, global: &Global, need: Need) -> Result<Board, Diagnostics> {
     Logins::of(folder).keep();
     let disk = Disk { secrets: secrets_folder(folder), need };
-    board::load(folder, global.env.as_deref(), &disk).map_err(|problems| {
+    board::load(folder, global.env.as_deref(), &disk)
+}
+
+/// Loads the board in `folder`; its problems go to stderr, all of them.
+pub(crate) fn load_board_with(folder: &Path, global: &Global, need: Need) -> Result<Board, Failure> {
+    judged_board(folder, global, need).map_err(|problems| {
         let terminal = global.terminal();
         terminal.complain(problems.render(terminal.colour_err).trim_end());
         Failure::usage(format!("the board in `{}` cannot be used", folder.display()))

@@ -66,8 +66,8 @@ async fn two_calls_are_compared_by_status_fields_and_json() {
     let ids = ids(&place);
     let shown = place.run(&["log", "diff", &ids[0], &ids[1]]).ok();
     for part in [
-        "  200  ",
-        "  404  ",
+        " 200 ",
+        " 404 ",
         "field x-a\n    - 1\n",
         "  /x\n    - \"1\"\n    + \"2\"\n",
         "  /nth\n    - 0\n    + 1\n",
@@ -130,6 +130,37 @@ async fn a_call_without_an_answer_is_kept_too_and_what_was_not_sent_is_not() {
     place.run(&["call", &provider.url(), "--dry-run"]).ok();
     let listed = place.run(&["log", "--outcome", "failed"]).ok();
     assert!(listed.contains("provider-unreachable") && listed.lines().count() == 1, "{listed}");
+}
+
+#[tokio::test]
+async fn processes_that_call_at_once_are_all_kept() {
+    let provider = counting().await;
+    let place = Place::new();
+    let url = provider.url();
+    let children: Vec<_> = (0..16)
+        .map(|nth| {
+            std::process::Command::new(env!("CARGO_BIN_EXE_switchboard"))
+                .args(["call", &format!("{url}/n/{nth}"), "-s"])
+                .current_dir(place.path())
+                .env_remove("XDG_STATE_HOME")
+                .env_remove("XDG_CONFIG_HOME")
+                .env("HOME", place.path())
+                .stdout(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let listed = place.run(&["log"]).ok();
+    for nth in 0..16 {
+        assert!(listed.contains(&format!("/n/{nth}  ")), "{nth} is missing in {listed}");
+    }
+    let mut ids = ids(&place);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 16);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-const LINES: usize = 240;
+const LINES: usize = 160;
 
 /// What differs on purpose: a name, why, and whether two requests differ in nothing else.
 const KNOWN: &[(&str, &str)] = &[

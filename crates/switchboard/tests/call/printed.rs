@@ -185,6 +185,33 @@ async fn printed_go_runs() {
 }
 
 #[test]
+fn printed_har_keeps_its_schema() {
+    let validator =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/e2e/har/node_modules/har-validator");
+    let Some(node) = program("node").filter(|_| validator.is_dir()) else {
+        eprintln!("skipped: `har-validator` is not installed; `make test` installs it");
+        return;
+    };
+    let place = Place::new().with("up.txt", "the file\n").with("pic.png", b"\x89PNG\0\xff");
+    let check = "const har = require(process.argv[1]), text = require('fs').readFileSync(0, 'utf8');\
+        har.har(JSON.parse(text)).then(() => 0, error => { console.error(JSON.stringify(error.errors)); process.exit(1) })";
+    let mut without_place = Vec::new();
+    for items in CALLS {
+        let words = [&["call", "http://a.example/a?c=d"], *items, &["--print", "har"]].concat();
+        let printed = place.run(&words);
+        if printed.code == 2 && printed.err.contains("HAR has no place") {
+            without_place.push(items);
+            continue;
+        }
+        let har = printed.ok();
+        let words = ["-e", check, &validator.display().to_string()];
+        let ended = place.end(&node.display().to_string(), &words, &har);
+        assert_eq!(ended.code, 0, "{items:?}: {ended:?}\n{har}");
+    }
+    assert_eq!(without_place.len(), 2, "bytes and a streamed file: {without_place:?}");
+}
+
+#[test]
 fn no_language_shows_a_secret_and_rust_is_rust() {
     let place = Place::new();
     let words =

@@ -69,13 +69,11 @@ impl<'g> Nearby<'g> {
     }
 
     fn load_from(&self, folder: &Path) -> Result<Board, Failure> {
-        let env = self.global.env.as_deref();
-        if let Ok(board) = drive::look_at_board(folder, env, self.need) {
+        if let Ok(board) = drive::look_at_board(folder, self.global.env.as_deref(), self.need) {
             return Ok(board);
         }
-        let disk = drive::Disk { secrets: drive::secrets_folder(folder), need: self.need };
         let colour = self.global.terminal().colour_err;
-        board::load(folder, env, &disk).map_err(|problems| {
+        drive::judged_board(folder, self.global, self.need).map_err(|problems| {
             Failure::usage(format!(
                 "the board in `{}` has problems\n{}",
                 folder.display(),
