@@ -172,7 +172,7 @@ fn samples(shape: &Shape) -> Vec<Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn a_sample_keeps_the_schema_and_a_negative_one_breaks_it(schema in schema(), seed in any::<u64>()) {

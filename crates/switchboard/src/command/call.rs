@@ -16,6 +16,7 @@ mod input;
 mod item;
 mod login;
 mod manual;
+mod mocked;
 mod near;
 pub(crate) mod nearby;
 mod nest;
@@ -356,6 +357,9 @@ impl Call {
             upstream.authority = Some(Arc::from(authority.as_slice()));
         }
         upstream.total_timeout = wanted.max_time.or(upstream.total_timeout);
+        if self.server.is_none() {
+            mocked::nowhere(api)?;
+        }
         if let Some(server) = &self.server {
             let server = named(server)?;
             // A credential never follows to another origin (RFC 6454 §4).
