@@ -117,7 +117,7 @@ fn gather(schema: &Value, at: String, places: &mut Vec<String>) {
                     all.iter().for_each(|(name, one)| gather(one, format!("{at}/properties/{name}"), places));
                 }
                 ("items" | "not" | "additionalProperties", below) => {
-                    gather(below, format!("{at}/{word}"), places)
+                    gather(below, format!("{at}/{word}"), places);
                 }
                 ("anyOf" | "oneOf" | "allOf", Value::Array(all)) => {
                     all.iter()
