@@ -316,6 +316,11 @@ impl Shape {
         inner.items.get_or_init(|| inner.view().items(inner)).clone()
     }
 
+    /// The shape of the members that it does not declare; everything, if it does not say.
+    pub(crate) fn rest(&self) -> Self {
+        self.inner.as_ref().map_or_else(|| self.clone(), |inner| inner.view().rest(inner))
+    }
+
     /// The alternatives of which a value is one (`anyOf`, `oneOf`); empty if there are none.
     pub(crate) fn alternatives(&self) -> Vec<Self> {
         self.inner.as_ref().map_or_else(Vec::new, |inner| inner.view().alternatives(inner))

@@ -62,7 +62,8 @@ pub(crate) async fn answer(
     let sampled = sampled(call, served, &operation, mock, &wish).await?;
     let mut answer = match sampled {
         Ok(sampled) => whole(sampled, &operation),
-        Err(why) => problem(status_of(&why), &why.to_string(), &wish),
+        // What could not be had was not heeded (RFC 7240 §3).
+        Err(why) => return Ok(problem(status_of(&why), &why.to_string(), &Wish::default())),
     };
     if let Some(value) = applied(&wish) {
         answer.fields.insert(APPLIED, value);

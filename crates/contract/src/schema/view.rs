@@ -109,6 +109,16 @@ impl View {
         }
     }
 
+    /// The shape of members that no part declares, taken from the first part that describes them.
+    pub(super) fn rest(&self, inner: &Inner) -> Shape {
+        let word = "additionalProperties";
+        let found = self.parts.iter().find_map(|(at, part)| Some((at.at(word), part.get(word)?)));
+        match found.filter(|(_, rest)| rest.is_object()) {
+            Some((at, rest)) => inner.below(rest, &at),
+            None => Shape::anything(inner.at.clone()),
+        }
+    }
+
     /// The alternatives that the parts name, those of `anyOf` before those of `oneOf`.
     pub(super) fn alternatives(&self, inner: &Inner) -> Vec<Shape> {
         let mut found = Vec::new();

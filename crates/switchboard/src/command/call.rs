@@ -17,6 +17,7 @@ mod input;
 mod item;
 mod login;
 mod manual;
+mod mocked;
 mod near;
 pub(crate) mod nearby;
 mod nest;
@@ -374,6 +375,9 @@ impl Call {
             upstream.authority = Some(Arc::from(authority.as_slice()));
         }
         upstream.total_timeout = wanted.max_time.or(upstream.total_timeout);
+        if self.server.is_none() {
+            mocked::nowhere(api)?;
+        }
         if let Some(server) = &self.server {
             let server = named(server)?;
             // A credential never follows to another origin (RFC 6454 §4).

@@ -58,13 +58,18 @@ impl Mock {
             terminal.line(format!("  {url}  →  {}", self.contract.display()));
             let operations = board.apis.first().and_then(|api| api.contract.as_ref());
             let operations = operations.map(|contract| contract.operations.as_slice()).unwrap_or_default();
-            if let Some(line) = operations
+            let tried = operations
                 .iter()
                 .filter(|operation| *operation.method() == http::Method::GET)
                 .chain(operations)
-                .find_map(|operation| try_line(operation, &url, self.seed.into()))
-            {
+                .find_map(|operation| Some((operation, try_line(operation, &url, self.seed.into())?)));
+            if let Some((operation, line)) = tried {
                 terminal.line(format!("  try       {line}"));
+                // The contract's own servers are the real ones: a call here has to say that it means this one.
+                let file = self.contract.display().to_string();
+                let words = ["call", &file, operation.id.as_str(), "--sample", "--server", &url];
+                let words: Vec<_> = words.iter().map(|word| shell_words::quote(word)).collect();
+                terminal.line(format!("            {} {}", paste(), words.join(" ")));
             }
             terminal.line(format!("            {} log -f", paste()));
             Ok(None)

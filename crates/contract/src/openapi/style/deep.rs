@@ -5,8 +5,8 @@
 
 use super::super::text;
 use super::{Fault, Reader};
+use crate::Got;
 use crate::schema::{Kind, Shape};
-use crate::{Got, Pointer};
 use serde_json::{Map, Value as Json};
 
 /// Deepest nesting of names that is read or written.
@@ -119,7 +119,7 @@ fn put(tree: &mut Tree, steps: &[&str], text: String) -> Result<(), Box<Fault>> 
 const MOST_TURNS: usize = 4;
 
 /// The alternative that these names are meant for: the one that declares most of them, else the first that takes
-/// a list where they are places. What is not a choice between alternatives stays as it is.
+/// a list where they are places, else the first that describes a map. What is not a choice between alternatives stays as it is.
 fn meant(shape: &Shape, below: &[(String, Tree)], turns: usize) -> Shape {
     if turns == 0 || !shape.members().is_empty() || shape.kind() == Kind::Array {
         return shape.clone();
@@ -133,7 +133,8 @@ fn meant(shape: &Shape, below: &[(String, Tree)], turns: usize) -> Shape {
     // The first of the best.
     let best = ways.iter().rev().max_by_key(|way| known(way)).filter(|way| known(way) > 0);
     let list = || ways.iter().find(|way| listed && way.kind() == Kind::Array);
-    best.or_else(list).unwrap_or(shape).clone()
+    let map = || ways.iter().find(|way| !way.rest().is_anything());
+    best.or_else(list).or_else(map).unwrap_or(shape).clone()
 }
 
 fn value(tree: &Tree, shape: &Shape) -> Result<Json, Box<Fault>> {
@@ -168,10 +169,10 @@ fn value(tree: &Tree, shape: &Shape) -> Result<Json, Box<Fault>> {
         return read.map(Json::Array);
     }
     let mut members = Map::new();
+    let rest = shape.rest();
     for (name, tree) in below {
         let member = shape.members().iter().find(|member| member.name == *name);
-        let any = Shape::anything(Pointer::root());
-        let read = value(tree, member.map_or(&any, |member| &member.shape));
+        let read = value(tree, member.map_or(&rest, |member| &member.shape));
         members.insert(name.clone(), read.map_err(|fault| fault.below(name))?);
     }
     Ok(Json::Object(members))

@@ -88,7 +88,7 @@ impl Learn {
             .as_object()
             .into_iter()
             .flatten()
-            .flat_map(|(_, path)| path.as_object())
+            .filter_map(|(_, path)| path.as_object())
             .map(serde_json::Map::len)
             .sum::<usize>();
         terminal.say(format!(

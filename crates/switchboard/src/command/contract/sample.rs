@@ -2,10 +2,13 @@
 
 use crate::arguments::Global;
 use crate::command::call::draft::AGENT;
-use crate::drive::{Disk, Need};
+use crate::drive::{Disk, Need as Secrets};
 use crate::exit::{Exit, Failure};
+use crate::terminal::Terminal;
 use board::Outside;
-use contract::{Asked, Chunk, Contract, Examples, Operation, Payload, Request, Value, Values, Want};
+use contract::{
+    Asked, Chunk, Contract, Examples, Head, Need, Operation, Payload, Request, Value, Values, Violation, Want,
+};
 use serde_json::{Map, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -43,13 +46,13 @@ impl Sample {
         let terminal = global.terminal();
         let text = match &self.answer {
             Some(status) => self.answer_text(&contract, operation, status)?,
-            None => self.request_text(operation)?,
+            None => self.request_text(operation, terminal)?,
         };
         terminal.data(text);
         Ok(Exit::Ok)
     }
 
-    fn request_text(&self, operation: &Operation) -> Result<String, Failure> {
+    fn request_text(&self, operation: &Operation, terminal: Terminal) -> Result<String, Failure> {
         let want = match (self.boundary, self.negative) {
             (true, _) => Want::Boundary(self.seed),
             (_, true) => Want::Negative(self.seed),
@@ -60,6 +63,14 @@ impl Sample {
             Failure::run(format!("{what} of `{}` could be made in bounded tries", operation.id))
         })?;
         let request = contract::encode(operation, &values);
+        if self.negative
+            && let Ok(request) = &request
+        {
+            // What is wrong goes to stderr: the request itself stays one that can be piped.
+            for violation in broken(operation, request) {
+                terminal.say(format!("breaks {}: {violation}", violation.rule));
+            }
+        }
         if self.format == "json" {
             let request = request.ok().map(|request| shown(&request));
             return Ok(format!("{}\n", json!({ "values": by_place(&values), "request": request })));
@@ -113,7 +124,7 @@ impl Sample {
 fn named(name: &str, global: &Global) -> Result<Arc<Contract>, Failure> {
     let file = Path::new(name);
     if file.is_file() {
-        let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
+        let disk = Disk { secrets: PathBuf::new(), need: Secrets::Nothing };
         let bytes =
             disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
         let contract = Contract::read(name, &bytes);
@@ -121,6 +132,28 @@ fn named(name: &str, global: &Global) -> Result<Arc<Contract>, Failure> {
     }
     let api = crate::command::call::nearby_api(name, global)?;
     api.contract.clone().ok_or_else(|| Failure::usage(format!("API `{name}` has no contract")))
+}
+
+/// What of a request breaks the contract.
+fn broken(operation: &Operation, request: &Request) -> Vec<Violation> {
+    let mut fields = request.fields.clone();
+    let bytes = match &request.payload {
+        Payload::Bytes(bytes) => bytes.to_vec(),
+        Payload::Chunks(_) => body(request).unwrap_or_default().into_bytes(),
+        Payload::Empty | Payload::Later(_) => Vec::new(),
+    };
+    fields.insert(http::header::CONTENT_LENGTH, http::HeaderValue::from(bytes.len()));
+    let head = Head {
+        method: &request.method,
+        path: &request.path,
+        query: request.query.as_deref(),
+        fields: &fields,
+    };
+    let (mut found, need) = contract::check_head(operation, &head);
+    if let Need::Whole(check) | Need::Watch(check) = need {
+        found.extend(check.whole(&bytes).found);
+    }
+    found
 }
 
 /// A request as it would be sent, without a server.
