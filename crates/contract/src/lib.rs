@@ -10,8 +10,10 @@ mod document;
 mod files;
 mod gather;
 mod head;
+mod laid;
 mod locate;
 mod operation;
+mod overlay;
 mod pointer;
 mod reader;
 mod reference;
@@ -36,6 +38,7 @@ pub use openapi::{check_answer, check_head, decode, encode};
 pub use operation::{
     Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Part, Repeat, StatusRange, Style,
 };
+pub use overlay::Overlay;
 pub use pointer::Pointer;
 pub use sample::{Asked, Examples, NoAnswer, Sampled, Want, sample_answer, sample_request};
 pub use schema::{Kind, Member, Shape};

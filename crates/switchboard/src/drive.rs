@@ -2,18 +2,20 @@
 
 mod allowances;
 mod clock;
+pub(crate) mod fetch;
 mod files;
 mod logins;
 mod outside;
 mod place;
 pub(crate) mod port;
+pub(crate) mod remote;
 mod running;
 pub(crate) mod socket;
 mod store;
 
 pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
-pub(crate) use files::Beside;
+pub(crate) use files::{Reading, unreadable};
 pub(crate) use logins::Logins;
 pub(crate) use outside::{Disk, Need, write_private};
 pub(crate) use place::{FILE, board_folder, board_near_or_running, state_folder};

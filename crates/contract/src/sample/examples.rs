@@ -17,7 +17,7 @@ pub struct Examples(HashMap<String, Vec<(String, Value)>>);
 impl Examples {
     /// Reads the document again, for the examples of its requests and answers.
     pub fn read(contract: &Contract) -> Self {
-        let Ok(document) = Document::read(&contract.name, contract.text().as_bytes()) else {
+        let Ok(document) = Document::again(contract) else {
             return Self::default();
         };
         let tree = document.tree();

@@ -7,7 +7,6 @@ use super::near;
 use super::nearby::Nearby;
 use super::url::Url;
 use super::wanted::method;
-use crate::drive::Beside;
 use crate::exit::Failure;
 use board::Api;
 use contract::{Contract, Operation};
@@ -31,9 +30,7 @@ pub(crate) fn read(words: &[String], nearby: &Nearby<'_>) -> Result<(Target, usi
             .help("switchboard call URL, switchboard call API.OPERATION, or switchboard call CONTRACT-FILE OPERATION"));
     };
     if Path::new(first).is_file() {
-        let bytes = super::input::bytes(first)?;
-        let contract = Contract::read_with(first, &bytes, &Beside::of(first))
-            .map_err(|error| Failure::usage(error.to_string()))?;
+        let contract = nearby.reading().contract(Path::new(first))?;
         let operation = operation(&contract, words.get(1), first)?;
         return Ok((Target::Operation(None, Arc::new(contract), operation), 2));
     }
@@ -72,8 +69,7 @@ pub(crate) fn whole(
 ) -> Result<Option<(String, Arc<Contract>)>, Failure> {
     let [name] = words else { return Ok(None) };
     if Path::new(name).is_file() {
-        let bytes = super::input::bytes(name)?;
-        let contract = Contract::read(name, &bytes).map_err(|error| Failure::usage(error.to_string()))?;
+        let contract = nearby.reading().contract(Path::new(name))?;
         return Ok(Some((name.clone(), Arc::new(contract))));
     }
     let api = nearby.board()?.and_then(|board| board.api(name));
