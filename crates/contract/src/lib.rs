@@ -36,7 +36,8 @@ pub use files::{Files, Reach};
 pub use head::Head;
 pub use openapi::{check_answer, check_head, decode, encode};
 pub use operation::{
-    Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Part, Repeat, StatusRange, Style,
+    Bind, Body, Codec, Fixed, Named, Operation, OperationId, Output, Parameter, Part, Repeat, StatusRange,
+    Style,
 };
 pub use overlay::Overlay;
 pub use pointer::Pointer;

@@ -70,7 +70,9 @@ pub fn sample_request(operation: &Operation, seed: u64, want: Want) -> Option<Va
     };
     let mut broken = false;
     for (index, parameter) in operation.parameters.iter().enumerate() {
-        if matches!(want, Want::Minimal) && !parameter.required {
+        // What the path's key fixes is sent anyway.
+        let fixed = operation.fixed_value(parameter.place, &parameter.name).is_some();
+        if fixed || matches!(want, Want::Minimal) && !parameter.required {
             continue;
         }
         let seed = seed.wrapping_add(u64::try_from(index).unwrap_or(0) << 32);
