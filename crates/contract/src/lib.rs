@@ -41,7 +41,9 @@ pub use operation::{
 };
 pub use overlay::Overlay;
 pub use pointer::Pointer;
-pub use sample::{Asked, Examples, NoAnswer, Sampled, Want, sample_answer, sample_request};
+pub use sample::{
+    Asked, Examples, NoAnswer, Sampled, Want, sample_answer, sample_request, sample_request_by,
+};
 pub use schema::{Kind, Member, Shape};
 pub use security::{Flow, FlowKind, Requirement, SchemeKind, Security, SecurityScheme};
 pub use server::{Server, ServerVariable};

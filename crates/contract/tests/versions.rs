@@ -232,3 +232,57 @@ fn what_a_paths_key_fixes_is_sent_and_tells_operations_apart() {
 fn operation_of<'c>(contract: &'c Contract, id: &str) -> &'c Operation {
     contract.operation(id).expect(id)
 }
+
+#[test]
+fn the_query_as_a_whole_is_written_and_read() {
+    use contract::{Head, Value as Given, Values, decode, encode};
+    use http::HeaderMap;
+    let operation = |content: Value| {
+        let contract =
+            contract(&json!({"openapi": "3.2.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {
+            "query": {"operationId": "q", "responses": {}},
+            "additionalOperations": {"COPY": {"operationId": "c", "responses": {}}},
+            "get": {"operationId": "w", "responses": {}, "parameters": [
+                {"name": "all", "in": "querystring", "required": true, "content": content}]}}}}));
+        assert_eq!(codes(&contract), Vec::<&str>::new());
+        contract
+    };
+    let schema = json!({"type": "object", "required": ["n"], "properties": {
+        "n": {"type": "integer", "maximum": 9}, "tags": {"type": "array", "items": {"type": "string"}}, "deep": {"type": "object"}}});
+    for (media, value, query) in [
+        (
+            "application/json",
+            json!({"n": 5, "tags": ["a b"]}),
+            "%7B%22n%22%3A5%2C%22tags%22%3A%5B%22a%20b%22%5D%7D",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            json!({"n": 5, "tags": ["a b", "c&d"]}),
+            "n=5&tags=a%20b&tags=c%26d",
+        ),
+        ("text/plain", json!("a=b c"), "a%3Db%20c"),
+    ] {
+        let schema = if media == "text/plain" { json!({"type": "string"}) } else { schema.clone() };
+        let contract = operation(json!({media: {"schema": schema}}));
+        let operation = operation_of(&contract, "w");
+        let values = Values(vec![(In::Query, "all".to_owned(), Given::Json(value.clone()))]);
+        let request = encode(operation, &values).expect("a request");
+        assert_eq!(request.query.as_deref(), Some(query), "{media}");
+        let fields = HeaderMap::new();
+        let head = |query| Head { method: operation.method(), path: "/a", query, fields: &fields };
+        let read = decode(operation, &head(Some(query)), None).expect("values");
+        assert_eq!(read.get(In::Query, "all"), Some(&Given::Json(value)), "{media}");
+        let found = |query| {
+            let (found, _) = contract::check_head(operation, &head(query));
+            found.iter().map(|one| (one.code, one.place().to_string())).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Some(query)), []);
+        assert_eq!(found(None), [("required", "query parameter all".to_owned())], "{media}");
+        if media == "application/x-www-form-urlencoded" {
+            assert_eq!(found(Some("n=12")), [("maximum", "query parameter all/n".to_owned())]);
+        }
+    }
+    let contract = operation(json!({"application/json": {}}));
+    assert_eq!(operation_of(&contract, "q").method().as_str(), "QUERY");
+    assert_eq!(operation_of(&contract, "c").method().as_str(), "COPY");
+}

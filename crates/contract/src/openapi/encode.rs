@@ -244,6 +244,10 @@ fn pairs_of(
 ) -> Result<Vec<String>, Box<Violation>> {
     let json = json_of(place, name, parameter, value)?;
     if let Some(codec) = parameter.and_then(|one| one.content) {
+        // OpenAPI 3.2, Parameter Object, `in: querystring`: the query is the value, and has no name.
+        if let Some(parameter) = parameter.filter(|one| one.style == Style::Whole) {
+            return content::write_whole(parameter, codec, &json).map(|text| vec![text]);
+        }
         let text = document(place, name, codec, &json)?;
         return Ok(vec![format!("{}={}", text::encoded(name), text::encoded(&text))]);
     }

@@ -52,19 +52,20 @@ impl Sample {
         let terminal = global.terminal();
         let text = match &self.answer {
             Some(status) => self.answer_text(&contract, operation, status)?,
-            None => self.request_text(operation)?,
+            None => self.request_text(&contract, operation)?,
         };
         terminal.data(text);
         Ok(Exit::Ok)
     }
 
-    fn request_text(&self, operation: &Operation) -> Result<String, Failure> {
+    fn request_text(&self, contract: &Contract, operation: &Operation) -> Result<String, Failure> {
         let want = match (self.boundary, self.negative) {
             (true, _) => Want::Boundary(self.seed),
             (_, true) => Want::Negative(self.seed),
             _ => Want::Plain,
         };
-        let values = contract::sample_request(operation, self.seed, want).ok_or_else(|| {
+        let examples = Examples::read(contract);
+        let values = contract::sample_request_by(operation, self.seed, want, &examples).ok_or_else(|| {
             let what = if self.negative { "nothing that must be refused" } else { "no sample" };
             Failure::run(format!("{what} of `{}` could be made in bounded tries", operation.id))
         })?;
