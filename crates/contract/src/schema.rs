@@ -17,6 +17,7 @@ mod store;
 mod tokens;
 mod view;
 mod watch;
+mod ways;
 mod words;
 
 use crate::openapi::read::Version;

@@ -60,6 +60,7 @@ fn multipart_body(
     values: &mut Values,
 ) -> Result<(), Vec<Violation>> {
     let boundary = multipart::boundary(fields).map_err(|violation| vec![*violation])?;
+    let body = &*multipart::as_way(body, &boundary, bytes);
     let (mut plain, mut rest) = (Vec::new(), Vec::new());
     for (name, content) in multipart::read(body, &boundary, bytes)? {
         match content {
