@@ -253,3 +253,32 @@ fn a_redirect_is_not_followed_and_a_missing_document_costs_the_reference_only() 
     }
     assert_eq!(*host.asked.lock().expect("no panic"), ["/away.yaml", "/gone.yaml"]);
 }
+
+#[test]
+fn a_text_that_stands_for_bytes_takes_a_file_and_a_keys_query_is_sent() {
+    let home = tempfile::tempdir().expect("a folder");
+    write(
+        home.path(),
+        "photos.yaml",
+        "openapi: 3.0.0
+info: { title: Photos, version: '1' }
+servers: [{ url: 'https://api.acme.example' }]
+paths:
+  /rest?method=photos.add:
+    post:
+      operationId: addPhoto
+      requestBody:
+        content:
+          application/json:
+            schema: { type: object, properties: { photo: { type: string, format: byte }, name: { type: string } } }
+      responses: { '200': { description: ok } }
+",
+    );
+    std::fs::write(home.path().join("a.png"), b"\x89PNG\xff").expect("written");
+    let args = ["call", "photos.yaml", "addPhoto", "photo@a.png", "name=x", "--dry-run"];
+    let (code, text, said) = run(home.path(), &args);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(text.contains("/rest?method=photos.add"), "{text}");
+    let quotes = text.replace("\": \"", "\":\"");
+    assert!(quotes.contains("\"photo\":\"iVBOR/8=\""), "{text}");
+}

@@ -31,6 +31,9 @@ pub(super) const INTEGER_FORMAT: &str = "switchboard-integer-format";
 /// The keyword that stands for a reference to a schema that is compiled once for all.
 pub(super) const SHARED: &str = "switchboard-shared";
 
+/// Where the rest of a schema stands that lets null in beside it; its rules are told as if it were not there.
+pub(super) const NOT_NULL: &str = "else";
+
 /// Lowers schemas, and gathers warnings and the references that were met.
 #[derive(Debug)]
 pub(super) struct Lowering<'w> {
@@ -101,14 +104,14 @@ impl<'w> Lowering<'w> {
                 out.insert(word.to_owned(), Value::String(reference));
             }
             if self.version == Version::V3_0 || self.dialect.is_some_and(Dialect::is_alone) {
-                return Some(Value::Object(out));
+                return Some(self.or_null(map, out));
             }
         }
         for (word, value) in map {
             self.word(map, word, value, at, &mut out);
         }
         self.null_too(map, &mut out);
-        Some(Value::Object(out))
+        Some(self.or_null(map, out))
     }
 
     fn reference(&mut self, reference: &str, at: &Pointer) -> Option<(&'static str, String)> {
@@ -326,6 +329,19 @@ impl<'w> Lowering<'w> {
         }
     }
 
+    /// Published, though 3.0.3 gives `nullable` a meaning beside `type` only: `nullable` beside a reference or
+    /// alternatives lets null in as well. Whatever is not null is held to the rest ([`NOT_NULL`]).
+    fn or_null(&self, map: &Map<String, Value>, out: Map<String, Value>) -> Value {
+        let below = ["$ref", SHARED, "allOf", "oneOf", "anyOf", "not"];
+        let apart = self.says_null(map)
+            && !out.contains_key("type")
+            && below.iter().any(|word| out.contains_key(*word));
+        if !apart {
+            return Value::Object(out);
+        }
+        json!({ "if": { "type": "null" }, NOT_NULL: out })
+    }
+
     /// Members that only the other side sends need not be there (OpenAPI 3.0 Schema Object, `readOnly`).
     fn required(
         &mut self,
@@ -423,6 +439,14 @@ mod tests {
         );
         check(json!({"minimum": 5, "exclusiveMinimum": true}), json!({"exclusiveMinimum": 5}));
         check(json!({"minimum": 5, "exclusiveMinimum": false}), json!({"minimum": 5}));
+        let a = json!({"$ref": "#/components/schemas/A"});
+        let or_null = |rest: &Value| json!({"if": {"type": "null"}, "else": rest});
+        check(json!({"nullable": true, "allOf": [a]}), or_null(&json!({"allOf": [a]})));
+        check(json!({"nullable": true, "$ref": "#/components/schemas/A"}), or_null(&a));
+        check(
+            json!({"nullable": true, "type": "object", "allOf": [a]}),
+            json!({"type": ["object", "null"], "allOf": [a]}),
+        );
         check(
             json!({"type": "file", "format": "binary", "example": {"$ref": "x"}}),
             json!({"type": "string"}),
