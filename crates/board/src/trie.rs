@@ -76,7 +76,7 @@ impl Trie {
         let mut trie =
             Self::of(operations.iter().map(|operation| (operation.method(), operation.template())));
         let mut alike: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (index, first) in firsts(operations, |operation| skeletons(operation)).into_iter().enumerate() {
+        for (index, first) in firsts(operations, skeletons).into_iter().enumerate() {
             alike.entry(first).or_default().push(index);
         }
         for (first, all) in alike {

@@ -1,4 +1,5 @@
 //! Contracts in several documents on the command line: other files, overlays, and other hosts when allowed.
+#![expect(clippy::expect_used, reason = "tests")]
 
 mod harness;
 
