@@ -11,6 +11,15 @@ pub trait Outside {
     /// In words: `no such file`, `permission denied`, `larger than 64 MiB`.
     fn file(&self, path: &Path) -> Result<Vec<u8>, OutsideError>;
 
+    /// The bytes of a document that a contract refers to by an `http(s)` URL, whose host the
+    /// board allows; without a credential, and no redirect is followed.
+    ///
+    /// # Errors
+    /// In words, with what to do. Whoever has no network says so.
+    fn fetched(&self, url: &str) -> Result<Vec<u8>, OutsideError> {
+        Err(OutsideError(format!("`{url}` is not fetched here")))
+    }
+
     /// An environment variable (`env:NAME`).
     fn variable(&self, name: &str) -> Option<String>;
 

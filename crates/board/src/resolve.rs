@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file that a board is.
-const FILE: &str = "switchboard.toml";
+pub(crate) const FILE: &str = "switchboard.toml";
 /// A board's text is written by people.
 const LARGEST: usize = 4 * 1024 * 1024;
 const KNOWN: &[&str] = &["listen", "apis", "plans", "consumers", "secrets", "console", "ledger", "record"];

@@ -13,7 +13,7 @@ mod pattern;
 mod random;
 mod text;
 
-pub use call::{Asked, NoAnswer, Sampled, sample_answer, sample_request};
+pub use call::{Asked, NoAnswer, Sampled, sample_answer, sample_request, sample_request_by};
 pub use examples::Examples;
 
 use crate::{Pointer, Shape};

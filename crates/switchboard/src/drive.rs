@@ -2,6 +2,7 @@
 
 mod allowances;
 mod clock;
+pub(crate) mod fetch;
 mod files;
 mod index;
 mod logins;
@@ -9,13 +10,14 @@ mod outside;
 mod place;
 pub(crate) mod port;
 mod quick;
+pub(crate) mod remote;
 mod running;
 pub(crate) mod socket;
 mod store;
 
 pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
-pub(crate) use files::Beside;
+pub(crate) use files::{Reading, unreadable};
 pub(crate) use index::Index;
 pub(crate) use logins::Logins;
 pub(crate) use outside::{Disk, Need, write_private};

@@ -4,15 +4,12 @@
 //! once and kept under `contracts/`; nothing that it refers to is fetched.
 
 use crate::arguments::Global;
-use crate::command::contract::unreadable;
-use crate::drive::{Disk, FILE, Need, board_folder, runtime, secrets_folder};
+use crate::drive::{Disk, FILE, Need, Reading, board_folder, fetch, runtime, secrets_folder, unreadable};
 use crate::exit::{Exit, Failure};
 use board::edit::{EditError, Edited, NewApi, NewOffer, add_api, add_offer, add_plan_if_missing, patch};
-use board::{Auth, Outside, ServerUrl};
+use board::{Auth, ServerUrl};
 use contract::{Contract, Server};
 use std::path::{Path, PathBuf};
-
-mod fetch;
 
 /// The limit of a plan that `--offer` has to make.
 const FIRST_LIMIT: &str = "60/min";
@@ -96,12 +93,7 @@ impl Add {
             return if is_contract { self.fetched(folder) } else { self.open() };
         }
         let path = Path::new(&self.what);
-        let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
-        let bytes = disk
-            .file(path)
-            .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", path.display())))?;
-        let contract =
-            Contract::read(&self.what, &bytes).map_err(|error| unreadable(&error, &self.what, &bytes))?;
+        let contract = Reading::default().contract(path)?;
         let shown = relative(folder, path)?;
         Ok(self.with(
             &contract,
@@ -120,7 +112,7 @@ impl Add {
     }
 
     fn fetched(&self, folder: &Path) -> Result<Found, Failure> {
-        let bytes = runtime()?.block_on(fetch::get(&self.what))?;
+        let bytes = runtime()?.block_on(fetch::get(&self.what, fetch::Bounds::CONTRACT))?;
         let contract =
             Contract::read(&self.what, &bytes).map_err(|error| unreadable(&error, &self.what, &bytes))?;
         let mut found = self.with(&contract, String::new(), None, Some(&self.what));

@@ -1,11 +1,9 @@
 //! `switchboard check`: every problem of a board or a contract, at once. Sends nothing.
 
 use crate::arguments::Global;
-use crate::command::contract::unreadable;
-use crate::drive::{Beside, Disk, FILE, Need, board_folder, secrets_folder};
+use crate::drive::{Disk, FILE, Need, Reading, board_folder, secrets_folder};
 use crate::exit::{Exit, Failure};
-use board::{Board, Diagnostics, Outside};
-use contract::Document;
+use board::{Board, Diagnostics};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `check`.
@@ -16,6 +14,8 @@ pub(crate) struct Check {
     /// How to print the problems
     #[arg(long, value_parser = ["text", "json", "sarif"], default_value = "text")]
     format: String,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// What a path turned out to be.
@@ -30,6 +30,7 @@ impl Check {
         if self.format == "sarif" {
             return Err(super::not_built_yet("--format sarif"));
         }
+        self.reading.begin();
         let kinds = if self.paths.is_empty() {
             vec![Kind::Board(board_folder(global)?)]
         } else {
@@ -88,11 +89,7 @@ impl Check {
     fn contract(&self, file: &Path, global: &Global) -> Result<bool, Failure> {
         let terminal = global.terminal();
         let name = file.display().to_string();
-        let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
-        let bytes =
-            disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
-        let document = Document::read_with(&name, &bytes, &Beside::of(&name))
-            .map_err(|error| unreadable(&error, &name, &bytes))?;
+        let document = self.reading.document(file)?;
         let contract = document.contract();
         let mut warnings = contract.warnings.clone();
         warnings.extend(contract.unenforced());

@@ -1,9 +1,10 @@
 //! `switchboard contract`: what a contract says.
 
 use crate::arguments::Global;
+use crate::drive::Reading;
 use crate::exit::{Exit, Failure};
 use clap::Subcommand;
-use contract::{DocumentError, Stand};
+use contract::Stand;
 use std::path::PathBuf;
 
 mod diff;
@@ -26,6 +27,8 @@ enum Verb {
         /// How to print them
         #[arg(long, value_parser = ["text", "json"], default_value = "text")]
         format: String,
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Compare two versions of a contract: what breaks callers, what does not, what cannot be told
     Diff(diff::Diff),
@@ -37,7 +40,7 @@ impl Contract {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         match self.verb {
-            Verb::Operations { file, format } => operations::run(&file, &format, global),
+            Verb::Operations { file, format, reading } => operations::run(&file, &format, &reading, global),
             Verb::Diff(diff) => diff.run(global),
             Verb::Sample(sample) => sample.run(global),
         }
@@ -47,16 +50,4 @@ impl Contract {
 /// File and line; of what stands nowhere, the contract's own name.
 pub(super) fn place(stand: Option<&Stand>, name: &str) -> String {
     stand.map_or_else(|| format!("{name}:0"), |stand| format!("{}:{}", stand.file, stand.line()))
-}
-
-/// A document's error with file, line and column.
-pub(super) fn unreadable(error: &DocumentError, name: &str, bytes: &[u8]) -> Failure {
-    let at = error.at();
-    let code = match error {
-        DocumentError::NotBuiltYet { .. } => "not-built-yet",
-        DocumentError::TooLarge { .. } => "contract-too-large",
-        _ => "contract-unreadable",
-    };
-    let place = contract::place_of(&String::from_utf8_lossy(bytes), at.start);
-    Failure::usage(format!("[{code}] {error}\n  --> {name}:{}:{}", place.line, place.column))
 }

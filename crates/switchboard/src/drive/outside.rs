@@ -47,6 +47,10 @@ impl Outside for Disk {
         Ok(bytes)
     }
 
+    fn fetched(&self, url: &str) -> Result<Vec<u8>, OutsideError> {
+        super::remote::get(url).map_err(OutsideError)
+    }
+
     fn variable(&self, name: &str) -> Option<String> {
         let value = std::env::var(name).ok();
         if self.need == Need::Nothing { value.or_else(|| Some(NOT_NEEDED.to_owned())) } else { value }

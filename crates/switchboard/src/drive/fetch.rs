@@ -1,4 +1,4 @@
-//! Fetching one contract that the user named.
+//! Fetching one document that the user named or allowed: no credential, no redirect followed.
 
 use crate::exit::Failure;
 use board::{ServerUrl, Upstream};
@@ -8,11 +8,22 @@ use exchange::Origin;
 use http_body_util::{BodyExt, Limited};
 use std::time::Duration;
 
-/// As large as a board's contract may be.
-const LARGEST: usize = 128 * 1024 * 1024;
+/// How much and how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Bytes of the document.
+    pub(crate) largest: usize,
+    /// From the first byte sent to the last one received.
+    pub(crate) longest: Duration,
+}
+
+impl Bounds {
+    /// Of a contract: as large as a board's may be.
+    pub(crate) const CONTRACT: Self = Self { largest: 128 * 1024 * 1024, longest: Duration::from_secs(120) };
+}
 
 /// The document at this URL.
-pub(super) async fn get(url: &str) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn get(url: &str, bounds: Bounds) -> Result<Vec<u8>, Failure> {
     let (address, query) =
         url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query.to_owned())));
     let server = ServerUrl::parse(address).map_err(Failure::usage)?;
@@ -22,8 +33,8 @@ pub(super) async fn get(url: &str) -> Result<Vec<u8>, Failure> {
         credentials: Vec::new(),
         authority: None,
         connect_timeout: Duration::from_secs(5),
-        timeout: Duration::from_secs(30),
-        total_timeout: Some(Duration::from_secs(120)),
+        timeout: Duration::from_secs(30).min(bounds.longest),
+        total_timeout: Some(bounds.longest),
         pace: None,
         retries: 1,
         fingerprint: 0,
@@ -48,7 +59,7 @@ pub(super) async fn get(url: &str) -> Result<Vec<u8>, Failure> {
             if !answer.status.is_success() {
                 return Err(Failure::run(format!("`{url}` answered {}", answer.status)));
             }
-            let body = Limited::new(answer.body, LARGEST).collect().await;
+            let body = Limited::new(answer.body, bounds.largest).collect().await;
             let body = body.map_err(|error| Failure::run(format!("`{url}` broke off: {error}")))?;
             Ok(body.to_bytes().to_vec())
         })
