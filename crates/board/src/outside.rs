@@ -28,17 +28,11 @@ pub trait Outside {
     /// # Errors
     /// In words, with what to do.
     fn stored(&self, reference: &str) -> Result<String, OutsideError>;
-
-    /// A contract of the board that needs not be read, for a command that shows no warnings: `name` is what
-    /// the board calls it, relative to `base`.
-    ///
-    /// Its warnings are then not told, and the board's revision does not say what stands in it. By default
-    /// there is none, and the board reads the file.
-    fn contract(&self, base: &Path, name: &str) -> Option<Contract> {
-        let _ = (base, name);
-        None
-    }
 }
+
+/// Gives a contract of the board that needs not be read, by the folder that its name is relative to and what the board
+/// calls it; none: the board reads the file.
+pub type Known<'k> = &'k dyn Fn(&Path, &str) -> Option<Contract>;
 
 /// Why something outside cannot be had, in words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

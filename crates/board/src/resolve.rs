@@ -7,7 +7,7 @@ use crate::scope::Scope;
 use crate::secret::Secrets;
 use crate::tree::{At, SourceFile, Table, merge, read};
 use crate::{
-    Api, BoardConsumers, ConsoleSettings, Diagnostics, LedgerSettings, Listener, Outside, Plan,
+    Api, BoardConsumers, ConsoleSettings, Diagnostics, Known, LedgerSettings, Listener, Outside, Plan,
     RecordSettings, Router, api, code, console, consumer, ledger, listen, plan, record,
 };
 use contract::Span;
@@ -73,6 +73,28 @@ impl Board {
 /// # Errors
 /// All problems, when one of them is an error; warnings come with the board.
 pub fn load(folder: &Path, env: Option<&str>, outside: &dyn Outside) -> Result<Board, Diagnostics> {
+    load_with(folder, env, outside, None)
+}
+
+/// As [`load`], for a command that shows no warnings: `known` gives contracts that need not be read.
+///
+/// # Errors
+/// Problems, without what only reading the contracts shows: for all of them there is [`load`].
+pub fn look(
+    folder: &Path,
+    env: Option<&str>,
+    outside: &dyn Outside,
+    known: Known<'_>,
+) -> Result<Board, Diagnostics> {
+    load_with(folder, env, outside, Some(known))
+}
+
+fn load_with(
+    folder: &Path,
+    env: Option<&str>,
+    outside: &dyn Outside,
+    known: Option<Known<'_>>,
+) -> Result<Board, Diagnostics> {
     let report = Report::default();
     let mut files: Vec<Arc<SourceFile>> = text_of(folder, FILE, outside, &report).into_iter().collect();
     if let Some(env) = env {
@@ -85,7 +107,7 @@ pub fn load(folder: &Path, env: Option<&str>, outside: &dyn Outside) -> Result<B
             ));
         }
     }
-    resolve(Given { folder, base: folder, env, files: &files }, outside, report)
+    resolve_with(Given { folder, base: folder, env, files: &files }, outside, known, report)
 }
 
 /// Loads a board from a text, as if it were the file in `folder`; paths in it are relative to `base`.
@@ -127,10 +149,19 @@ struct Given<'g> {
 }
 
 fn resolve(given: Given<'_>, outside: &dyn Outside, report: Report) -> Result<Board, Diagnostics> {
+    resolve_with(given, outside, None, report)
+}
+
+fn resolve_with(
+    given: Given<'_>,
+    outside: &dyn Outside,
+    known: Option<Known<'_>>,
+    report: Report,
+) -> Result<Board, Diagnostics> {
     let Some((table, start)) = table(&given, &report) else {
         return Err(report.finish());
     };
-    let mut board = resolve_table(&given, &table, &start, outside, &report);
+    let mut board = resolve_table(&given, (&table, &start), outside, known, &report);
     let found = report.finish();
     if found.has_errors() {
         return Err(found);
@@ -173,14 +204,14 @@ fn table(given: &Given<'_>, report: &Report) -> Option<(Table, At)> {
 
 fn resolve_table(
     given: &Given<'_>,
-    table: &Table,
-    start: &At,
+    (table, start): (&Table, &At),
     outside: &dyn Outside,
+    known: Option<Known<'_>>,
     report: &Report,
 ) -> Board {
     let root = Keys::root(table, start, KNOWN, LATER, report);
     let secrets = Secrets::new(&root, outside, given.base, report);
-    let scope = Scope::new(outside, given.base, report, secrets);
+    let scope = Scope::new(outside, given.base, report, secrets).knowing(known);
     for file in given.files {
         scope.made_from(file.text.as_bytes());
     }

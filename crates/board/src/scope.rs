@@ -5,7 +5,7 @@ use crate::keys::Text;
 use crate::report::{Problem, Report};
 use crate::secret::Secrets;
 use crate::tree::{At, SourceFile};
-use crate::{Outside, fingerprint};
+use crate::{Known, Outside, fingerprint};
 use contract::{Contract, DocumentError, Files, Operation, Overlay, Pointer, Reach, Span, Stand, Warning};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -23,6 +23,7 @@ pub(crate) struct Scope<'o> {
     pub(crate) base: &'o Path,
     pub(crate) report: &'o Report,
     pub(crate) secrets: Secrets<'o>,
+    known: Option<Known<'o>>,
     contracts: RefCell<HashMap<Vec<String>, Option<Rc<Sheet>>>>,
     revision: Cell<u64>,
 }
@@ -47,9 +48,15 @@ impl<'o> Scope<'o> {
             base,
             report,
             secrets,
+            known: None,
             contracts: RefCell::default(),
             revision: Cell::new(fingerprint::START),
         }
+    }
+
+    /// With contracts that need not be read: their warnings are not told, and the revision does not say what stands in them.
+    pub(crate) fn knowing(self, known: Option<Known<'o>>) -> Self {
+        Self { known, ..self }
     }
 
     /// Something the board is made from.
@@ -96,7 +103,7 @@ impl<'o> Scope<'o> {
         // What is laid over it, and what other hosts say, is read each time.
         if sources.overlays.is_empty()
             && sources.hosts.is_empty()
-            && let Some(contract) = self.outside.contract(self.base, named.text)
+            && let Some(contract) = self.known.and_then(|known| known(self.base, named.text))
         {
             self.made_from(named.text.as_bytes());
             return Some(Sheet { contract: Arc::new(contract), known: true, files: RefCell::default() });

@@ -9,7 +9,6 @@ mod logins;
 mod outside;
 mod place;
 pub(crate) mod port;
-mod quick;
 pub(crate) mod remote;
 mod running;
 pub(crate) mod socket;
@@ -22,7 +21,6 @@ pub(crate) use index::Index;
 pub(crate) use logins::Logins;
 pub(crate) use outside::{Disk, Need, write_private};
 pub(crate) use place::{FILE, board_folder, board_near_or_running, is_board_near, personal, state_folder};
-pub(crate) use quick::Quick;
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
     author, entropy, load_board, load_board_with, look_at_board, open_ledger, read_ledger, runtime,
