@@ -1,5 +1,5 @@
 //! Alternatives in bodies whose texts have no types: what a text becomes, the alternative that is meant says.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::panic, clippy::expect_used, reason = "tests")]
 
 use contract::{Contract, Head, In, Need, Operation, Payload, Value, Values, check_head, decode, encode};
 use http::{HeaderMap, HeaderValue, header};
