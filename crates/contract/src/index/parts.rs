@@ -82,6 +82,7 @@ pub(super) const CODES: &[&str] = &[
     "not-a-list",
     "not-an-object",
     "operation-id",
+    "overlay-no-effect",
     "parameter-name",
     "parameter-place",
     "parameter-undeclared",
