@@ -39,7 +39,7 @@ class Server:
 
 
 def run(command, environment, server=None):
-    """CPU ms, wall ms until the request came (else until the end), peak MiB."""
+    """CPU ms, and wall ms until the request came (else until the end)."""
     if server:
         server.came = None
     with open(os.devnull, "wb") as nothing, tempfile.TemporaryFile() as words:
@@ -52,7 +52,15 @@ def run(command, environment, server=None):
             words.seek(0)
             sys.exit(f"{command} ended with {process.returncode}: {words.read().decode()}")
     came = server.came if server and server.came else end
-    return (used.ru_utime + used.ru_stime) * 1000, (came - start) * 1000, used.ru_maxrss / 1024
+    return (used.ru_utime + used.ru_stime) * 1000, (came - start) * 1000
+
+
+def peak(command, environment):
+    """Peak MiB. By `time`, which is small: a child of this process would count its memory as well."""
+    with tempfile.NamedTemporaryFile() as said:
+        timed = ["/usr/bin/time", "-f", "%M", "-o", said.name, *command]
+        subprocess.run(timed, capture_output=True, env=environment, cwd=environment["HOME"], check=True)
+        return int(said.read()) / 1024
 
 
 def biggest():
@@ -129,11 +137,16 @@ def measure(given, home):
         return [own, "call", str(file), operation, "--server", address, "--check", "off"]
 
     rows = {}
+    peaks = {}
 
     def note(name, command, with_server=False, before=None):
         if before:
             before()
         rows.setdefault(name, []).append(run(command, base, server if with_server else None))
+        if name not in peaks:
+            if before:
+                before()
+            peaks[name] = peak(command, base)
 
     print(f"{given.name}, {given.stat().st_size} bytes; operation `{operation}`; waiting a minute", file=sys.stderr)
     time.sleep(float(os.environ.get("SETTLE", "61")))
@@ -163,8 +176,8 @@ def measure(given, home):
     for name, found in rows.items():
         # Without the process that warms the caches of the machine.
         found = found[1:] if len(found) > 2 else found
-        cpu, wall, peak = (statistics.median(column) for column in zip(*found))
-        print(f"| {name} | {cpu:.0f} | {wall:.0f} | {peak:.0f} |")
+        cpu, wall = (statistics.median(column) for column in zip(*found))
+        print(f"| {name} | {cpu:.0f} | {wall:.0f} | {peaks[name]:.0f} |")
 
 
 main()

@@ -4,9 +4,9 @@ use crate::keys::{Keys, Text, not_built_yet};
 use crate::offer::{Around, Offered};
 use crate::plan::Planned;
 use crate::report::Problem;
-use crate::scope::{Scope, Sheet, TOLD};
+use crate::scope::{Scope, Sheet, Sources, TOLD};
 use crate::tree::{At, Entry, Value};
-use crate::{Listener, Mock, Offer, Upstream, code, mock, offer, trie, upstream};
+use crate::{Listener, Mock, Offer, ServerUrl, Upstream, code, mock, offer, trie, upstream};
 use contract::{Contract, Operation};
 use exchange::{ConsumerName, Origin};
 use std::fmt;
@@ -103,8 +103,9 @@ pub struct Checks {
     pub responses: CheckMode,
 }
 
-const KNOWN: &[&str] = &["contract", "undeclared", "check", "upstream", "offer", "connection", "mock"];
-const LATER: &[&str] = &["overlay", "flow", "batch", "version", "owner", "title", "watch", "pii"];
+const KNOWN: &[&str] =
+    &["contract", "overlay", "refs-from", "undeclared", "check", "upstream", "offer", "connection", "mock"];
+const LATER: &[&str] = &["flow", "batch", "version", "owner", "title", "watch", "pii"];
 
 /// An API with its offers, and where it is typed.
 pub(crate) struct Resolved<'t> {
@@ -137,7 +138,7 @@ fn api<'t>(
     let keys = Keys::open(format!("[apis.{name}]"), entry, KNOWN, LATER, scope.report)?;
     check_name(name, &entry.key, scope);
     let name = ApiName::new(name);
-    let sheet = keys.text("contract").and_then(|text| contract_at(text, scope));
+    let sheet = contract(&keys, name.as_str(), scope);
     let sheet = sheet.as_deref();
     let undeclared = keys
         .word("undeclared", &[("refuse", Undeclared::Refuse), ("pass", Undeclared::Pass)], &[])
@@ -228,7 +229,52 @@ fn connections(
     (made, chosen)
 }
 
-fn contract_at(text: Text<'_>, scope: &Scope<'_>) -> Option<std::rc::Rc<Sheet>> {
+/// The contract, with what is laid over it and where its references may lead.
+fn contract(keys: &Keys<'_, '_>, name: &str, scope: &Scope<'_>) -> Option<std::rc::Rc<Sheet>> {
+    let Some(text) = keys.text("contract") else {
+        if keys.entry("contract").is_none()
+            && let Some((word, entry)) =
+                ["overlay", "refs-from"].into_iter().find_map(|word| Some((word, keys.entry(word)?)))
+        {
+            scope.report.add(
+                Problem::error(
+                    &code::OVERLAY_WITHOUT_CONTRACT,
+                    format!("`{name}` has no contract for `{word}`"),
+                )
+                .at(&entry.key, "it is about a contract")
+                .help(format!("give `[apis.{name}]` a `contract`, or leave `{word}` out")),
+            );
+        }
+        return None;
+    };
+    let hosts = keys.texts("refs-from").unwrap_or_default();
+    let hosts = hosts.iter().filter_map(|host| allowed_host(*host, scope)).collect();
+    contract_at(
+        &Sources { contract: text, overlays: keys.texts("overlay").unwrap_or_default(), hosts },
+        scope,
+    )
+}
+
+/// A host, perhaps with a port; never a pattern or a URL.
+fn allowed_host(Text { text, at }: Text<'_>, scope: &Scope<'_>) -> Option<String> {
+    let parsed = ServerUrl::parse(&format!("https://{text}"));
+    if parsed.is_ok() && !text.is_empty() && !text.contains(['/', '@', '?', '#', '*', ' ']) {
+        return Some(text.to_ascii_lowercase());
+    }
+    let host = text.split("://").last().unwrap_or_default().split('/').next().unwrap_or_default();
+    scope.report.add(
+        Problem::error(&code::BAD_HOST, format!("`{text}` is no host"))
+            .at(at, "a host alone is wanted here")
+            .help(format!(
+                "write \"{}\"",
+                if host.is_empty() || host.contains('*') { "schemas.acme.example" } else { host }
+            )),
+    );
+    None
+}
+
+fn contract_at(sources: &Sources<'_>, scope: &Scope<'_>) -> Option<std::rc::Rc<Sheet>> {
+    let text = sources.contract;
     if text.text.starts_with("http://") || text.text.starts_with("https://") {
         scope.report.add(not_built_yet("a contract by URL", text.at).help(format!(
             "run `curl -o contracts/NAME.yaml {}` and name that file, or `switchboard add {}`",
@@ -236,7 +282,7 @@ fn contract_at(text: Text<'_>, scope: &Scope<'_>) -> Option<std::rc::Rc<Sheet>> 
         )));
         return None;
     }
-    scope.contract(text)
+    scope.contract(sources)
 }
 
 fn checks(keys: &Keys<'_, '_>, name: &str, contract_written: bool, scope: &Scope<'_>) -> Checks {

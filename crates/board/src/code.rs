@@ -246,6 +246,21 @@ To mend it: name it in an offer's `plans`, or take it away.
 
 To mend it: take one of them away.
 "
+    BAD_OVERLAY = "bad-overlay": "An overlay of an API's contract cannot be read, cannot be understood, or does not fit the
+contract. The contract is not used without it: half a correction is none.
+
+To mend it: correct the overlay where it is shown. It has `overlay: 1.1.0`, `info` and
+`actions`, each with a `target` (JSONPath, RFC 9535) and one of `update`, `copy`, `remove`.
+"
+    BAD_HOST = "bad-host": "`refs-from` names the hosts that a contract's references may lead to, and this is none.
+
+To mend it: write a host alone, with a port where it needs one: `schemas.acme.example`,
+`127.0.0.1:9000`. A host that is no loopback address is asked over https only.
+"
+    OVERLAY_WITHOUT_CONTRACT = "overlay-without-contract": "`overlay` or `refs-from` is about a contract, and the API has none.
+
+To mend it: give it a `contract`, or take the word away.
+"
     NO_UPSTREAM = "no-upstream": "Nobody said where the API is: the board has no `urls`, and the contract has no server
 that is a full URL.
 

@@ -46,6 +46,10 @@ pub fn proxy(flags: &ProxyFlags, outside: &dyn Outside) -> Result<(Board, String
 pub struct MockFlags {
     /// The contract.
     pub contract: PathBuf,
+    /// Overlays that are laid over it, in order.
+    pub overlays: Vec<PathBuf>,
+    /// Hosts that its references may lead to.
+    pub refs_from: Vec<String>,
     /// The seed of samples.
     pub seed: u32,
     /// How long every answer is held back, as the board writes it.
@@ -71,8 +75,15 @@ pub fn mocked(flags: &MockFlags, outside: &dyn Outside) -> Result<(Board, String
             let _ = write!(mock, ", {word} = {}", quoted(value));
         }
     }
+    let list = |word: &str, texts: Vec<String>| match texts.as_slice() {
+        [] => String::new(),
+        texts => format!("{word} = [{}]\n", texts.join(", ")),
+    };
+    let overlays = flags.overlays.iter().map(|path| quoted(&path.to_string_lossy())).collect();
+    let hosts = flags.refs_from.iter().map(|host| quoted(host)).collect();
+    let more = list("overlay", overlays) + &list("refs-from", hosts);
     let text = format!(
-        "# A mock, as a board.\nconsole = false\n\n[listen.edge]\nbind = {}\n\n[apis.mock]\ncontract = {}\nmock = {{ {mock} }}\n\n\
+        "# A mock, as a board.\nconsole = false\n\n[listen.edge]\nbind = {}\n\n[apis.mock]\ncontract = {}\n{more}mock = {{ {mock} }}\n\n\
          [apis.mock.offer.all]\nat = \"/\"\nplans = [\"callers\"]\ncors = [\"*\"]\n\n[plans.callers]\nauth = \"none\"\n",
         quoted(&flags.listen.to_string()),
         quoted(&flags.contract.to_string_lossy()),
@@ -82,9 +93,10 @@ pub fn mocked(flags: &MockFlags, outside: &dyn Outside) -> Result<(Board, String
     Ok((board, text))
 }
 
-/// Nobody wrote this file: it is what the flags amount to.
+/// Nobody wrote this file: it is what the flags amount to. Contracts and overlays are files that somebody wrote.
 fn of_flags(mut problems: Diagnostics) -> Diagnostics {
-    for label in problems.0.iter_mut().flat_map(|problem| &mut problem.labels) {
+    let labels = problems.0.iter_mut().flat_map(|problem| &mut problem.labels);
+    for label in labels.filter(|label| &*label.file == resolve::FILE) {
         label.file = "these flags, as a board".into();
     }
     problems

@@ -11,6 +11,15 @@ pub trait Outside {
     /// In words: `no such file`, `permission denied`, `larger than 64 MiB`.
     fn file(&self, path: &Path) -> Result<Vec<u8>, OutsideError>;
 
+    /// The bytes of a document that a contract refers to by an `http(s)` URL, whose host the
+    /// board allows; without a credential, and no redirect is followed.
+    ///
+    /// # Errors
+    /// In words, with what to do. Whoever has no network says so.
+    fn fetched(&self, url: &str) -> Result<Vec<u8>, OutsideError> {
+        Err(OutsideError(format!("`{url}` is not fetched here")))
+    }
+
     /// An environment variable (`env:NAME`).
     fn variable(&self, name: &str) -> Option<String>;
 
@@ -20,16 +29,6 @@ pub trait Outside {
     /// In words, with what to do.
     fn stored(&self, reference: &str) -> Result<String, OutsideError>;
 
-    /// A contract of the board that needs not be read, for a command that shows no warnings: `name` is what
-    /// the board calls it, relative to `base`.
-    ///
-    /// Its warnings are then not told, and the board's revision does not say what stands in it. By default
-    /// there is none, and the board reads the file.
-    fn contract(&self, base: &Path, name: &str) -> Option<Contract> {
-        let _ = (base, name);
-        None
-    }
-
     /// What a person stored by logging in, under `login:API` or `login:API/CONNECTION`; none: nobody did.
     ///
     /// # Errors
@@ -38,6 +37,10 @@ pub trait Outside {
         Ok(self.stored(name).ok())
     }
 }
+
+/// Gives a contract of the board that needs not be read, by the folder that its name is relative to and what the board
+/// calls it; none: the board reads the file.
+pub type Known<'k> = &'k dyn Fn(&Path, &str) -> Option<Contract>;
 
 /// Why something outside cannot be had, in words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,7 @@ use crate::scope::Scope;
 use crate::secret::Secrets;
 use crate::tree::{At, SourceFile, Table, merge, read};
 use crate::{
-    Api, BoardConsumers, ConsoleSettings, Diagnostics, LedgerSettings, Listener, Outside, Plan,
+    Api, BoardConsumers, ConsoleSettings, Diagnostics, Known, LedgerSettings, Listener, Outside, Plan,
     RecordSettings, Router, api, code, console, consumer, ledger, listen, plan, record,
 };
 use contract::Span;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file that a board is.
-const FILE: &str = "switchboard.toml";
+pub(crate) const FILE: &str = "switchboard.toml";
 /// A board's text is written by people.
 const LARGEST: usize = 4 * 1024 * 1024;
 const KNOWN: &[&str] = &["listen", "apis", "plans", "consumers", "secrets", "console", "ledger", "record"];
@@ -73,9 +73,31 @@ impl Board {
 /// # Errors
 /// All problems, when one of them is an error; warnings come with the board.
 pub fn load(folder: &Path, env: Option<&str>, outside: &dyn Outside) -> Result<Board, Diagnostics> {
+    load_with(folder, env, outside, None)
+}
+
+/// As [`load`], for a command that shows no warnings: `known` gives contracts that need not be read.
+///
+/// # Errors
+/// Problems, without what only reading the contracts shows: for all of them there is [`load`].
+pub fn look(
+    folder: &Path,
+    env: Option<&str>,
+    outside: &dyn Outside,
+    known: Known<'_>,
+) -> Result<Board, Diagnostics> {
+    load_with(folder, env, outside, Some(known))
+}
+
+fn load_with(
+    folder: &Path,
+    env: Option<&str>,
+    outside: &dyn Outside,
+    known: Option<Known<'_>>,
+) -> Result<Board, Diagnostics> {
     let report = Report::default();
     let files = files(folder, env, outside, &report);
-    resolve(Given { folder, base: folder, env, files: &files }, outside, report)
+    resolve_with(Given { folder, base: folder, env, files: &files }, outside, known, report)
 }
 
 /// Where the ledger of the board in `folder` is, and what it keeps; APIs and contracts are not looked at: for a command that
@@ -154,10 +176,19 @@ struct Given<'g> {
 }
 
 fn resolve(given: Given<'_>, outside: &dyn Outside, report: Report) -> Result<Board, Diagnostics> {
+    resolve_with(given, outside, None, report)
+}
+
+fn resolve_with(
+    given: Given<'_>,
+    outside: &dyn Outside,
+    known: Option<Known<'_>>,
+    report: Report,
+) -> Result<Board, Diagnostics> {
     let Some((table, start)) = table(&given, &report) else {
         return Err(report.finish());
     };
-    let mut board = resolve_table(&given, &table, &start, outside, &report);
+    let mut board = resolve_table(&given, (&table, &start), outside, known, &report);
     let found = report.finish();
     if found.has_errors() {
         return Err(found);
@@ -200,14 +231,14 @@ fn table(given: &Given<'_>, report: &Report) -> Option<(Table, At)> {
 
 fn resolve_table(
     given: &Given<'_>,
-    table: &Table,
-    start: &At,
+    (table, start): (&Table, &At),
     outside: &dyn Outside,
+    known: Option<Known<'_>>,
     report: &Report,
 ) -> Board {
     let root = Keys::root(table, start, KNOWN, LATER, report);
     let secrets = Secrets::new(&root, outside, given.base, report);
-    let scope = Scope::new(outside, given.base, report, secrets);
+    let scope = Scope::new(outside, given.base, report, secrets).knowing(known);
     for file in given.files {
         scope.made_from(file.text.as_bytes());
     }

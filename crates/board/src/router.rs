@@ -5,7 +5,7 @@
 
 use crate::trie::{Hit, Trie};
 use crate::{Api, NormalPath, Offer};
-use http::Method;
+use http::{HeaderMap, Method};
 use std::sync::Arc;
 
 /// The offers of one listener.
@@ -97,6 +97,27 @@ impl Router {
             Hit::Operation(operation) => Found::Operation { offer, operation, below },
             Hit::OtherMethods(methods) => Found::OtherMethods { offer, methods, below },
             Hit::Nothing => Found::Undeclared { offer, below },
+        }
+    }
+
+    /// As [`Router::find`], with what else of a request tells operations apart that share their path: a query
+    /// or a field that the contract's key fixes (`/rest?method=photos.list`).
+    pub fn find_told<'r, 'p>(
+        &'r self,
+        host: &str,
+        method: &Method,
+        path: &'p NormalPath,
+        (query, fields): (Option<&str>, &HeaderMap),
+    ) -> Found<'r, 'p> {
+        let found = self.find(host, method, path);
+        let Found::Operation { offer, operation, below } = found else { return found };
+        let place = self
+            .places
+            .iter()
+            .find(|place| self.offers.get(place.offer).is_some_and(|known| Arc::ptr_eq(known, offer)));
+        match place.and_then(|place| place.trie.as_ref()?.told_apart(operation, query, fields)) {
+            Some(operation) => Found::Operation { offer, operation, below },
+            None => Found::Undeclared { offer, below },
         }
     }
 

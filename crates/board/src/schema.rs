@@ -74,6 +74,8 @@ impl Words<'_> {
         table(
             &json!({
                 "contract": text("Path of the contract, from the board's folder.", "contracts/orders.yaml"),
+                "overlay": { "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }], "description": "OpenAPI Overlays that are laid over the contract, in order." },
+                "refs-from": { "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }], "description": "Hosts that the contract's references may lead to; none by default." },
                 "undeclared": { "enum": ["refuse", "pass"], "default": "refuse", "description": "Paths that the contract lacks." },
                 "check": { "anyOf": [mode, table(&json!({ "requests": mode, "responses": mode }), &[])] },
                 "mock": { "anyOf": [{ "type": "boolean" }, table(&json!({

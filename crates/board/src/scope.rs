@@ -5,11 +5,11 @@ use crate::keys::Text;
 use crate::report::{Problem, Report};
 use crate::secret::Secrets;
 use crate::tree::{At, SourceFile};
-use crate::{Outside, fingerprint};
-use contract::{Contract, DocumentError, Files, Operation, Pointer, Reach, Span, Stand, Warning};
+use crate::{Known, Outside, fingerprint};
+use contract::{Contract, DocumentError, Files, Operation, Overlay, Pointer, Reach, Span, Stand, Warning};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -23,7 +23,8 @@ pub(crate) struct Scope<'o> {
     pub(crate) base: &'o Path,
     pub(crate) report: &'o Report,
     pub(crate) secrets: Secrets<'o>,
-    contracts: RefCell<HashMap<PathBuf, Option<Rc<Sheet>>>>,
+    known: Option<Known<'o>>,
+    contracts: RefCell<HashMap<Vec<String>, Option<Rc<Sheet>>>>,
     revision: Cell<u64>,
 }
 
@@ -47,9 +48,15 @@ impl<'o> Scope<'o> {
             base,
             report,
             secrets,
+            known: None,
             contracts: RefCell::default(),
             revision: Cell::new(fingerprint::START),
         }
+    }
+
+    /// With contracts that need not be read: their warnings are not told, and the revision does not say what stands in them.
+    pub(crate) fn knowing(self, known: Option<Known<'o>>) -> Self {
+        Self { known, ..self }
     }
 
     /// Something the board is made from.
@@ -80,32 +87,51 @@ impl<'o> Scope<'o> {
         }
     }
 
-    /// The contract that the board names, read once however often it is named.
-    pub(crate) fn contract(&self, named: Text<'_>) -> Option<Rc<Sheet>> {
-        let path = self.base.join(named.text);
-        if let Some(known) = self.contracts.borrow().get(&path) {
+    /// The contract that the board names, read once however often it is named in the same way.
+    pub(crate) fn contract(&self, sources: &Sources<'_>) -> Option<Rc<Sheet>> {
+        let key = sources.key();
+        if let Some(known) = self.contracts.borrow().get(&key) {
             return known.clone();
         }
-        let sheet = self.read_contract(named).map(Rc::new);
-        self.contracts.borrow_mut().insert(path, sheet.clone());
+        let sheet = self.read_contract(sources).map(Rc::new);
+        self.contracts.borrow_mut().insert(key, sheet.clone());
         sheet
     }
 
-    fn read_contract(&self, named: Text<'_>) -> Option<Sheet> {
-        if let Some(contract) = self.outside.contract(self.base, named.text) {
+    fn read_contract(&self, sources: &Sources<'_>) -> Option<Sheet> {
+        let named = sources.contract;
+        // What is laid over it, and what other hosts say, is read each time.
+        if sources.overlays.is_empty()
+            && sources.hosts.is_empty()
+            && let Some(contract) = self.known.and_then(|known| known(self.base, named.text))
+        {
             self.made_from(named.text.as_bytes());
             return Some(Sheet { contract: Arc::new(contract), known: true, files: RefCell::default() });
         }
-        let bytes = self.bytes(named, &code::CONTRACT_UNREADABLE, "the contract")?;
-        let files = Beside { scope: self, reach: Reach::around(named.text) };
-        match Contract::read_with(named.text, &bytes, &files) {
+        let bytes = self.bytes(named, &code::CONTRACT_UNREADABLE, "the contract");
+        let overlays: Vec<Option<Overlay>> = sources
+            .overlays
+            .iter()
+            .map(|over| {
+                let bytes = self.bytes(*over, &code::BAD_OVERLAY, "the overlay")?;
+                Some(Overlay { name: over.text.to_owned(), bytes })
+            })
+            .collect();
+        let bytes = bytes?;
+        let overlays = overlays.into_iter().collect::<Option<Vec<_>>>()?;
+        let files = Beside { scope: self, reach: Reach::around(named.text).and_hosts(&sources.hosts) };
+        match Contract::read_over(named.text, &bytes, &overlays, &files) {
             Ok(contract) => {
                 let sheet = Sheet { contract: Arc::new(contract), known: false, files: RefCell::default() };
                 self.forward_warnings(&sheet, named.at);
                 Some(sheet)
             }
             Err(error) => {
-                self.report.add(unreadable(&error, named, &bytes));
+                let over = overlays.iter().zip(&sources.overlays).find(|(over, _)| over.name == error.name());
+                self.report.add(match over {
+                    Some((over, typed)) => unreadable(&error, *typed, &over.bytes),
+                    None => unreadable(&error, named, &bytes),
+                });
                 None
             }
         }
@@ -136,6 +162,24 @@ impl<'o> Scope<'o> {
     }
 }
 
+/// What a contract of the board is read from.
+#[derive(Debug)]
+pub(crate) struct Sources<'t> {
+    pub(crate) contract: Text<'t>,
+    /// Overlays, in the order they are laid.
+    pub(crate) overlays: Vec<Text<'t>>,
+    /// Hosts that its references may lead to.
+    pub(crate) hosts: Vec<String>,
+}
+
+impl Sources<'_> {
+    fn key(&self) -> Vec<String> {
+        let texts = std::iter::once(&self.contract).chain(&self.overlays).map(|text| text.text.to_owned());
+        // No path has a NUL.
+        texts.chain(std::iter::once("\0".to_owned())).chain(self.hosts.iter().cloned()).collect()
+    }
+}
+
 /// The files that a contract of the board may refer to.
 struct Beside<'s, 'o> {
     scope: &'s Scope<'o>,
@@ -144,10 +188,12 @@ struct Beside<'s, 'o> {
 
 impl Files for Beside<'_, '_> {
     fn bytes(&self, name: &str) -> Result<Vec<u8>, String> {
-        if name.contains("://") {
-            return Err("no host is asked for a file of a contract".to_owned());
-        }
-        let bytes = self.scope.outside.file(&self.scope.base.join(name)).map_err(|why| why.to_string())?;
+        let bytes = if name.contains("://") {
+            self.scope.outside.fetched(name)
+        } else {
+            self.scope.outside.file(&self.scope.base.join(name))
+        };
+        let bytes = bytes.map_err(|why| why.to_string())?;
         self.scope.made_from(&bytes);
         Ok(bytes)
     }
@@ -219,15 +265,18 @@ impl Sheet {
 /// A contract that is none, with its own place where it has one.
 fn unreadable(error: &DocumentError, named: Text<'_>, bytes: &[u8]) -> Problem {
     let (place, words) = match error {
-        DocumentError::Syntax { at, .. } | DocumentError::NoContract { at, .. } => (Some(*at), "here"),
+        DocumentError::Syntax { at, .. }
+        | DocumentError::NoContract { at, .. }
+        | DocumentError::NoOverlay { at, .. } => (Some(*at), "here"),
         DocumentError::NotBuiltYet { at, .. } => (Some(*at), "says so here"),
         DocumentError::TooLarge { .. } => (None, ""),
     };
     let code = match error {
         DocumentError::NotBuiltYet { .. } => &code::NOT_BUILT_YET,
+        DocumentError::NoOverlay { .. } => &code::BAD_OVERLAY,
         _ => &code::CONTRACT_UNREADABLE,
     };
-    let problem = Problem::error(code, error.to_string()).at(named.at, "the contract that is named here");
+    let problem = Problem::error(code, error.to_string()).at(named.at, "the document that is named here");
     match place {
         Some(span) => {
             let text = String::from_utf8_lossy(bytes).into_owned().into();

@@ -7,7 +7,7 @@
 //! path, so the work is bounded by the contract, not by the path.
 
 use contract::{Operation, PathTemplate, Piece, Segment};
-use http::Method;
+use http::{HeaderMap, Method};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub(crate) const DEEPEST: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct Trie {
     nodes: Vec<Node>,
+    /// Operations that no path tells apart, by the first of them: those whose key fixes most come first.
+    alike: HashMap<usize, Vec<(usize, Arc<Operation>)>, Fast>,
 }
 
 /// What a path and a method mean.
@@ -71,11 +73,37 @@ struct Mixed {
 impl Trie {
     /// Builds it; of two operations with the same method and indistinguishable templates the first stays.
     pub(crate) fn new(operations: &[Arc<Operation>]) -> Self {
-        Self::of(operations.iter().map(|operation| (operation.method(), operation.template())))
+        let mut trie =
+            Self::of(operations.iter().map(|operation| (operation.method(), operation.template())));
+        let mut alike: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (index, first) in firsts(operations, skeletons).into_iter().enumerate() {
+            alike.entry(first).or_default().push(index);
+        }
+        for (first, all) in alike {
+            if all.iter().all(|index| operations[*index].fixed.is_empty()) {
+                continue;
+            }
+            let mut all: Vec<_> =
+                all.into_iter().map(|index| (index, Arc::clone(&operations[index]))).collect();
+            all.sort_by_key(|(index, operation)| (std::cmp::Reverse(operation.fixed.len()), *index));
+            trie.alike.insert(first, all);
+        }
+        trie
+    }
+
+    /// Which of the operations that this path means the rest of a request means: all that the key fixes is
+    /// there. `None`: the path is right, and none of them is meant.
+    pub(crate) fn told_apart(&self, first: usize, query: Option<&str>, fields: &HeaderMap) -> Option<usize> {
+        match self.alike.get(&first) {
+            None => Some(first),
+            Some(all) => {
+                all.iter().find(|(_, operation)| operation.has_fixed(query, fields)).map(|(index, _)| *index)
+            }
+        }
     }
 
     fn of<'a>(templates: impl Iterator<Item = (&'a Method, &'a PathTemplate)>) -> Self {
-        let mut trie = Self { nodes: vec![Node::default()] };
+        let mut trie = Self { nodes: vec![Node::default()], alike: HashMap::default() };
         for (index, (method, template)) in templates.enumerate() {
             trie.add(index, method, template);
         }
@@ -285,29 +313,32 @@ fn skeleton_of_rest(suffix: &str, tail: &[Segment]) -> String {
     tail.iter().fold(format!("{{+}}{suffix}"), |text, segment| text + "/" + &skeleton(segment))
 }
 
-/// Pairs of operations with one method that no path can tell apart; the first of a pair wins.
+/// Pairs of operations with one method that nothing can tell apart; the first of a pair wins.
 pub(crate) fn ambiguous(operations: &[Arc<Operation>]) -> Vec<(usize, usize)> {
+    let key = |operation: &Operation| format!("{} {:?}", skeletons(operation), operation.fixed);
+    let firsts = firsts(operations, key).into_iter().enumerate();
+    firsts.filter(|(index, first)| index != first).map(|(index, first)| (first, index)).collect()
+}
+
+/// For each operation the first one with the same key.
+fn firsts(operations: &[Arc<Operation>], key: impl Fn(&Operation) -> String) -> Vec<usize> {
     let mut seen = HashMap::new();
-    let mut pairs = Vec::new();
-    for (index, operation) in operations.iter().enumerate() {
-        let mut key = operation.method().to_string();
-        let mut segments = operation.template().segments().iter();
-        while let Some(segment) = segments.next() {
-            key.push('/');
-            if let Some((_, suffix)) = segment.rest() {
-                key.push_str(&skeleton_of_rest(suffix, segments.as_slice()));
-                break;
-            }
-            key.push_str(&skeleton(segment));
+    operations.iter().enumerate().map(|(index, one)| *seen.entry(key(one)).or_insert(index)).collect()
+}
+
+/// Method and path without the names of parameters.
+fn skeletons(operation: &Operation) -> String {
+    let mut key = operation.method().to_string();
+    let mut segments = operation.template().segments().iter();
+    while let Some(segment) = segments.next() {
+        key.push('/');
+        if let Some((_, suffix)) = segment.rest() {
+            key.push_str(&skeleton_of_rest(suffix, segments.as_slice()));
+            break;
         }
-        match seen.entry(key) {
-            std::collections::hash_map::Entry::Occupied(first) => pairs.push((*first.get(), index)),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(index);
-            }
-        }
+        key.push_str(&skeleton(segment));
     }
-    pairs
+    key
 }
 
 /// A fast hash for segments: the keys are a contract's, nobody outside chooses them.

@@ -2,20 +2,29 @@
 
 use crate::response;
 use crate::{OutBody, Outgoing};
-use contract::{Operation, Payload, Report, Values, Violation};
+use contract::{Chunk, Operation, Payload, Report, Values, Violation};
 use exchange::ByteCount;
 use http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 
-/// The request that calls `operation` with `values`. A payload with content that is streamed is put in by whoever opens it.
+/// The request that calls `operation` with `values`.
+///
+/// A payload with content that is streamed (files) is given to `open`, which makes the body of its stretches:
+/// this room opens no files.
 ///
 /// # Errors
 /// What of the values does not match the contract.
-pub fn outgoing(operation: &Arc<Operation>, values: &Values) -> Result<Outgoing, Vec<Violation>> {
+pub fn outgoing(
+    operation: &Arc<Operation>,
+    values: &Values,
+    open: impl FnOnce(Vec<Chunk>) -> OutBody,
+) -> Result<Outgoing, Vec<Violation>> {
     let request = contract::encode(operation, values)?;
     let body = match request.payload {
-        Payload::Empty | Payload::Later(_) | Payload::Chunks(_) => OutBody::Empty,
+        Payload::Empty => OutBody::Empty,
         Payload::Bytes(bytes) => OutBody::Held(bytes),
+        Payload::Later(source) => open(vec![Chunk::Later(source)]),
+        Payload::Chunks(chunks) => open(chunks),
     };
     Ok(Outgoing {
         method: request.method,

@@ -1,7 +1,9 @@
 //! A contract document: its text, its tree while it is read, and the contract that remains.
 
-use crate::files::Files;
+use crate::files::{Files, Kept};
+use crate::laid::Laid;
 use crate::openapi::{lower, outline, read};
+use crate::overlay::{self, Overlay};
 use crate::texts::{Stand, Text, Texts};
 use crate::{Operation, OperationId, Pointer, Security, SecurityScheme, Server, Shape, Span, gather, reader};
 use http::Method;
@@ -44,7 +46,19 @@ impl DocumentError {
             Self::Syntax { at, .. }
             | Self::NoContract { at, .. }
             | Self::NotBuiltYet { at, .. }
+            | Self::NoOverlay { at, .. }
             | Self::TooLarge { at, .. } => *at,
+        }
+    }
+
+    /// The document it is about: the contract, or an overlay of it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Syntax { name, .. }
+            | Self::NoContract { name, .. }
+            | Self::NotBuiltYet { name, .. }
+            | Self::NoOverlay { name, .. }
+            | Self::TooLarge { name, .. } => name,
         }
     }
 }
@@ -80,6 +94,16 @@ pub enum DocumentError {
         /// What it is: `OpenAPI 2.0`.
         what: String,
         /// Where it says so.
+        at: Span,
+    },
+    /// It cannot be laid over the contract.
+    #[error("{name} cannot be laid over the contract: {why}")]
+    NoOverlay {
+        /// Name of the overlay.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+        /// Where in the overlay.
         at: Span,
     },
     /// It is larger, deeper or has more nodes than is allowed.
@@ -133,28 +157,63 @@ impl Document {
     ///
     /// Members that stand twice become warnings of the [`Document::outline`]; the last one counts.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
-        Self::read_parsed(name, bytes)
+        Self::read_parsed(name, bytes, &[])
     }
 
     /// As [`Document::read`], with the other files that the document refers to.
     ///
     /// What cannot be read of them becomes a warning where it is referred to.
     pub fn read_with(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Self, DocumentError> {
-        let mut document = Self::read_parsed(name, bytes)?;
+        Self::read_over(name, bytes, &[], files)
+    }
+
+    /// As [`Document::read_with`], with overlays laid over the document, in order, before anything else
+    /// is made of it.
+    ///
+    /// # Errors
+    /// Also what of an overlay cannot be understood, or does not fit the document.
+    pub fn read_over(
+        name: &str,
+        bytes: &[u8],
+        overlays: &[Overlay],
+        files: &dyn Files,
+    ) -> Result<Self, DocumentError> {
+        let mut document = Self::read_parsed(name, bytes, overlays)?;
         let more = gather::gather(name, &mut document.tree, files, &mut document.warnings);
-        document.texts.list.extend(more);
+        let own = document.texts.list.len() - overlays.len();
+        document.texts.laid = document.texts.laid.numbered(own + more.len());
+        document.texts.list.splice(own..own, more);
         Ok(document)
     }
 
-    fn read_parsed(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
-        let reader::Parsed { text, syntax, tree, warnings } = reader::parse(name, bytes)?;
+    /// The document that a contract was made of, again.
+    pub(crate) fn again(contract: &Contract) -> Result<Self, DocumentError> {
+        let (own, rest) = contract.texts.list.split_first().ok_or_else(|| DocumentError::NoContract {
+            name: contract.name.clone(),
+            why: "it has no text".to_owned(),
+            at: Span::default(),
+        })?;
+        let (files, overlays) = rest.split_at(rest.len().saturating_sub(contract.texts.overlays));
+        let overlays: Vec<Overlay> =
+            overlays.iter().map(|text| Overlay { name: text.name.clone(), bytes: text.bytes() }).collect();
+        Self::read_over(&contract.name, &own.bytes(), &overlays, &Kept::of(files))
+    }
+
+    fn read_parsed(name: &str, bytes: &[u8], overlays: &[Overlay]) -> Result<Self, DocumentError> {
+        let reader::Parsed { text, syntax, mut tree, mut warnings } = reader::parse(name, bytes)?;
+        let (more, laid) = if overlays.is_empty() {
+            (Vec::new(), Laid::default())
+        } else {
+            overlay::lay(&mut tree, overlays, &mut warnings)?
+        };
         let version = match read::version(&tree) {
             Ok(version) => version,
             Err(unfit) => return Err(unfit.located(name, &text, syntax)),
         };
         let name = name.to_owned();
-        let list = vec![Text::held(name.clone(), text, syntax)];
-        Ok(Self { name, texts: Texts { list, laid: Vec::new() }, version, tree, warnings })
+        let mut list = vec![Text::held(name.clone(), text, syntax)];
+        list.extend(more);
+        Ok(Self { name, texts: Texts { list, laid, overlays: overlays.len() }, version, tree, warnings })
     }
 
     /// The syntax it is written in.
@@ -249,6 +308,16 @@ impl Contract {
     /// As [`Contract::read`], with the other files that the document refers to.
     pub fn read_with(name: &str, bytes: &[u8], files: &dyn Files) -> Result<Self, DocumentError> {
         Document::read_with(name, bytes, files).map(Document::contract)
+    }
+
+    /// As [`Contract::read_with`], with overlays laid over the document.
+    pub fn read_over(
+        name: &str,
+        bytes: &[u8],
+        overlays: &[Overlay],
+        files: &dyn Files,
+    ) -> Result<Self, DocumentError> {
+        Document::read_over(name, bytes, overlays, files).map(Document::contract)
     }
 
     /// The operation with this id.

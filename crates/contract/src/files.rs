@@ -3,7 +3,9 @@
 //! Source: RFC 3986 §5.2 (a reference is relative to the file it stands in). This room reads no file
 //! itself; whoever does is asked only for what the [`Reach`] allows, at most so often and so much.
 
+use crate::texts::Text;
 use percent_encoding::percent_decode_str;
+use std::collections::HashMap;
 
 /// Gives the bytes of a contract's other files.
 pub trait Files {
@@ -24,6 +26,8 @@ pub struct Reach {
     pub folders: Vec<String>,
     /// Hosts that may be asked, lower case.
     pub hosts: Vec<String>,
+    /// Everything: the texts are here already.
+    all: bool,
 }
 
 impl Reach {
@@ -33,17 +37,30 @@ impl Reach {
         if !name.starts_with('/') && !folders[0].starts_with("..") {
             folders.push(String::new());
         }
-        Self { folders, hosts: Vec::new() }
+        Self { folders, hosts: Vec::new(), all: false }
+    }
+
+    /// As it is, with these hosts, which may have a port: `schemas.acme.example`, `127.0.0.1:9000`.
+    #[must_use]
+    pub fn and_hosts(mut self, hosts: &[String]) -> Self {
+        self.hosts.extend(hosts.iter().map(|host| host.to_ascii_lowercase()));
+        self
     }
 
     /// Why a file may not be read, with what to do; `None` if it may.
     pub(crate) fn refuses(&self, name: &str) -> Option<String> {
+        if self.all {
+            return None;
+        }
         if let Some((scheme, rest)) = name.split_once("://") {
             let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
             let host = host.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
             let known = self.hosts.contains(&host) && matches!(scheme, "http" | "https");
             return (!known).then(|| {
-                format!("`{host}` is not a host that is asked: save the file beside the contract and refer to that")
+                format!(
+                    "`{host}` is not a host that is asked: allow it with `refs-from = [{host:?}]` in the API's table \
+                     of the board, or `--refs-from {host}`"
+                )
             });
         }
         let inside = |folder: &String| {
@@ -58,6 +75,30 @@ impl Reach {
                 "`{name}` is outside the contract's folder: name the contract from a folder that holds both files"
             )
         })
+    }
+}
+
+/// Files whose texts a contract has kept.
+pub(crate) struct Kept<'t> {
+    texts: HashMap<&'t str, &'t Text>,
+    reach: Reach,
+}
+
+impl<'t> Kept<'t> {
+    pub(crate) fn of(texts: &'t [Text]) -> Self {
+        let reach = Reach { all: true, ..Reach::default() };
+        Self { texts: texts.iter().map(|text| (text.name.as_str(), text)).collect(), reach }
+    }
+}
+
+impl Files for Kept<'_> {
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, String> {
+        let text = self.texts.get(name).ok_or_else(|| "it was not read".to_owned())?;
+        Ok(text.bytes())
+    }
+
+    fn reach(&self) -> &Reach {
+        &self.reach
     }
 }
 
@@ -148,7 +189,7 @@ mod tests {
         check("../spec/a.yaml", "b.yaml", false);
         check("../spec/a.yaml", "../spec/../b.yaml", false);
         check("a.yaml", "https://acme.example/b.yaml", false);
-        let reach = Reach { folders: Vec::new(), hosts: vec!["acme.example".to_owned()] };
+        let reach = Reach::default().and_hosts(&["Acme.example".to_owned()]);
         assert_eq!(reach.refuses("https://acme.example/b.yaml"), None);
         assert!(reach.refuses("https://acme.example@globex.example/b.yaml").is_some());
         assert!(reach.refuses("file://acme.example/b.yaml").is_some());

@@ -16,6 +16,9 @@ pub(crate) const FILES: &str = "$files";
 /// At most so many files are read. The largest published contract seen has 2,907.
 const MOST_FILES: usize = 10_000;
 
+/// At most so many of them are on other hosts.
+const MOST_REMOTE: usize = 256;
+
 /// At most so many bytes are read, the first file aside.
 const MOST_BYTES: usize = 64 << 20;
 
@@ -34,6 +37,7 @@ pub(crate) fn gather(
         trees: Vec::new(),
         texts: Vec::new(),
         bytes: 0,
+        remote: 0,
         warnings,
     };
     gathering.known.insert(gathering.names[0].clone(), Ok(0));
@@ -66,6 +70,7 @@ struct Gathering<'f, 'w> {
     trees: Vec<Value>,
     texts: Vec<Text>,
     bytes: usize,
+    remote: usize,
     warnings: &'w mut Vec<Warning>,
 }
 
@@ -150,6 +155,12 @@ impl Gathering<'_, '_> {
         }
         if self.trees.len() >= MOST_FILES {
             return Err(format!("a contract has at most {MOST_FILES} files"));
+        }
+        if name.contains("://") {
+            if self.remote >= MOST_REMOTE {
+                return Err(format!("a contract has at most {MOST_REMOTE} documents on other hosts"));
+            }
+            self.remote += 1;
         }
         let bytes = self.files.bytes(name).map_err(|why| format!("`{name}`: {why}"))?;
         self.bytes = self.bytes.saturating_add(bytes.len());

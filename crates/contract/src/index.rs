@@ -10,6 +10,7 @@ mod parts;
 
 pub(crate) use kept::{Input, Kept, Out, kept_words};
 
+use crate::laid::Laid;
 use crate::schema::{self, Store};
 use crate::texts::{Recall, Text, Texts};
 use crate::{Contract, Syntax};
@@ -23,6 +24,10 @@ impl Contract {
     /// The bytes that [`Contract::from_index`] takes; none for a contract that cannot be kept.
     pub fn to_index(&self) -> Option<Vec<u8>> {
         let Self { name, title, version, servers, operations, schemas, schemes, warnings, texts } = self;
+        // Where an overlay speaks, places are known by a table that is not kept.
+        if texts.overlays > 0 || !texts.laid.is_empty() {
+            return None;
+        }
         if warnings.iter().any(|one| !parts::CODES.contains(&one.code)) {
             return None;
         }
@@ -86,15 +91,14 @@ impl Contract {
 
 impl Texts {
     fn put(&self, out: &mut Out) {
-        let Self { list, laid } = self;
-        let files: Vec<(String, Syntax)> = list.iter().map(|one| (one.name.clone(), one.syntax)).collect();
+        let files: Vec<(String, Syntax)> =
+            self.list.iter().map(|one| (one.name.clone(), one.syntax)).collect();
         files.put(out);
-        laid.put(out);
     }
 
     fn take(from: &mut Input, recall: &Arc<dyn Recall>) -> Option<Self> {
         let files: Vec<(String, Syntax)> = Kept::take(from)?;
         let list = files.into_iter().map(|(name, syntax)| Text::recalled(name, syntax, recall)).collect();
-        Some(Self { list, laid: Kept::take(from)? })
+        Some(Self { list, laid: Laid::default(), overlays: 0 })
     }
 }

@@ -11,9 +11,11 @@ mod files;
 mod gather;
 mod head;
 mod index;
+mod laid;
 mod learn;
 mod locate;
 mod operation;
+mod overlay;
 mod pointer;
 mod reader;
 mod reference;
@@ -37,10 +39,14 @@ pub use head::Head;
 pub use learn::{Heard, Learnt, Said, learn};
 pub use openapi::{check_answer, check_head, decode, encode};
 pub use operation::{
-    Bind, Body, Codec, Named, Operation, OperationId, Output, Parameter, Part, Repeat, StatusRange, Style,
+    Bind, Body, Codec, Fixed, Named, Operation, OperationId, Output, Parameter, Part, Repeat, StatusRange,
+    Style,
 };
+pub use overlay::Overlay;
 pub use pointer::Pointer;
-pub use sample::{Asked, Examples, NoAnswer, Sampled, Want, sample_answer, sample_request};
+pub use sample::{
+    Asked, Examples, NoAnswer, Sampled, Want, sample_answer, sample_request, sample_request_by,
+};
 pub use schema::{Kind, Member, Shape};
 pub use security::{Flow, FlowKind, Requirement, SchemeKind, Security, SecurityScheme};
 pub use server::{Server, ServerVariable};

@@ -17,7 +17,7 @@ mod payload;
 pub(crate) mod read;
 mod style;
 mod surroundings;
-mod text;
+pub(crate) mod text;
 mod xml;
 
 pub use check::{check_answer, check_head};

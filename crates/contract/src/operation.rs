@@ -1,7 +1,8 @@
 //! An operation: one thing an API can do, lowered from its document to what a call needs.
 
+use crate::openapi::text::{decoded_form, pairs};
 use crate::{In, PathTemplate, Pointer, Security, Server, Shape};
-use http::{HeaderName, Method};
+use http::{HeaderMap, HeaderName, Method};
 use std::fmt;
 use std::sync::Arc;
 
@@ -58,6 +59,37 @@ pub struct Operation {
     pub servers: Vec<Server>,
     /// Whether it may be sent twice.
     pub repeat: Repeat,
+    /// Values that its path's key fixes; they tell it from others with the same path.
+    pub fixed: Vec<Fixed>,
+}
+
+/// A value that stands in the key of a path: `/rest?method=photos.list`, `/#X-Amz-Target=Orders.List`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fixed {
+    /// Where it is sent: in the query or a header field.
+    pub place: In,
+    /// Its name.
+    pub name: String,
+    /// The value as text; none: it is there, whatever it is.
+    pub value: Option<String>,
+}
+
+impl Fixed {
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.place == In::Header && self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// Whether a request has it.
+    pub fn is_in(&self, query: Option<&str>, fields: &HeaderMap) -> bool {
+        let same = |text: &str| self.value.as_ref().is_none_or(|value| value == text);
+        if self.place == In::Header {
+            return fields.get_all(&self.name).iter().any(|value| value.to_str().is_ok_and(same));
+        }
+        pairs(query.unwrap_or_default()).any(|(name, value)| {
+            decoded_form(name).is_some_and(|name| name == self.name)
+                && decoded_form(value).is_some_and(|value| same(&value))
+        })
+    }
 }
 
 /// How a message names an operation. REST names it by method and path; other protocols by content.
@@ -78,6 +110,17 @@ impl Operation {
         match &self.bind {
             Bind::Path { method, .. } => method,
         }
+    }
+
+    /// The value that the path's key fixes for this name; `None` if it fixes none.
+    pub fn fixed_value(&self, place: In, name: &str) -> Option<&str> {
+        let fixed = self.fixed.iter().find(|one| one.place == place && one.is_called(name));
+        fixed.and_then(|one| one.value.as_deref())
+    }
+
+    /// Whether a request with this query and these fields has everything that the path's key fixes.
+    pub fn has_fixed(&self, query: Option<&str>, fields: &HeaderMap) -> bool {
+        self.fixed.iter().all(|one| one.is_in(query, fields))
     }
 
     /// The path template of a REST operation.

@@ -19,7 +19,7 @@ mod text;
 
 pub use answer::{Asked, NoAnswer, Sampled, sample_answer};
 pub use examples::Examples;
-pub use request::sample_request;
+pub use request::{sample_request, sample_request_by};
 
 use crate::{Pointer, Shape};
 use look::{Look, Schemas};

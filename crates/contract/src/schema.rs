@@ -19,6 +19,7 @@ mod tokens;
 mod unchecked;
 mod view;
 mod watch;
+mod ways;
 mod words;
 
 use crate::openapi::read::Version;
@@ -169,6 +170,18 @@ impl Shape {
             return value;
         };
         if !self.takes(&value) && self.takes(&other) { other } else { value }
+    }
+
+    /// Whether its text stands for bytes in base64 (OpenAPI 3.0 Data Types, `byte`; JSON Schema 2020-12 Validation
+    /// §8.3, `contentEncoding`); whether in the alphabet for URLs (RFC 4648 §5).
+    pub fn base64(&self) -> Option<bool> {
+        let word = |word: &str| self.word(word).and_then(|value| value.as_str().map(str::to_ascii_lowercase));
+        let said = word("contentEncoding").or_else(|| word("format"))?;
+        match said.as_str() {
+            "byte" | "base64" => Some(false),
+            "base64url" => Some(true),
+            _ => None,
+        }
     }
 
     /// What of `value` does not match; at most 100. The place and the name are the caller's to fill in.

@@ -47,9 +47,10 @@ pub enum TemplateError {
 impl PathTemplate {
     /// Reads a template such as `/orders/{id}/lines/{from}-{to}:export`.
     ///
-    /// A query or fragment in the key is cut off: it is not part of a path.
+    /// A query or fragment in the key is not part of the path: see [`PathTemplate::query`]. So is `{?name}`
+    /// (RFC 6570 §3.2.8), which stands for parameters that are declared anyway.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let path = text.split(['?', '#']).next().unwrap_or_default();
+        let path = text.split("{?").next().and_then(|text| text.split(['?', '#']).next()).unwrap_or_default();
         let Some(rest) = path.strip_prefix('/') else {
             return Err(TemplateError::NoSlash);
         };
@@ -61,6 +62,22 @@ impl PathTemplate {
     /// The template as the document writes it.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The pairs of a query that stands in the key, as written; without those that hold a parameter.
+    pub fn query(&self) -> impl Iterator<Item = (&str, &str)> {
+        let query =
+            self.text.split_once('?').filter(|(path, _)| !path.ends_with('{')).map(|(_, query)| query);
+        let query = query.and_then(|query| query.split('#').next()).unwrap_or_default();
+        query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && !pair.contains(['{', '}']))
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    }
+
+    /// What follows `#` in the key. It is never sent: it tells operations with one path apart for a reader.
+    pub fn fragment(&self) -> Option<&str> {
+        self.text.split_once('#').map(|(_, fragment)| fragment)
     }
 
     /// Its segments; `/` has one that is empty.

@@ -1,6 +1,7 @@
 //! The texts a contract was read from, and in which of them a pointer stands.
 
 use crate::gather::FILES;
+use crate::laid::Laid;
 use crate::{Pointer, Span, Syntax, locate, place_of};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -36,6 +37,11 @@ impl Text {
         Self { name, syntax, content: OnceLock::new(), recall: Some(Arc::clone(recall)) }
     }
 
+    /// What stands in it, as bytes; none where it cannot be had any more.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.content().map_or_else(Vec::new, |content| content.as_bytes().to_vec())
+    }
+
     /// What stands in it; `None` where it cannot be had any more.
     pub(crate) fn content(&self) -> Option<&Arc<str>> {
         self.content.get_or_init(|| self.recall.as_ref()?.text(&self.name)).as_ref()
@@ -60,12 +66,14 @@ impl Stand {
     }
 }
 
-/// The texts of a contract; the first is its own, those after it the files it refers to, then its overlay.
+/// The texts of a contract; the first is its own, those after it the files it refers to, then its overlays.
 #[derive(Debug)]
 pub(crate) struct Texts {
     pub(crate) list: Vec<Text>,
-    /// What an overlay said: from where on in the contract, and where in which text.
-    pub(crate) laid: Vec<(Pointer, usize, Pointer)>,
+    /// What overlays said: which place comes from where in which text.
+    pub(crate) laid: Laid,
+    /// How many overlays stand at the end of the list.
+    pub(crate) overlays: usize,
 }
 
 impl Texts {
@@ -76,17 +84,10 @@ impl Texts {
 
     /// In which text a pointer leads where.
     fn source(&self, pointer: &Pointer) -> (usize, Pointer) {
-        let text = pointer.as_str();
-        let below = |of: &Pointer| {
-            let rest = text.strip_prefix(of.as_str())?;
-            (rest.is_empty() || rest.starts_with('/')).then_some(rest)
-        };
-        // The innermost, and the last that was laid there, is what counts.
-        let laid = self.laid.iter().filter_map(|(of, file, at)| Some((of, *file, at, below(of)?)));
-        if let Some((_, file, at, rest)) = laid.max_by_key(|(of, ..)| of.as_str().len()) {
-            let there = Pointer::parse(&format!("{}{rest}", at.as_str())).unwrap_or_else(|| at.clone());
-            return (file, there);
+        if let Some(found) = self.laid.source(pointer) {
+            return found;
         }
+        let text = pointer.as_str();
         let inside = text.strip_prefix('/').and_then(|text| text.strip_prefix(FILES));
         if let Some(rest) = inside.and_then(|rest| rest.strip_prefix('/')) {
             let (number, _) = rest.split_once('/').unwrap_or((rest, ""));

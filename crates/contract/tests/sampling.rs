@@ -106,3 +106,58 @@ fn bounds_are_met_and_what_nothing_fits_is_no_sample() {
         }
     }
 }
+
+#[test]
+fn examples_of_the_contract_are_taken_first_where_they_keep_to_it() {
+    use contract::{Asked, Examples, In, Value as Given, sample_answer, sample_request_by};
+    let named = |value: &Value| json!({"$ref": "#/components/examples/e", "summary": value});
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+        "components": {"examples": {"e": {"value": {"a": 5}}}},
+        "paths": {"/x/{id}": {"post": {
+            "operationId": "x",
+            "parameters": [
+                {"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}, "example": 77},
+                {"name": "tags", "in": "query", "schema": {"type": "array", "items": {"type": "string"}},
+                 "examples": {"bad": {"value": 3}, "good": {"value": ["red", "blue"]}}},
+                {"name": "X-Deep", "in": "header", "schema": {"type": "integer"}, "example": "12"},
+            ],
+            "requestBody": {"content": {"application/json": {"schema": {"type": "object"}, "examples": {"one": named(&json!(1))}}}},
+            "responses": {"200": {"description": "", "headers": {"X-Left": {"schema": {"type": "integer"}, "example": 41}}}},
+        }}},
+    });
+    let contract = Contract::read("t.json", document.to_string().as_bytes()).expect("a contract");
+    let (operation, examples) = (&contract.operations[0], Examples::read(&contract));
+    let values = sample_request_by(operation, 9, Want::Plain, &examples).expect("values");
+    for (place, name, expected) in [
+        (In::Path, "id", json!(77)),
+        (In::Query, "tags", json!(["red", "blue"])),
+        (In::Header, "X-Deep", json!(12)),
+        (In::Body, "", json!({"a": 5})),
+    ] {
+        assert_eq!(values.get(place, name), Some(&Given::Json(expected)), "{name}");
+    }
+    let asked = Asked { examples: Some(&examples), ..Asked::default() };
+    assert_eq!(sample_answer(operation, &asked).expect("an answer").fields["x-left"], "41");
+}
+
+#[test]
+fn examples_of_2_0_are_by_media_type() {
+    use contract::{Asked, Examples, sample_answer};
+    let document = json!({
+        "swagger": "2.0", "info": {"title": "t", "version": "1"}, "produces": ["application/json", "text/csv"],
+        "paths": {"/x": {"get": {"operationId": "x", "responses": {"200": {
+            "description": "", "schema": {"type": "object"},
+            "examples": {"application/json; charset=utf-8": {"a": 1}, "text/csv": "a,b", "text/html": "<p>"},
+        }}}}},
+    });
+    let contract = Contract::read("t.json", document.to_string().as_bytes()).expect("a contract");
+    let examples = Examples::read(&contract);
+    let bodies = &contract.operations[0].outputs[0].bodies;
+    let of =
+        |index: usize| examples.of(&bodies[index]).iter().map(|(_, value)| value.clone()).collect::<Vec<_>>();
+    assert_eq!((of(0), of(1)), (vec![json!({"a": 1})], vec![json!("a,b")]));
+    let asked = Asked { examples: Some(&examples), example: Some("text/csv"), ..Asked::default() };
+    let sampled = sample_answer(&contract.operations[0], &asked).expect("an answer");
+    assert_eq!((&*sampled.body, sampled.media.as_deref()), (&b"a,b"[..], Some("text/csv")));
+}

@@ -173,3 +173,116 @@ fn a_document_of_3_2_has_any_method_streams_and_whole_queries() {
     let SchemeKind::OAuth2(flows) = &contract.schemes[0].kind else { unreachable!() };
     assert_eq!(flows[0].device_url.as_deref(), Some("https://a.example/d"));
 }
+
+#[test]
+fn what_a_paths_key_fixes_is_sent_and_tells_operations_apart() {
+    use contract::{Value as Given, Values, encode};
+    use http::HeaderMap;
+    let target = |only: &str| json!({"name": "X-Amz-Target", "in": "header", "required": true, "schema": {"type": "string", "enum": [only]}});
+    let operation = |id: &str, parameters: Value| json!({"get": {"operationId": id, "parameters": parameters, "responses": {}}});
+    let number = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "integer"}});
+    let contract = contract(&json!({"openapi": "3.0.0", "info": {"title": "t", "version": "1"}, "paths": {
+        "/rest?method=photos.list": operation("photos", json!([number("page"), {"name": "method", "in": "query", "required": true, "schema": {"type": "string"}}])),
+        "/rest?method=people.list&format=a%20b": operation("people", json!([number("page")])),
+        "/rest": operation("rest", json!([])),
+        "/b?acl": operation("acl", json!([])),
+        "/b#tags": operation("tags", json!([{"name": "tags", "in": "query", "required": true, "schema": {"type": "boolean", "enum": [true]}}])),
+        "/#X-Amz-Target=Orders.List": operation("target", json!([target("Orders.List")])),
+        "/c#onlyAName": operation("named", json!([])),
+        "/d{?page,size}": operation("expanded", json!([number("page")])),
+    }}));
+    assert_eq!(codes(&contract), Vec::<&str>::new());
+    let sent = |id: &str, values: &[(In, &str, &str)]| {
+        let values = values
+            .iter()
+            .map(|(place, name, text)| (*place, (*name).to_owned(), Given::Text((*text).to_owned())));
+        let request = encode(operation_of(&contract, id), &Values(values.collect()));
+        request.map(|request| {
+            let target =
+                request.fields.get("x-amz-target").map(|value| format!("{value:?}")).unwrap_or_default();
+            format!("{}?{}{target}", request.path, request.query.unwrap_or_default())
+        })
+    };
+    for (id, values, expected) in [
+        ("photos", &[(In::Query, "page", "2")][..], "/rest?method=photos.list&page=2"),
+        ("photos", &[(In::Query, "method", "photos.list")], "/rest?method=photos.list"),
+        ("people", &[], "/rest?format=a%20b&method=people.list"),
+        ("rest", &[], "/rest?"),
+        ("acl", &[], "/b?acl"),
+        ("tags", &[], "/b?tags=true"),
+        ("target", &[], "/?\"Orders.List\""),
+        ("named", &[], "/c?"),
+        ("expanded", &[(In::Query, "page", "3")], "/d?page=3"),
+    ] {
+        assert_eq!(sent(id, values).as_deref(), Ok(expected), "{id}");
+    }
+    let wrong = sent("photos", &[(In::Query, "method", "people.list")]).expect_err("the key says another");
+    assert_eq!((wrong[0].code, wrong[0].name.as_str()), ("fixed", "method"));
+    let has = |id: &str, query: &str| operation_of(&contract, id).has_fixed(Some(query), &HeaderMap::new());
+    assert!(
+        has("photos", "page=1&method=photos.list")
+            && !has("photos", "method=people.list")
+            && !has("photos", "")
+    );
+    assert!(has("people", "method=people.list&format=a+b") && !has("people", "method=people.list"));
+    assert!(has("acl", "acl") && has("acl", "acl=") && !has("acl", "tags"));
+    assert!(has("rest", "whatever"));
+}
+
+fn operation_of<'c>(contract: &'c Contract, id: &str) -> &'c Operation {
+    contract.operation(id).expect(id)
+}
+
+#[test]
+fn the_query_as_a_whole_is_written_and_read() {
+    use contract::{Head, Value as Given, Values, decode, encode};
+    use http::HeaderMap;
+    let operation = |content: Value| {
+        let contract =
+            contract(&json!({"openapi": "3.2.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {
+            "query": {"operationId": "q", "responses": {}},
+            "additionalOperations": {"COPY": {"operationId": "c", "responses": {}}},
+            "get": {"operationId": "w", "responses": {}, "parameters": [
+                {"name": "all", "in": "querystring", "required": true, "content": content}]}}}}));
+        assert_eq!(codes(&contract), Vec::<&str>::new());
+        contract
+    };
+    let schema = json!({"type": "object", "required": ["n"], "properties": {
+        "n": {"type": "integer", "maximum": 9}, "tags": {"type": "array", "items": {"type": "string"}}, "deep": {"type": "object"}}});
+    for (media, value, query) in [
+        (
+            "application/json",
+            json!({"n": 5, "tags": ["a b"]}),
+            "%7B%22n%22%3A5%2C%22tags%22%3A%5B%22a%20b%22%5D%7D",
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            json!({"n": 5, "tags": ["a b", "c&d"]}),
+            "n=5&tags=a%20b&tags=c%26d",
+        ),
+        ("text/plain", json!("a=b c"), "a%3Db%20c"),
+    ] {
+        let schema = if media == "text/plain" { json!({"type": "string"}) } else { schema.clone() };
+        let contract = operation(json!({media: {"schema": schema}}));
+        let operation = operation_of(&contract, "w");
+        let values = Values(vec![(In::Query, "all".to_owned(), Given::Json(value.clone()))]);
+        let request = encode(operation, &values).expect("a request");
+        assert_eq!(request.query.as_deref(), Some(query), "{media}");
+        let fields = HeaderMap::new();
+        let head = |query| Head { method: operation.method(), path: "/a", query, fields: &fields };
+        let read = decode(operation, &head(Some(query)), None).expect("values");
+        assert_eq!(read.get(In::Query, "all"), Some(&Given::Json(value)), "{media}");
+        let found = |query| {
+            let (found, _) = contract::check_head(operation, &head(query));
+            found.iter().map(|one| (one.code, one.place())).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Some(query)), []);
+        assert_eq!(found(None), [("required", "query parameter all".to_owned())], "{media}");
+        if media == "application/x-www-form-urlencoded" {
+            assert_eq!(found(Some("n=12")), [("maximum", "query parameter all/n".to_owned())]);
+        }
+    }
+    let contract = operation(json!({"application/json": {}}));
+    assert_eq!(operation_of(&contract, "q").method().as_str(), "QUERY");
+    assert_eq!(operation_of(&contract, "c").method().as_str(), "COPY");
+}

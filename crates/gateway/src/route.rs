@@ -81,9 +81,10 @@ pub(crate) fn decide(world: &World, head: &Head, seen: &mut Seen) -> Result<Targ
     let Some(router) = world.board.routers.get(seen.listener) else {
         return Err(Reason::Internal.because("this listener has no offers any more"));
     };
-    let found = router.find(&head.host, &head.method, path);
+    let said = (head.query(), &head.fields);
+    let found = router.find_told(&head.host, &head.method, path, said);
     if let Some(other) = path.decoded_by_others()
-        && !same(&found, &router.find(&head.host, &head.method, &other))
+        && !same(&found, &router.find_told(&head.host, &head.method, &other, said))
     {
         // RFC 3986 §2.2: to us `%3A` is not `:`, to a provider it may be, and then another operation.
         return Err(Reason::PathRejected

@@ -2,6 +2,7 @@
 
 mod allowances;
 mod clock;
+pub(crate) mod fetch;
 mod files;
 mod index;
 mod keyring;
@@ -9,23 +10,23 @@ mod logins;
 mod outside;
 mod place;
 pub(crate) mod port;
-mod quick;
+pub(crate) mod remote;
 mod running;
 pub(crate) mod socket;
+pub(crate) mod source;
 mod store;
 
 pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
-pub(crate) use files::Beside;
+pub(crate) use files::{Reading, Unread, code_of, unreadable};
 pub(crate) use index::Index;
 pub(crate) use logins::{Lies, Logins};
-pub(crate) use outside::{Disk, Need, write_private};
+pub(crate) use outside::{Disk, Need, write, write_private};
 pub(crate) use place::{
     FILE, board_folder, board_near, board_near_or_running, is_board_near, personal, state_folder,
 };
-pub(crate) use quick::Quick;
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
-    author, entropy, judged_board, load_board, load_board_with, look_at_board, open_ledger, read_ledger, runtime,
-    secrets_folder, stored,
+    author, entropy, judged_board, load_board, load_board_with, look_at_board, open_ledger, read_ledger,
+    runtime, secrets_folder, stored,
 };

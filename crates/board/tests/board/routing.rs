@@ -2,7 +2,7 @@
 
 use crate::harness::World;
 use board::{Found, NormalPath};
-use http::Method;
+use http::{HeaderMap, HeaderValue, Method};
 
 const BOARD: &str = "
 [listen.edge]
@@ -71,4 +71,69 @@ fn an_offer_opens_what_its_rule_says_and_no_undeclared_path_beside_a_rule() {
         ]
     );
     assert_eq!(offers[1].rule, "only = [\"listOrders\"]");
+}
+
+#[test]
+fn operations_that_differ_only_in_what_their_keys_fix_are_told_apart() {
+    let operation =
+        |id: &str, more: &str| format!("    get: {{operationId: {id}, {more} responses: {{}}}}\n");
+    let contract = [
+        "openapi: 3.0.0\ninfo: {title: t, version: '1'}\nservers: [{url: 'http://127.0.0.1:9001'}]\npaths:\n"
+            .to_owned(),
+        "  /rest?method=photos.list:\n".to_owned(),
+        operation("photos", ""),
+        "  /rest?method=people.list:\n".to_owned(),
+        operation("people", ""),
+        "  /rest?method=people.list&deep=1:\n".to_owned(),
+        operation("deep", ""),
+        "  /#X-Target=Orders.List:\n".to_owned(),
+        operation(
+            "target",
+            "parameters: [{name: x-target, in: header, required: true, schema: {type: string}}],",
+        ),
+        "  /both?a=1:\n".to_owned(),
+        operation("a", ""),
+        "  /both:\n".to_owned(),
+        operation("both", ""),
+        "  /both?a=1#again:\n".to_owned(),
+        operation("never", ""),
+    ];
+    let board = "
+[listen.edge]
+bind = '127.0.0.1:8080'
+[plans.web]
+auth = 'none'
+[apis.rest]
+contract = 'rest.yaml'
+offer.all = { at = '/', plans = ['web'] }
+";
+    let world = World::with(board).file("rest.yaml", &contract.concat());
+    assert_eq!(world.codes(), ["ambiguous-paths"]);
+    let board = world.board();
+    let operations = &board.apis[0].contract.as_ref().unwrap().operations;
+    let mut fields = HeaderMap::new();
+    for (path, query, target, expected) in [
+        ("/rest", Some("page=1&method=photos.list"), None, "photos"),
+        ("/rest", Some("method=people.list"), None, "people"),
+        ("/rest", Some("deep=1&method=people%2Elist"), None, "deep"),
+        ("/rest", Some("method=other"), None, "undeclared"),
+        ("/rest", None, None, "undeclared"),
+        ("/", None, Some("Orders.List"), "target"),
+        ("/", None, Some("Orders.Get"), "undeclared"),
+        ("/both", Some("a=1"), None, "a"),
+        ("/both", Some("a=2"), None, "both"),
+        ("/elsewhere", None, None, "undeclared"),
+    ] {
+        fields.clear();
+        if let Some(target) = target {
+            fields.insert("x-target", HeaderValue::from_static(target));
+        }
+        let normal = NormalPath::parse(path).unwrap();
+        let found = match board.routers[0].find_told("127.0.0.1", &Method::GET, &normal, (query, &fields)) {
+            Found::Operation { operation, .. } => operations[operation].id.as_str(),
+            Found::Undeclared { .. } => "undeclared",
+            _ => "something else",
+        };
+        assert_eq!(found, expected, "{path} {query:?} {target:?}");
+    }
 }

@@ -1,7 +1,8 @@
 //! What goes out and what comes back, where all is well.
 
 use crate::caller::{get, json, on_one_thread, post, providers, read, request, upstream};
-use call::Outgoing;
+use call::{OutBody, Outgoing};
+use contract::{Chunk, Contract, In, Source, Value, Values};
 use demo::Provider;
 use http::{Method, StatusCode};
 
@@ -123,5 +124,47 @@ fn a_request_that_cannot_be_sent_is_our_fault() {
             .await
             .unwrap_err();
         assert_eq!((error.kind, provider.calls()), (call::ErrorKind::Unusable, 0));
+    });
+}
+
+/// The stretches of a payload as a body; files hold what they are called.
+fn opened(chunks: Vec<Chunk>) -> OutBody {
+    let frames = chunks.into_iter().map(|chunk| {
+        let bytes = match chunk {
+            Chunk::Held(bytes) => bytes,
+            Chunk::Later(source) => format!("content of {}", source.name).into(),
+        };
+        Ok(http_body::Frame::data(bytes))
+    });
+    let frames: Vec<Result<_, call::BodyError>> = frames.collect();
+    OutBody::Stream(Box::pin(http_body_util::StreamBody::new(futures_util::stream::iter(frames))))
+}
+
+#[test]
+fn files_of_a_payload_are_sent_as_whoever_opens_them_gives_them() {
+    let text = r#"{"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {
+        "/form": {"post": {"operationId": "form", "requestBody": {"content": {"multipart/form-data": {"schema":
+            {"type": "object", "properties": {"note": {"type": "string"}, "photo": {"type": "string", "format": "binary"}}}}}},
+            "responses": {"200": {"description": "ok"}}}},
+        "/whole": {"post": {"operationId": "whole", "requestBody": {"content": {"image/png": {}}},
+            "responses": {"200": {"description": "ok"}}}}}}"#;
+    let contract = Contract::read("a.json", text.as_bytes()).unwrap();
+    let file = || Value::Later(Source { name: "a.png".to_owned(), media: None, shown: None });
+    on_one_thread(async {
+        let provider = Provider::echo().start().await;
+        let upstream = upstream(&[provider.url()]);
+        for (id, name) in [("form", "photo"), ("whole", "")] {
+            let mut values = Values::default();
+            if id == "form" {
+                values.push(In::Body, "note", Value::Text("hello".to_owned()));
+            }
+            values.push(In::Body, name, file());
+            let outgoing =
+                call::operation::outgoing(contract.operation(id).unwrap(), &values, opened).unwrap();
+            let seen = json(providers().send(&upstream, outgoing).await.unwrap()).await;
+            let body = seen["body"].as_str().unwrap();
+            assert!(body.contains("content of a.png"), "{id}: {body}");
+            assert_eq!(body.contains("hello"), id == "form", "{body}");
+        }
     });
 }

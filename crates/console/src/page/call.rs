@@ -154,14 +154,14 @@ fn in_words(finding: &Finding) -> String {
 
 /// The contract's line, with the lines around it.
 fn rule(finding: &Finding, contract: Option<&Contract>) -> Markup {
-    let line =
-        contract.and_then(|contract| Some((contract, contract.line(&Pointer::parse(&finding.rule)?)?)));
+    let stand = contract.and_then(|contract| contract.stand(&Pointer::parse(&finding.rule)?));
     html! {
-        @match line {
-            Some((contract, line)) => {
-                code.origin { (contract.name) ":" (line) } " " span.dim { "rule " code { (finding.code) } }
-                pre.excerpt tabindex="0" aria-label={ "Lines of " (contract.name) } {
-                    @for (number, text) in around(contract.text(), line) {
+        // The rule may stand in another file than the contract's own, or in an overlay.
+        @match stand.as_ref().map(|stand| (stand, stand.line())) {
+            Some((stand, line)) => {
+                code.origin { (stand.file) ":" (line) } " " span.dim { "rule " code { (finding.code) } }
+                pre.excerpt tabindex="0" aria-label={ "Lines of " (stand.file) } {
+                    @for (number, text) in around(&stand.text, line) {
                         span class=[(number == line).then_some("here")] { i { (number) } (text) "\n" }
                     }
                 }
@@ -354,5 +354,44 @@ fn again(view: &View<'_>) -> Markup {
                 h3 { "switchboard call" } (type_this(&lines.call))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rule;
+    use contract::{Contract, Files, Reach};
+    use exchange::Finding;
+
+    struct Parts(Reach);
+
+    impl Files for Parts {
+        fn bytes(&self, _: &str) -> Result<Vec<u8>, String> {
+            Ok(b"limit:\n  name: limit\n  in: query\n  schema:\n    type: integer\n    maximum: 100\n"
+                .to_vec())
+        }
+
+        fn reach(&self) -> &Reach {
+            &self.0
+        }
+    }
+
+    #[test]
+    fn a_rule_is_shown_with_the_lines_of_the_file_it_stands_in() {
+        let text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  /a:\n    get:\n      parameters: [{$ref: 'parts.yaml#/limit'}]\n      responses: {}\n";
+        let parts = Parts(Reach::around("orders.yaml"));
+        let contract = Contract::read_with("orders.yaml", text.as_bytes(), &parts).unwrap();
+        let at = contract.operations[0].parameters[0].shape.at().at("maximum");
+        let finding = Finding {
+            direction: "request".to_owned(),
+            place: "query parameter limit".to_owned(),
+            at: String::new(),
+            rule: at.to_string(),
+            code: "maximum".to_owned(),
+            detail: String::new(),
+        };
+        let shown = rule(&finding, Some(&contract)).into_string();
+        assert!(shown.contains("parts.yaml:6") && shown.contains("maximum: 100"), "{shown}");
+        assert!(!shown.contains("orders.yaml"), "{shown}");
     }
 }

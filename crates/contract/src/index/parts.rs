@@ -2,9 +2,9 @@
 
 use super::kept::{Input, Kept, Out, kept, kept_words};
 use crate::{
-    Bind, Body, Codec, Flow, FlowKind, In, Operation, OperationId, Output, Parameter, Part, PathTemplate,
-    Pointer, Repeat, Requirement, SchemeKind, Security, SecurityScheme, Server, ServerVariable, StatusRange,
-    Style, Syntax, Warning,
+    Bind, Body, Codec, Fixed, Flow, FlowKind, In, Operation, OperationId, Output, Parameter, Part,
+    PathTemplate, Pointer, Repeat, Requirement, SchemeKind, Security, SecurityScheme, Server, ServerVariable,
+    StatusRange, Style, Syntax, Warning,
 };
 use http::{HeaderName, Method};
 
@@ -23,6 +23,7 @@ kept!(Operation {
     description,
     servers,
     repeat,
+    fixed,
 });
 kept!(Parameter {
     place,
@@ -38,6 +39,7 @@ kept!(Parameter {
     content,
     at,
 });
+kept!(Fixed { place, name, value });
 kept!(Part { name, media, style, fields });
 kept!(Body { media, codec, shape, items, parts, at });
 kept!(Output { status, fields, bodies, at });
@@ -80,6 +82,7 @@ pub(super) const CODES: &[&str] = &[
     "not-a-list",
     "not-an-object",
     "operation-id",
+    "overlay-no-effect",
     "parameter-name",
     "parameter-place",
     "parameter-undeclared",

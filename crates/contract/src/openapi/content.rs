@@ -3,8 +3,8 @@
 //! Source: OpenAPI 3.1 Parameter Object, `content`. Styles do not count there; codecs other than JSON
 //! and text are passed as the text that they are.
 
-use super::text;
-use crate::{Codec, Got, Parameter, Violation, reader};
+use super::{form, text};
+use crate::{Body, Codec, Got, Parameter, Payload, Violation, reader};
 use serde_json::Value as Json;
 
 /// The text of a value; `None` where its codec has none for it.
@@ -12,6 +12,59 @@ pub(super) fn write(codec: Codec, value: &Json) -> Option<String> {
     match codec {
         Codec::Json => Some(value.to_string()),
         _ => text::scalar(value),
+    }
+}
+
+/// The query as a whole (OpenAPI 3.2 Parameter Object, `in: querystring`): a form as forms are, anything else as
+/// its text, percent-encoded.
+pub(super) fn write_whole(
+    parameter: &Parameter,
+    codec: Codec,
+    value: &Json,
+) -> Result<String, Box<Violation>> {
+    if codec == Codec::Form {
+        let mut found = Vec::new();
+        let payload = form::write(Some(&as_body(parameter)), value, &mut found);
+        return match (payload, found.into_iter().next()) {
+            (Payload::Bytes(bytes), None) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            (_, wrong) => Err(of_parameter(parameter, wrong)),
+        };
+    }
+    write(codec, value).map(|text| text::encoded(&text)).ok_or_else(|| of_parameter(parameter, None))
+}
+
+/// The reverse of [`write_whole`].
+pub(super) fn read_whole(parameter: &Parameter, query: &str) -> Result<Json, Box<Violation>> {
+    let codec = parameter.content.unwrap_or(Codec::Text);
+    if codec == Codec::Form {
+        let read = form::read(&as_body(parameter), query);
+        return read.map_err(|found| of_parameter(parameter, found.into_iter().next()));
+    }
+    let text = text::decoded(query).ok_or_else(|| super::decode::not_utf8(parameter))?;
+    read(parameter, codec, &text)
+}
+
+fn as_body(parameter: &Parameter) -> Body {
+    Body {
+        media: "application/x-www-form-urlencoded".to_owned(),
+        codec: Codec::Form,
+        shape: parameter.shape.clone(),
+        items: None,
+        parts: Vec::new(),
+        at: parameter.at.clone(),
+    }
+}
+
+fn of_parameter(parameter: &Parameter, wrong: Option<Violation>) -> Box<Violation> {
+    let told = super::decode::violation(
+        parameter,
+        "nested",
+        "a plain value".to_owned(),
+        Got::Kind("a list or object"),
+    );
+    match wrong {
+        Some(wrong) => Box::new(Violation { place: told.place, name: told.name, ..wrong }),
+        None => told,
     }
 }
 

@@ -60,6 +60,7 @@ fn multipart_body(
     values: &mut Values,
 ) -> Result<(), Vec<Violation>> {
     let boundary = multipart::boundary(fields).map_err(|violation| vec![*violation])?;
+    let body = &*multipart::as_way(body, &boundary, bytes);
     let (mut plain, mut rest) = (Vec::new(), Vec::new());
     for (name, content) in multipart::read(body, &boundary, bytes)? {
         match content {
@@ -93,6 +94,9 @@ pub(super) fn parameters(operation: &Operation, head: &Head<'_>) -> (Values, Vec
             In::Path => {
                 let raw = captured.iter().find(|(name, _)| *name == parameter.name).map(|(_, raw)| *raw);
                 raw.map(|raw| segment(parameter, raw)).transpose()
+            }
+            In::Query if parameter.style == Style::Whole => {
+                head.query.map(|query| content::read_whole(parameter, query)).transpose()
             }
             In::Query => pairs(operation, parameter, &query, text::decoded_form),
             In::Cookie if parameter.style == Style::Cookie => {
@@ -154,7 +158,7 @@ fn kind_word(shape: &Shape) -> &'static str {
 type Read<T> = Result<T, Box<Violation>>;
 type Decode = fn(&str) -> Option<String>;
 
-fn not_utf8(parameter: &Parameter) -> Box<Violation> {
+pub(super) fn not_utf8(parameter: &Parameter) -> Box<Violation> {
     violation(parameter, "encoding", "text in UTF-8".to_owned(), Got::Kind("other bytes"))
 }
 

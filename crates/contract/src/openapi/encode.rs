@@ -23,7 +23,8 @@ use serde_json::Value as Json;
 pub fn encode(operation: &Operation, values: &Values) -> Result<Request, Vec<Violation>> {
     let mut found = Vec::new();
     for parameter in operation.parameters.iter().filter(|one| one.required && one.place != In::Path) {
-        if given(values, parameter.place, &parameter.name).is_none() {
+        let fixed = operation.fixed_value(parameter.place, &parameter.name).is_some();
+        if !fixed && given(values, parameter.place, &parameter.name).is_none() {
             found.push(decode::missing(parameter));
         }
     }
@@ -181,6 +182,17 @@ fn rest(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> (
     let mut pairs: Vec<String> = Vec::new();
     let mut cookies: Vec<String> = Vec::new();
     let mut fields = HeaderMap::new();
+    for fixed in &operation.fixed {
+        let Some(value) = &fixed.value else { continue };
+        if fixed.place == In::Query {
+            let equals = if value.is_empty() { "" } else { "=" };
+            pairs.push(format!("{}{equals}{}", text::encoded(&fixed.name), text::encoded(value)));
+        } else if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(fixed.name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
+        {
+            fields.append(name, value);
+        }
+    }
     let declared = operation.parameters.iter().filter_map(|one| {
         Some((one.place, one.name.as_str(), Some(one), given(values, one.place, &one.name)?))
     });
@@ -192,6 +204,15 @@ fn rest(operation: &Operation, values: &Values, found: &mut Vec<Violation>) -> (
     let other = other.map(|(place, name, value)| (*place, name.as_str(), None, value));
     for (place, name, parameter, value) in declared.chain(other) {
         if !matches!(place, In::Query | In::Header | In::Cookie) {
+            continue;
+        }
+        if let Some(fixed) = operation.fixed_value(place, name) {
+            let same = json_of(place, name, parameter, value)
+                .is_ok_and(|json| text::scalar(&json).is_some_and(|text| text == fixed));
+            if !same {
+                let expected = format!("`{fixed}`, which the path fixes");
+                found.push(*broken(place, name, "fixed", &expected, Got::Kind("another value")));
+            }
             continue;
         }
         let written = match place {
@@ -223,6 +244,10 @@ fn pairs_of(
 ) -> Result<Vec<String>, Box<Violation>> {
     let json = json_of(place, name, parameter, value)?;
     if let Some(codec) = parameter.and_then(|one| one.content) {
+        // OpenAPI 3.2, Parameter Object, `in: querystring`: the query is the value, and has no name.
+        if let Some(parameter) = parameter.filter(|one| one.style == Style::Whole) {
+            return content::write_whole(parameter, codec, &json).map(|text| vec![text]);
+        }
         let text = document(place, name, codec, &json)?;
         return Ok(vec![format!("{}={}", text::encoded(name), text::encoded(&text))]);
     }

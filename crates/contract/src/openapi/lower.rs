@@ -9,10 +9,13 @@ mod swagger;
 
 use super::outline::{self, Found, is_true, lost_warning, summary, tags, warn};
 use super::read::{Lowered, Version};
+use super::text::{decoded_form, scalar};
 use super::{members, surroundings};
 use crate::reference;
 use crate::schema::{Shelf, named};
-use crate::{Bind, In, Operation, Parameter, PathTemplate, Pointer, Repeat, Server, TemplateError, Warning};
+use crate::{
+    Bind, Fixed, In, Operation, Parameter, PathTemplate, Pointer, Repeat, Server, TemplateError, Warning,
+};
 use http::{HeaderName, Method};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -91,7 +94,9 @@ impl<'v> Lowering<'v, '_> {
             if self.version == Version::V2_0 { self.swagger_input(found) } else { self.input(found) };
         let outputs = self.outputs(found);
         let servers = self.servers(found);
+        let fixed = fixed(&template, &parameters);
         Some(Operation {
+            fixed,
             id: found.id.clone(),
             at: found.at.clone(),
             repeat: repeat(&found.method, &parameters),
@@ -142,6 +147,35 @@ impl<'v> Lowering<'v, '_> {
             }
         }
     }
+}
+
+/// What the path's key fixes: the pairs of its query, and what its fragment says of declared parameters.
+///
+/// Published: `/rest?method=photos.list` (the query is sent), `/#X-Amz-Target=Orders.List`, `/orders#acl`
+/// (the fragment names a parameter whose value makes the operation). Other fragments only tell keys apart.
+fn fixed(template: &PathTemplate, parameters: &[Parameter]) -> Vec<Fixed> {
+    let text = |text: &str| decoded_form(text).unwrap_or_else(|| text.to_owned());
+    let mut found: Vec<Fixed> = template
+        .query()
+        .map(|(name, value)| Fixed { place: In::Query, name: text(name), value: Some(text(value)) })
+        .collect();
+    for pair in template.fragment().unwrap_or_default().split('&') {
+        let (name, value) = pair.split_once('=').map_or((pair, None), |(name, value)| (name, Some(value)));
+        let Some(parameter) = parameters.iter().find(|one| {
+            matches!(one.place, In::Query | In::Header) && one.required && one.name.eq_ignore_ascii_case(name)
+        }) else {
+            continue;
+        };
+        let Parameter { place, name, shape, .. } = parameter;
+        let value = value.map(str::to_owned).or_else(|| match shape.choices().as_slice() {
+            [only] => scalar(only),
+            _ => None,
+        });
+        found.push(Fixed { place: *place, name: name.clone(), value });
+    }
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// Whether the method says that twice is as once (RFC 9110 §9.2), or a declared key makes it so.

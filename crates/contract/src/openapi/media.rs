@@ -6,7 +6,7 @@ use crate::{Body, Codec};
 use http::{HeaderMap, header};
 
 /// A media type as written in a contract: lower case, without parameters; `None` if it is none.
-pub(super) fn bare(text: &str) -> Option<String> {
+pub(crate) fn bare(text: &str) -> Option<String> {
     let bare = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let (kind, below) = bare.split_once('/')?;
     let token = |word: &str| {
@@ -68,7 +68,7 @@ pub(super) fn is_utf8(fields: &HeaderMap) -> bool {
 }
 
 /// Whether a media type is in a range: itself, `type/*`, `*/*`.
-pub(super) fn is_in(media: &str, range: &str) -> bool {
+pub(crate) fn is_in(media: &str, range: &str) -> bool {
     range == "*/*"
         || media.eq_ignore_ascii_case(range)
         || range

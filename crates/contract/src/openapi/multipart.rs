@@ -11,9 +11,10 @@ mod write;
 pub(super) use read::{Content, read, value};
 pub(super) use write::{Given, write};
 
-use super::media;
-use crate::{Got, In, Pointer, Violation};
+use super::{media, payload};
+use crate::{Body, Got, In, Pointer, Violation};
 use http::{HeaderMap, header};
+use std::borrow::Cow;
 
 /// Longest boundary (RFC 2046 §5.1.1).
 const LONGEST: usize = 70;
@@ -23,6 +24,11 @@ const MOST_PARTS: usize = 1000;
 
 /// Longest head of a part, in bytes.
 const LONGEST_HEAD: usize = 16 << 10;
+
+/// The body as the alternative that its parts are.
+pub(super) fn as_way<'b>(body: &'b Body, boundary: &str, bytes: &[u8]) -> Cow<'b, Body> {
+    payload::as_way(body, &|body| value(body, read(body, boundary, bytes).ok()?).ok()?)
+}
 
 /// The boundary that Content-Type says.
 pub(super) fn boundary(fields: &HeaderMap) -> Result<String, Box<Violation>> {

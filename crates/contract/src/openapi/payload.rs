@@ -7,6 +7,7 @@ use super::{form, multipart, xml};
 use crate::{Body, Codec, Got, In, Pointer, Report, Value, Violation, reader};
 use bytes::Bytes;
 use serde_json::Value as Json;
+use std::borrow::Cow;
 
 /// Most violations that are told of one body.
 pub(super) const MOST: usize = 100;
@@ -31,12 +32,52 @@ pub(crate) fn check_body(body: &Body, boundary: Option<&str>, bytes: &[u8]) -> R
     }
 }
 
+/// So many readings may be tried to find out which alternative a body is.
+const MOST_READINGS: usize = 64;
+
+/// The body as the alternative (`oneOf`, `anyOf`) that its content is, read as that: texts have the types that
+/// it names. Where none fits, the one that comes nearest, so that what is told is about it.
+pub(super) fn as_way<'b>(body: &'b Body, read: &dyn Fn(&Body) -> Option<Json>) -> Cow<'b, Body> {
+    let mut left = MOST_READINGS;
+    way(body, read, &mut left).map_or(Cow::Borrowed(body), |(body, _)| Cow::Owned(body))
+}
+
+/// The nearest alternative, and how many violations are left in it.
+fn way(body: &Body, read: &dyn Fn(&Body) -> Option<Json>, left: &mut usize) -> Option<(Body, usize)> {
+    let mut nearest: Option<(Body, usize)> = None;
+    for shape in body.shape.ways() {
+        *left = left.checked_sub(1)?;
+        let own = Body { shape, ..body.clone() };
+        let found = match way(&own, read, left) {
+            Some(found) => found,
+            None => match read(&own) {
+                Some(value) => {
+                    let found = own.shape.check(&value).len();
+                    (own, found)
+                }
+                None => continue,
+            },
+        };
+        if found.1 == 0 {
+            return Some(found);
+        }
+        if nearest.as_ref().is_none_or(|(_, least)| found.1 < *least) {
+            nearest = Some(found);
+        }
+    }
+    nearest
+}
+
 /// Reads a body by its codec.
 pub(super) fn read(body: &Body, boundary: Option<&str>, bytes: &[u8]) -> Result<Value, Vec<Violation>> {
     match body.codec {
         Codec::Json => json(body, bytes).map(Value::Json),
-        Codec::Form => form::read(body, utf8(body, bytes)?).map(Value::Json),
+        Codec::Form => {
+            let text = utf8(body, bytes)?;
+            form::read(&as_way(body, &|body| form::read(body, text).ok()), text).map(Value::Json)
+        }
         Codec::Multipart if let Some(boundary) = boundary => {
+            let body = &*multipart::as_way(body, boundary, bytes);
             let parts = multipart::read(body, boundary, bytes)?;
             match multipart::value(body, parts)? {
                 Some(value) => Ok(Value::Json(value)),

@@ -59,12 +59,12 @@ pub(super) fn decoded(text: &str) -> Option<String> {
 }
 
 /// As [`decoded`], with `+` for a space.
-pub(super) fn decoded_form(text: &str) -> Option<String> {
+pub(crate) fn decoded_form(text: &str) -> Option<String> {
     if text.contains('+') { decoded(&text.replace('+', " ")) } else { decoded(text) }
 }
 
 /// The pairs of a query or form, still encoded.
-pub(super) fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 

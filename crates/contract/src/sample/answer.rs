@@ -1,6 +1,7 @@
 //! Samples of answers: status, fields and body as an operation declares them, as asked for.
 
 use super::place::{carries, form, plain_text};
+use super::request::given_one;
 use super::{Examples, Want};
 use crate::openapi::{media, written};
 use crate::{Body, Codec, Operation, Output, StatusRange};
@@ -89,7 +90,10 @@ pub fn sample_answer(operation: &Operation, asked: &Asked<'_>) -> Result<Sampled
         {
             continue;
         }
-        let value = field.shape.sample_where(seed, Want::Plain, &|value| carries(field, value));
+        let takes = |value: &Json| carries(field, value);
+        let given = asked.examples.map_or(&[][..], |examples| examples.of_parameter(field));
+        let value = given_one(&field.shape, given, asked.seed, &takes)
+            .or_else(|| field.shape.sample_where(seed, Want::Plain, &takes));
         let text = value.and_then(|value| field_text(&value, field.explode));
         match text.and_then(|text| HeaderValue::from_str(&text).ok()) {
             Some(value) => {

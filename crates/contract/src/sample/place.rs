@@ -22,7 +22,8 @@ pub(super) fn form(body: &Body, seed: u64, want: Want) -> Option<Json> {
     })
 }
 
-fn is_form(body: &Body, value: &Json) -> bool {
+/// Whether a form can say this object.
+pub(super) fn is_form(body: &Body, value: &Json) -> bool {
     value.as_object().is_some_and(|members| members.iter().all(|(name, value)| says(body, name, value)))
 }
 

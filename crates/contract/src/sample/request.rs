@@ -3,9 +3,9 @@
 //! A value that its place cannot carry (a list in a list in a query, a comma in a list in a field) is
 //! not taken; what is optional is then left out, what is required is no sample.
 
-use super::Want;
-use super::place::{carries, form, plain_text};
-use crate::{Body, Codec, In, Operation, Value, Values};
+use super::place::{carries, form, is_form, plain_text};
+use super::{Examples, Want};
+use crate::{Body, Codec, In, Operation, Shape, Value, Values};
 use bytes::Bytes;
 use serde_json::Value as Json;
 
@@ -13,6 +13,16 @@ use serde_json::Value as Json;
 ///
 /// With [`Want::Negative`] one value breaks the contract, the others keep to it.
 pub fn sample_request(operation: &Operation, seed: u64, want: Want) -> Option<Values> {
+    sample_request_by(operation, seed, want, &Examples::default())
+}
+
+/// As [`sample_request`]; a usual one takes the contract's examples first.
+pub fn sample_request_by(
+    operation: &Operation,
+    seed: u64,
+    want: Want,
+    examples: &Examples,
+) -> Option<Values> {
     let mut values = Values::default();
     let body = chosen(operation);
     let target = match want {
@@ -24,7 +34,9 @@ pub fn sample_request(operation: &Operation, seed: u64, want: Want) -> Option<Va
     };
     let mut broken = false;
     for (index, parameter) in operation.parameters.iter().enumerate() {
-        if matches!(want, Want::Minimal) && !parameter.required {
+        // What the path's key fixes is sent anyway.
+        let fixed = operation.fixed_value(parameter.place, &parameter.name).is_some();
+        if fixed || matches!(want, Want::Minimal) && !parameter.required {
             continue;
         }
         let seed = seed.wrapping_add(u64::try_from(index).unwrap_or(0) << 32);
@@ -43,7 +55,10 @@ pub fn sample_request(operation: &Operation, seed: u64, want: Want) -> Option<Va
             continue;
         }
         let plain = if matches!(want, Want::Negative(_)) { Want::Plain } else { want };
-        match parameter.shape.sample_where(seed, plain, &takes) {
+        let given = if matches!(plain, Want::Plain) { examples.of_parameter(parameter) } else { &[] };
+        let value = given_one(&parameter.shape, given, seed, &takes)
+            .or_else(|| parameter.shape.sample_where(seed, plain, &takes));
+        match value {
             Some(value) => values.push(parameter.place, parameter.name.clone(), Value::Json(value)),
             None if parameter.required => return None,
             None => {}
@@ -56,7 +71,8 @@ pub fn sample_request(operation: &Operation, seed: u64, want: Want) -> Option<Va
             Want::Negative(_) if broken => Want::Plain,
             want => want,
         };
-        match body_value(body, seed, want) {
+        let given = if matches!(want, Want::Plain) { examples.of(body) } else { &[] };
+        match body_value(body, seed, want, given) {
             Some(value) => {
                 broken |= matches!(want, Want::Negative(_));
                 values.push(In::Body, "", value);
@@ -74,7 +90,36 @@ fn chosen(operation: &Operation) -> Option<&Body> {
     first(Codec::Json).or_else(|| first(Codec::Form)).or_else(|| operation.input.first())
 }
 
-fn body_value(body: &Body, seed: u64, want: Want) -> Option<Value> {
+/// An example that keeps to the shape and that its place takes; which one, the seed says.
+pub(super) fn given_one(
+    shape: &Shape,
+    given: &[(String, Json)],
+    seed: u64,
+    takes: &dyn Fn(&Json) -> bool,
+) -> Option<Json> {
+    let good = |value: &Json| takes(value) && shape.check(value).is_empty();
+    let good: Vec<Json> = given
+        .iter()
+        .filter_map(|(_, value)| match value {
+            value if good(value) => Some(value.clone()),
+            // Published: the text that would be sent.
+            Json::String(text) => Some(shape.read_text(text)).filter(good),
+            _ => None,
+        })
+        .collect();
+    let turn = usize::try_from(seed).unwrap_or(0).checked_rem(good.len())?;
+    good.into_iter().nth(turn)
+}
+
+fn body_value(body: &Body, seed: u64, want: Want, given: &[(String, Json)]) -> Option<Value> {
+    let takes = |value: &Json| match body.codec {
+        Codec::Form | Codec::Multipart => is_form(body, value),
+        Codec::Opaque => false,
+        _ => true,
+    };
+    if let Some(value) = given_one(&body.shape, given, seed, &takes) {
+        return Some(Value::Json(value));
+    }
     match body.codec {
         Codec::Opaque | Codec::Text if body.shape.is_anything() => {
             Some(Value::Bytes(Bytes::from_static(b"amber\n")))

@@ -8,10 +8,11 @@ use super::identity::{self, OWN};
 use super::lower::{self, INTEGER_FORMAT, Lowering, SHARED};
 use super::pattern::{BACKTRACKS, SIZE};
 use super::shared::{self, Standing};
-use super::store::{Side, Store};
+use super::store::{NAMED, Side, Store};
 use super::view::only_other_side;
 use super::words;
 use crate::openapi::outline::{lost_warning, warn};
+use crate::openapi::read::Version;
 use crate::reference::Lost;
 use crate::{In, Pointer, Violation, Warning};
 use jsonschema::{Draft, Keyword, PatternOptions, Registry, ValidationError, ValidationOptions, Validator};
@@ -39,6 +40,7 @@ pub(super) struct Compiled {
     shared: Vec<Pointer>,
     /// Where it stands.
     at: Pointer,
+    is_3_0: bool,
 }
 
 /// Whether a value is valid, unless it was cut short, and the steps it was allowed.
@@ -69,6 +71,7 @@ impl Compiled {
     /// Compiles the schema that stands at `at`, with everything it refers to.
     pub(super) fn new(store: &Arc<Store>, side: Side, schema: Value, at: &Pointer) -> Self {
         let mut warnings = Vec::new();
+        let is_3_0 = store.version == Version::V3_0;
         let document = Value::Object(Map::new());
         let mut layout = Layout { store, side, document, laid: HashSet::new(), shared: Vec::new() };
         let mut open = layout.lay(&schema, at, &mut warnings);
@@ -102,7 +105,7 @@ impl Compiled {
             Err(error) => {
                 let text = format!("its names cannot be followed, so that nothing is checked: {error}");
                 warnings.push(Warning { code: "schema-not-enforced", text, at: at.clone() });
-                return Self { validator: None, warnings, shared, at: at.clone() };
+                return Self { validator: None, warnings, shared, at: at.clone(), is_3_0 };
             }
         };
         let mut options = options();
@@ -127,7 +130,7 @@ impl Compiled {
                 None
             }
         };
-        Self { validator, warnings, shared, at: at.clone() }
+        Self { validator, warnings, shared, at: at.clone(), is_3_0 }
     }
 
     pub(super) fn warnings(&self) -> &[Warning] {
@@ -208,8 +211,21 @@ impl Compiled {
             }
         }
         found.truncate(MOST);
+        for violation in found.iter_mut().filter(|_| self.is_3_0) {
+            violation.rule = without_null(&violation.rule);
+        }
         found
     }
+}
+
+/// The rule as the author wrote it: OpenAPI 3.0 has no conditions, so that this step is ours (`lower::NOT_NULL`).
+fn without_null(rule: &Pointer) -> Pointer {
+    let mut names = false;
+    rule.tokens().fold(Pointer::root(), |at, token| {
+        let name = names;
+        names = !name && NAMED.contains(&token.as_str());
+        if token == lower::NOT_NULL && !name { at } else { at.at(&token) }
+    })
 }
 
 /// Counts nodes, up to a limit.

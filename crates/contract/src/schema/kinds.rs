@@ -103,6 +103,8 @@ impl Kinds {
         if self.has(Self::INTEGER)
             && text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
             && let Ok(number) = serde_json::from_str::<Number>(text)
+            // A whole number of more than 64 bits would become another one: the text stays, and is refused.
+            && !(number.is_f64() && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()))
         {
             return Value::Number(number);
         }
@@ -132,6 +134,9 @@ mod tests {
         check(Kinds::INTEGER, "7", json!(7));
         check(Kinds::INTEGER, "18446744073709551615", json!(18_446_744_073_709_551_615_u64));
         check(Kinds::INTEGER, "-9007199254740993", json!(-9_007_199_254_740_993_i64));
+        check(Kinds::INTEGER, "18446744073709551616", json!("18446744073709551616"));
+        check(Kinds::NUMBER, "-123456789012345678901234567890", json!("-123456789012345678901234567890"));
+        check(Kinds::NUMBER, "1e30", json!(1e30));
         check(Kinds::INTEGER, "7x", json!("7x"));
         check(Kinds::INTEGER, " 7", json!(" 7"));
         check(Kinds::INTEGER, "", json!(""));

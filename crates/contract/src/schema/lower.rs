@@ -26,6 +26,9 @@ pub(super) const INTEGER_FORMAT: &str = "switchboard-integer-format";
 /// The keyword that stands for a reference to a schema that is compiled once for all.
 pub(super) const SHARED: &str = "switchboard-shared";
 
+/// Where the rest of a schema stands that lets null in beside it; its rules are told as if it were not there.
+pub(super) const NOT_NULL: &str = "else";
+
 /// Lowers schemas, and gathers warnings and the references that were met.
 #[derive(Debug)]
 pub(super) struct Lowering<'w> {
@@ -96,14 +99,14 @@ impl<'w> Lowering<'w> {
                 out.insert(word.to_owned(), Value::String(reference));
             }
             if self.version == Version::V3_0 || self.dialect.is_some_and(Dialect::is_alone) {
-                return Some(Value::Object(out));
+                return Some(self.or_null(map, out));
             }
         }
         for (word, value) in map {
             self.word(map, word, value, at, &mut out);
         }
         self.null_too(map, &mut out);
-        Some(Value::Object(out))
+        Some(self.or_null(map, out))
     }
 
     fn reference(&mut self, reference: &str, at: &Pointer) -> Option<(&'static str, String)> {
@@ -168,6 +171,14 @@ mod tests {
         );
         check(json!({"minimum": 5, "exclusiveMinimum": true}), json!({"exclusiveMinimum": 5}));
         check(json!({"minimum": 5, "exclusiveMinimum": false}), json!({"minimum": 5}));
+        let a = json!({"$ref": "#/components/schemas/A"});
+        let or_null = |rest: &Value| json!({"if": {"type": "null"}, "else": rest});
+        check(json!({"nullable": true, "allOf": [a]}), or_null(&json!({"allOf": [a]})));
+        check(json!({"nullable": true, "$ref": "#/components/schemas/A"}), or_null(&a));
+        check(
+            json!({"nullable": true, "type": "object", "allOf": [a]}),
+            json!({"type": ["object", "null"], "allOf": [a]}),
+        );
         check(
             json!({"type": "file", "format": "binary", "example": {"$ref": "x"}}),
             json!({"type": "string"}),

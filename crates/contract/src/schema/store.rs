@@ -3,7 +3,7 @@
 use super::Shape;
 use super::compile::Compiled;
 use super::dialect::Dialect;
-use crate::openapi::outline::{lost_warning, warn};
+use crate::openapi::outline::{is_true, lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Lost, Target};
 use crate::{Pointer, Warning};
@@ -144,11 +144,11 @@ impl<'v> Shelf<'v> {
     ) -> Shape {
         let (mut schema, mut stands) = (schema, at.clone());
         // A bare reference is the schema it leads to: many operations then share one shape. In 3.0
-        // members beside a reference do not count; in 3.1 they do, and the schema is one of its own.
+        // members beside a reference do not count; in 3.1 they do, and the schema is one of its own; so it is where null is let in.
         for _ in 0..64 {
             let Some(map) = schema.as_object() else { break };
             let Some(Value::String(reference)) = map.get("$ref") else { break };
-            if map.len() > 1 && self.store.version == Version::V3_1 {
+            if map.len() > 1 && (self.store.version == Version::V3_1 || says_null(map)) {
                 break;
             }
             let lost = match reference::target(reference) {
@@ -309,4 +309,9 @@ pub(crate) fn beside_name(map: &Map<String, Value>) -> Value {
 enum Token<'t> {
     Name(&'t str),
     Index(usize),
+}
+
+/// `nullable` in 3.0, and what it was called before; elsewhere the word says nothing.
+fn says_null(map: &Map<String, Value>) -> bool {
+    ["nullable", "x-nullable"].iter().any(|word| is_true(map.get(*word)))
 }

@@ -53,6 +53,11 @@ impl View {
         }
     }
 
+    /// The parts themselves.
+    pub(super) fn into_parts(self) -> Vec<Map<String, Value>> {
+        self.parts.into_iter().map(|(_, part)| part).collect()
+    }
+
     /// The value of the first part that has this word.
     pub(super) fn word(&self, word: &str) -> Option<Value> {
         self.parts.iter().find_map(|(_, part)| part.get(word).cloned())

@@ -16,3 +16,4 @@ mod orders;
 mod pages;
 mod statuses;
 mod streams;
+mod uploads;

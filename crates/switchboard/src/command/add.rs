@@ -4,16 +4,14 @@
 //! once and kept under `contracts/`, with where it came from beside it; nothing that it refers to is fetched.
 
 use crate::arguments::Global;
-use crate::command::contract::unreadable;
-use crate::drive::{Disk, FILE, Need, board_folder, runtime, secrets_folder};
+use crate::drive::{
+    Disk, FILE, Need, Reading, board_folder, fetch, runtime, secrets_folder, source, unreadable, write,
+};
 use crate::exit::{Exit, Failure};
 use board::edit::{EditError, Edited, NewApi, NewOffer, add_api, add_offer, add_plan_if_missing, patch};
-use board::{Auth, Outside, ServerUrl};
+use board::{Auth, ServerUrl};
 use contract::{Contract, Server};
 use std::path::{Path, PathBuf};
-
-pub(crate) mod fetch;
-pub(crate) mod source;
 
 /// The limit of a plan that `--offer` has to make.
 pub(super) const FIRST_LIMIT: &str = "60/min";
@@ -100,12 +98,7 @@ impl Add {
             return if is_contract { self.fetched(folder) } else { self.open() };
         }
         let path = Path::new(&self.what);
-        let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
-        let bytes = disk
-            .file(path)
-            .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", path.display())))?;
-        let contract =
-            Contract::read(&self.what, &bytes).map_err(|error| unreadable(&error, &self.what, &bytes))?;
+        let contract = Reading::default().contract(path)?;
         let shown = relative(folder, path)?;
         Ok(self.with(
             &contract,
@@ -124,7 +117,7 @@ impl Add {
     }
 
     fn fetched(&self, folder: &Path) -> Result<Found, Failure> {
-        let fetched = runtime()?.block_on(fetch::get(&self.what, None))?;
+        let fetched = runtime()?.block_on(fetch::get(&self.what, fetch::Bounds::CONTRACT, None))?;
         let fetched = fetched.ok_or_else(|| Failure::run(format!("`{}` answered nothing", self.what)))?;
         let contract = Contract::read(&self.what, &fetched.bytes)
             .map_err(|error| unreadable(&error, &self.what, &fetched.bytes))?;
@@ -194,16 +187,6 @@ impl Add {
         }
         Ok(after)
     }
-}
-
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let beside = path.with_extension("new");
-    if let Some(folder) = path.parent() {
-        let _ = std::fs::create_dir_all(folder);
-    }
-    std::fs::write(&beside, bytes)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", path.display())))
 }
 
 /// The path as the board writes it: relative to the board where that is possible.

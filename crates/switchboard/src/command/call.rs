@@ -109,6 +109,8 @@ pub(crate) struct Call {
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
     #[command(flatten)]
+    reading: crate::drive::Reading,
+    #[command(flatten)]
     each: batch::Each,
     #[command(flatten)]
     keeping: history::Keeping,
@@ -175,7 +177,7 @@ impl Call {
             jq::check(program)?;
         }
         let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
-        let nearby = Nearby::new(global);
+        let nearby = Nearby::new(global).with(&self.reading);
         if self.example {
             let (target, _) = target::read(&self.words, &nearby)?;
             let Target::Operation(_, _, operation) = target else {

@@ -3,11 +3,9 @@
 mod sarif;
 
 use crate::arguments::Global;
-use crate::command::contract::{code_of, unreadable};
-use crate::drive::{Beside, Disk, FILE, Need, board_folder, secrets_folder};
+use crate::drive::{Disk, FILE, Need, Reading, Unread, board_folder, code_of, secrets_folder};
 use crate::exit::{Exit, Failure};
-use board::{Board, Diagnostics, Outside};
-use contract::Document;
+use board::{Board, Diagnostics};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `check`.
@@ -18,6 +16,8 @@ pub(crate) struct Check {
     /// How to print the problems
     #[arg(long, value_parser = ["text", "json", "sarif"], default_value = "text")]
     format: String,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// What a path turned out to be.
@@ -29,6 +29,7 @@ enum Kind {
 impl Check {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        self.reading.begin();
         let kinds = if self.paths.is_empty() {
             vec![Kind::Board(board_folder(global)?)]
         } else {
@@ -93,18 +94,15 @@ impl Check {
     fn contract(&self, file: &Path, log: &mut sarif::Log, global: &Global) -> Result<bool, Failure> {
         let terminal = global.terminal();
         let name = file.display().to_string();
-        let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
-        let bytes =
-            disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
-        let document = match Document::read_with(&name, &bytes, &Beside::of(&name)) {
+        let document = match self.reading.read(file) {
             Ok(document) => document,
-            Err(error) if self.format == "sarif" => {
+            Err(Unread::Document { error, name, bytes }) if self.format == "sarif" => {
                 let at = contract::place_of(&String::from_utf8_lossy(&bytes), error.at().start);
                 let place = (&*name, at.line, Some(at.column));
                 log.contract("error", code_of(&error), &error.to_string(), place);
                 return Ok(true);
             }
-            Err(error) => return Err(unreadable(&error, &name, &bytes)),
+            Err(unread) => return Err(unread.into()),
         };
         let contract = document.contract();
         let mut warnings = contract.warnings.clone();

@@ -1,10 +1,11 @@
 //! `switchboard contract`: what a contract says.
 
 use crate::arguments::Global;
+use crate::drive::Reading;
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
 use clap::Subcommand;
-use contract::{DocumentError, Stand};
+use contract::Stand;
 use std::path::PathBuf;
 
 mod diff;
@@ -29,6 +30,8 @@ enum Verb {
         file: PathBuf,
         #[command(flatten)]
         listing: Listing,
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Compare two versions of a contract: what breaks callers, what does not, what cannot be told
     Diff(diff::Diff),
@@ -44,7 +47,7 @@ impl Contract {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         match self.verb {
-            Verb::Operations { file, listing } => operations::run(&file, listing, global),
+            Verb::Operations { file, listing, reading } => operations::run(&file, listing, &reading, global),
             Verb::Diff(diff) => diff.run(global),
             Verb::Sample(sample) => sample.run(global),
             Verb::Learn(learn) => learn.run(global),
@@ -56,21 +59,4 @@ impl Contract {
 /// File and line; of what stands nowhere, the contract's own name.
 pub(super) fn place(stand: Option<&Stand>, name: &str) -> String {
     stand.map_or_else(|| format!("{name}:0"), |stand| format!("{}:{}", stand.file, stand.line()))
-}
-
-/// The slug of a document's error.
-pub(super) const fn code_of(error: &DocumentError) -> &'static str {
-    match error {
-        DocumentError::NotBuiltYet { .. } => "not-built-yet",
-        DocumentError::TooLarge { .. } => "contract-too-large",
-        _ => "contract-unreadable",
-    }
-}
-
-/// A document's error with file, line and column.
-pub(super) fn unreadable(error: &DocumentError, name: &str, bytes: &[u8]) -> Failure {
-    let at = error.at();
-    let code = code_of(error);
-    let place = contract::place_of(&String::from_utf8_lossy(bytes), at.start);
-    Failure::usage(format!("[{code}] {error}\n  --> {name}:{}:{}", place.line, place.column))
 }

@@ -4,7 +4,7 @@
 
 use crate::arguments::Global;
 use crate::command::paste;
-use crate::drive::{Disk, FILE, Need, port, secrets_folder, write_private};
+use crate::drive::{Disk, FILE, Need, Reading, port, secrets_folder, write_private};
 use crate::exit::{Exit, Failure};
 use crate::run::{Plan, run};
 use board::{Board, MockFlags};
@@ -30,6 +30,8 @@ pub(crate) struct Mock {
     /// Let calls go wrong: `error`, `drop`, `drop:10%`
     #[arg(long, value_name = "FAULT")]
     fault: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 const PREFER: &str = "A caller may ask, by the field `Prefer`:
@@ -77,10 +79,14 @@ impl Mock {
     }
 
     fn board(&self, folder: &Path, listen: SocketAddr, global: &Global) -> Result<(Board, String), Failure> {
-        let contract = std::fs::canonicalize(&self.contract)
-            .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", self.contract.display())))?;
+        let whole = |file: &PathBuf| {
+            std::fs::canonicalize(file)
+                .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", file.display())))
+        };
         let flags = MockFlags {
-            contract,
+            contract: whole(&self.contract)?,
+            overlays: self.reading.overlays().iter().map(whole).collect::<Result<_, _>>()?,
+            refs_from: self.reading.hosts().to_vec(),
             seed: self.seed,
             delay: self.delay.clone(),
             fault: self.fault.clone(),

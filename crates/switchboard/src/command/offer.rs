@@ -3,8 +3,8 @@
 //! The file is changed with its comments kept and the change is shown; a board that could not run with it stays as it was.
 
 use crate::arguments::Global;
-use crate::command::add::{FIRST_LIMIT, write};
-use crate::drive::{Disk, FILE, Need, board_folder, load_board, secrets_folder};
+use crate::command::add::FIRST_LIMIT;
+use crate::drive::{Disk, FILE, Need, board_folder, load_board, secrets_folder, write};
 use crate::exit::{Exit, Failure};
 use board::edit::{EditError, Edited, NewOffer, add_offer, add_plan_if_missing, patch};
 use board::{Api, Auth, Board};

@@ -1,5 +1,6 @@
 //! Files, variables and stored secrets, for resolving a board.
 
+use crate::exit::Failure;
 use board::{Outside, OutsideError};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,10 @@ impl Outside for Disk {
             return Err(OutsideError("larger than 128 MiB".to_owned()));
         }
         Ok(bytes)
+    }
+
+    fn fetched(&self, url: &str) -> Result<Vec<u8>, OutsideError> {
+        super::remote::get(url).map_err(OutsideError)
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -94,6 +99,17 @@ fn plain(name: &str) -> Result<&str, OutsideError> {
 fn text(path: &Path) -> Result<String, OutsideError> {
     let text = std::fs::read_to_string(path).map_err(|_| OutsideError("it is not stored".to_owned()))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Replaces a file of the board, at once: nobody sees half of it.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let beside = path.with_extension("new");
+    if let Some(folder) = path.parent() {
+        let _ = std::fs::create_dir_all(folder);
+    }
+    std::fs::write(&beside, bytes)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", path.display())))
 }
 
 /// Writes a file that only its owner reads, making its folder so too. Whole or not at all.

@@ -1,7 +1,7 @@
 //! The board and its ledger, as commands open them.
 
 use crate::arguments::Global;
-use crate::drive::{Disk, Index, Logins, Need, Quick, now_ms, socket};
+use crate::drive::{Disk, Index, Logins, Need, now_ms, socket};
 use crate::exit::Failure;
 use board::{Board, Diagnostics};
 use ledger::{Author, Ledger, LedgerOptions, StoreError};
@@ -24,10 +24,11 @@ pub(crate) fn load_board(folder: &Path, global: &Global) -> Result<Board, Failur
 /// Loads the board in `folder` with its contracts from the index, for a command that shows none of its warnings.
 ///
 /// # Errors
-/// Its problems, without those that only reading the contracts would show: see [`Quick`].
+/// Its problems, without those that only reading the contracts would show: load it once more for all there is to tell.
 pub(crate) fn look_at_board(folder: &Path, env: Option<&str>, need: Need) -> Result<Board, Diagnostics> {
     let disk = Disk { secrets: secrets_folder(folder), need };
-    board::load(folder, env, &Quick { disk, index: Index::of_board(folder) })
+    let index = Index::of_board(folder);
+    board::look(folder, env, &disk, &|base, name| index.contract(base, name))
 }
 
 /// Loads the board in `folder`, with the logins of its person; its problems are the caller's to tell.

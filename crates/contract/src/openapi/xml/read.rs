@@ -6,9 +6,13 @@ use super::{Node, Said, item_name};
 use crate::schema::{Kind, Shape};
 use crate::{Body, Got, Pointer, Violation};
 use serde_json::{Map, Value as Json};
+use std::cell::Cell;
 
-/// A value, and whether some of it had to be guessed: in alternatives (`oneOf`, `anyOf`) nothing says which
-/// members there are, so that texts stay texts.
+/// So many readings of elements may be tried to find out which alternatives they are.
+const MOST_READINGS: usize = 1_000;
+
+/// A value, and whether some of it had to be guessed, so that texts stayed texts: where so many alternatives
+/// (`oneOf`, `anyOf`) stand in each other that not all are tried, and in members that no name is declared of.
 #[derive(Debug)]
 pub(in crate::openapi) struct Value {
     pub(in crate::openapi) json: Json,
@@ -20,7 +24,8 @@ pub(in crate::openapi) fn read(body: &Body, text: &str) -> Result<Value, Vec<Vio
     let root = tree::parse(text).map_err(|fault| {
         vec![broken(body, fault.code, fault.expected, Got::Kind("something else"), Some(fault.byte))]
     })?;
-    let mut reading = Reading { body, found: Vec::new(), guessed: false };
+    let left = Cell::new(MOST_READINGS);
+    let mut reading = Reading { body, found: Vec::new(), guessed: false, left: &left };
     if Said::of(&body.shape).name.is_some_and(|name| name != root.name) {
         let wrong =
             broken(body, "root", "the root element that the schema names", Got::Kind("another one"), None);
@@ -34,14 +39,37 @@ struct Reading<'b> {
     body: &'b Body,
     found: Vec<Violation>,
     guessed: bool,
+    /// How many readings may still be tried.
+    left: &'b Cell<usize>,
 }
 
 impl Reading<'_> {
+    /// The value as the first alternative that it keeps to.
+    fn as_way(&mut self, element: &Element, shape: &Shape, at: &Pointer) -> Option<Json> {
+        for way in shape.ways() {
+            let Some(left) = self.left.get().checked_sub(1) else {
+                self.guessed = true;
+                return None;
+            };
+            self.left.set(left);
+            let mut trial = Reading { body: self.body, found: Vec::new(), guessed: false, left: self.left };
+            let value = trial.value(element, &way, at);
+            if trial.found.is_empty() && (trial.guessed || way.check(&value).is_empty()) {
+                self.guessed |= trial.guessed;
+                return Some(value);
+            }
+            self.guessed |= trial.guessed;
+        }
+        None
+    }
+
     fn value(&mut self, element: &Element, shape: &Shape, at: &Pointer) -> Json {
         if element.nil {
             return Json::Null;
         }
-        self.guessed |= ["oneOf", "anyOf"].iter().any(|word| shape.word(word).is_some());
+        if let Some(value) = self.as_way(element, shape, at) {
+            return value;
+        }
         match shape.kind() {
             Kind::Array => {
                 let items = shape.items();

@@ -59,6 +59,9 @@ fn element(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
         out.push_str(" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>");
         return Ok(());
     }
+    // What its members are called, the alternative says that it is.
+    let way = shape.way_of(value);
+    let shape = way.as_ref().unwrap_or(shape);
     if let Json::Object(members) = value {
         for (member, value) in members {
             let below = member_shape(shape, member);

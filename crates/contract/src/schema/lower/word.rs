@@ -4,7 +4,7 @@
 //! JSON Schema 2020-12 Validation. A keyword that is wrong is dropped with a warning; one that is not
 //! known is an annotation.
 
-use super::{INTEGER_FORMAT, Lowering};
+use super::{INTEGER_FORMAT, Lowering, NOT_NULL, SHARED};
 use crate::Pointer;
 use crate::openapi::outline::{is_true, warn};
 use crate::openapi::read::Version;
@@ -216,6 +216,19 @@ impl Lowering<'_> {
         {
             choices.push(Value::Null);
         }
+    }
+
+    /// Published, though 3.0.3 gives `nullable` a meaning beside `type` only: `nullable` beside a reference or
+    /// alternatives lets null in as well. Whatever is not null is held to the rest ([`NOT_NULL`]).
+    pub(super) fn or_null(&self, map: &Map<String, Value>, out: Map<String, Value>) -> Value {
+        let below = ["$ref", SHARED, "allOf", "oneOf", "anyOf", "not"];
+        let apart = self.says_null(map)
+            && !out.contains_key("type")
+            && below.iter().any(|word| out.contains_key(*word));
+        if !apart {
+            return Value::Object(out);
+        }
+        json!({ "if": { "type": "null" }, NOT_NULL: out })
     }
 
     /// Members that only the other side sends need not be there (OpenAPI 3.0 Schema Object, `readOnly`).

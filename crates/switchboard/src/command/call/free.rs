@@ -124,9 +124,35 @@ pub(crate) fn read(text: &Text) -> Result<String, Failure> {
 /// The JSON of an item.
 pub(crate) fn read_json(name: &str, text: &Text) -> Result<Value, Failure> {
     let text = read(text)?;
-    serde_json::from_str(&text).map_err(|error| {
+    let value = serde_json::from_str(&text).map_err(|error| {
         Failure::usage(format!("`{name}:=…` is no JSON: {error}"))
             .help(format!("for a text write `{name}={text}`"))
+    })?;
+    if has_larger(&text) {
+        return Err(Failure::usage(format!(
+            "`{name}:=…` has a whole number of more than 64 bits, which would become another one"
+        ))
+        .help("give the whole body, which is sent as it is: `@body.json`"));
+    }
+    Ok(value)
+}
+
+/// Whether a JSON text has a whole number that 64 bits do not hold: it would be read as a float.
+fn has_larger(text: &str) -> bool {
+    let (mut inside, mut escaped) = (false, false);
+    // What stands in strings is no number.
+    let bare: String = text
+        .chars()
+        .map(|letter| {
+            let was = inside;
+            inside ^= letter == '"' && !escaped;
+            escaped = was && letter == '\\' && !escaped;
+            if was || inside { ' ' } else { letter }
+        })
+        .collect();
+    let numbers = bare.split(|letter: char| !(letter.is_ascii_digit() || "+-.eE".contains(letter)));
+    numbers.filter(|word| word.bytes().any(|byte| byte.is_ascii_digit())).any(|word| {
+        !word.contains(['.', 'e', 'E']) && word.parse::<i64>().is_err() && word.parse::<u64>().is_err()
     })
 }
 
@@ -224,5 +250,26 @@ impl Items {
             return Ok((Payload::Empty, None));
         }
         Ok((Payload::Held(self.json.to_string().into()), Some("application/json".to_owned())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_larger;
+
+    #[test]
+    fn whole_numbers_of_more_than_64_bits_are_seen_outside_texts() {
+        for (text, yes) in [
+            ("18446744073709551615", false),
+            ("-9223372036854775808", false),
+            ("18446744073709551616", true),
+            ("[1, {\"a\": -9223372036854775809}]", true),
+            ("\"18446744073709551616\"", false),
+            ("\"\\\"18446744073709551616\"", false),
+            ("{\"18446744073709551616\": 1e400}", false),
+            ("123456789012345678901234567890.5", false),
+        ] {
+            assert_eq!(has_larger(text), yes, "{text}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Nearby<'g> {
     global: &'g Global,
+    reading: drive::Reading,
     need: drive::Need,
     found: OnceCell<Result<Option<Board>, Failure>>,
     folder: OnceCell<Result<Option<PathBuf>, Failure>>,
@@ -24,6 +25,7 @@ impl<'g> Nearby<'g> {
     pub(crate) fn new(global: &'g Global) -> Self {
         Self {
             global,
+            reading: drive::Reading::default(),
             need: drive::Need::Secrets,
             found: OnceCell::new(),
             folder: OnceCell::new(),
@@ -44,6 +46,16 @@ impl<'g> Nearby<'g> {
     /// Where this command says things.
     pub(crate) fn terminal(&self) -> crate::terminal::Terminal {
         self.global.terminal()
+    }
+
+    /// With how a contract's file is read.
+    pub(crate) fn with(self, reading: &drive::Reading) -> Self {
+        Self { reading: reading.clone(), ..self }
+    }
+
+    /// How a contract's file is read.
+    pub(crate) const fn reading(&self) -> &drive::Reading {
+        &self.reading
     }
 
     /// The board, if a word of the command line needed it.

@@ -9,7 +9,6 @@ use super::url::Url;
 use super::wanted::method;
 use crate::command::known::{listed, operation_of};
 use crate::command::nearest;
-use crate::drive::{Beside, Index};
 use crate::exit::Failure;
 use board::Api;
 use contract::{Contract, Operation};
@@ -33,7 +32,7 @@ pub(crate) fn read(words: &[String], nearby: &Nearby<'_>) -> Result<(Target, usi
             .help("switchboard call URL, switchboard call API.OPERATION, or switchboard call CONTRACT-FILE OPERATION"));
     };
     if Path::new(first).is_file() {
-        let contract = of_file(first)?;
+        let contract = nearby.reading().contract(Path::new(first))?;
         let operation = operation(&contract, words.get(1), first)?;
         return Ok((Target::Operation(None, Arc::new(contract), operation), 2));
     }
@@ -68,15 +67,6 @@ pub(crate) fn read(words: &[String], nearby: &Nearby<'_>) -> Result<(Target, usi
     Err(unknown(first, nearby))
 }
 
-/// The contract in a file: from the user's index, else read now.
-fn of_file(name: &str) -> Result<Contract, Failure> {
-    if let Some(contract) = Index::of_user().and_then(|index| index.contract(Path::new(""), name)) {
-        return Ok(contract);
-    }
-    let bytes = super::input::bytes(name)?;
-    Contract::read_with(name, &bytes, &Beside::of(name)).map_err(|error| Failure::usage(error.to_string()))
-}
-
 /// The API or contract file that the words name as a whole, with its name: for a page about it.
 pub(crate) fn whole(
     words: &[String],
@@ -84,7 +74,8 @@ pub(crate) fn whole(
 ) -> Result<Option<(String, Arc<Contract>)>, Failure> {
     let [name] = words else { return Ok(None) };
     if Path::new(name).is_file() {
-        return Ok(Some((name.clone(), Arc::new(of_file(name)?))));
+        let contract = nearby.reading().contract(Path::new(name))?;
+        return Ok(Some((name.clone(), Arc::new(contract))));
     }
     let api = nearby.api(name)?;
     Ok(api.and_then(|api| Some((name.clone(), Arc::clone(api.contract.as_ref()?)))))

@@ -16,6 +16,7 @@ use super::payload::Payload;
 use super::redact::{is_secret_member, is_secret_name};
 use super::wanted::{FieldWish, Wanted};
 use crate::exit::Failure;
+use base64::Engine as _;
 use board::Upstream;
 use contract::{Codec, In, Kind, Operation, Shape, Values};
 use exchange::Secret;
@@ -212,6 +213,15 @@ impl Given<'_> {
             Item::Field(ref name, ref text) if self.known(In::Header, name).is_some() => {
                 self.forced(In::Header, name, text, wanted)
             }
+            // A text that stands for bytes takes a file as it is, where the body has no parts.
+            Item::File(name, path, _) if self.base64(&name).is_some() => {
+                let bytes = super::input::bytes(&path)?;
+                let text = match self.base64(&name) {
+                    Some(true) => base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes),
+                    _ => base64::engine::general_purpose::STANDARD.encode(bytes),
+                };
+                self.value(&name, |_| Value::String(text.clone()))
+            }
             Item::File(name, path, media) => {
                 self.parts.push(Part::file(&name, &path, media.as_deref())?);
                 self.takes_body(&name)
@@ -318,6 +328,12 @@ impl Given<'_> {
             wanted.fields.extend(field_wish(&Item::Field(name.to_owned(), Text::Here(text)))?);
         }
         Ok(())
+    }
+
+    /// Whether a member of the body is bytes in base64, and in which alphabet; a body in parts has files instead.
+    fn base64(&self, name: &str) -> Option<bool> {
+        let parts = self.named.operation.input.iter().any(|body| body.codec == Codec::Multipart);
+        self.known(In::Body, name).filter(|_| !parts)?.shape.base64()
     }
 
     fn body_shape(&self) -> Option<Shape> {

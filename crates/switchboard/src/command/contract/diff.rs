@@ -1,12 +1,10 @@
 //! `switchboard contract diff`: two versions of a contract, and what the change does to those who call.
 
-use super::unreadable;
 use crate::arguments::Global;
-use crate::drive::{Beside, Disk, Need};
+use crate::drive::Reading;
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
 use anstyle::{AnsiColor, Style};
-use board::Outside;
 use contract::{Change, Contract, Spot, Verdict, compare};
 use serde_json::json;
 use std::fmt::Write;
@@ -55,10 +53,7 @@ impl Diff {
 
 /// The contract in a file.
 pub(super) fn read(file: &Path) -> Result<Contract, Failure> {
-    let name = file.display().to_string();
-    let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
-    let bytes = disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
-    Contract::read_with(&name, &bytes, &Beside::of(&name)).map_err(|error| unreadable(&error, &name, &bytes))
+    Reading::default().contract(file)
 }
 
 fn as_json(change: &Change, old: &Contract, new: &Contract) -> serde_json::Value {

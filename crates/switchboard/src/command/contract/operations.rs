@@ -1,24 +1,25 @@
 //! `switchboard contract operations`: what can be called, each with its line.
 
-use super::{place, unreadable};
+use super::place;
 use crate::arguments::Global;
 use crate::command::columns;
-use crate::drive::{Beside, Disk, Need};
+use crate::drive::Reading;
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
-use board::Outside;
-use contract::{Document, Outline, Stand};
+use contract::{Outline, Stand};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Runs it.
-pub(super) fn run(file: &Path, listing: Listing, global: &Global) -> Result<Exit, Failure> {
+pub(super) fn run(
+    file: &Path,
+    listing: Listing,
+    reading: &Reading,
+    global: &Global,
+) -> Result<Exit, Failure> {
     let terminal = global.terminal();
     let name = file.display().to_string();
-    let disk = Disk { secrets: PathBuf::new(), need: Need::Nothing };
-    let bytes = disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
-    let document = Document::read_with(&name, &bytes, &Beside::of(&name))
-        .map_err(|error| unreadable(&error, &name, &bytes))?;
+    let document = reading.document(file)?;
     let (outlines, warnings) = document.outline();
     let pointers: Vec<_> = outlines.iter().map(|outline| outline.at.clone()).collect();
     let stands = document.stands(&pointers);

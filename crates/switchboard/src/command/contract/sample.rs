@@ -2,16 +2,15 @@
 
 use crate::arguments::Global;
 use crate::command::call::draft::AGENT;
-use crate::drive::{Disk, Need as Secrets};
+use crate::drive::Reading;
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
-use board::Outside;
 use contract::{
     Asked, Chunk, Contract, Examples, Head, Need, Operation, Payload, Request, Value, Values, Violation, Want,
 };
 use serde_json::{Map, json};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Arguments of `contract sample`.
@@ -36,29 +35,37 @@ pub(super) struct Sample {
     /// How to print it
     #[arg(long, value_parser = ["text", "json"], default_value = "text")]
     format: String,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Sample {
     /// Runs it.
     pub(super) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let contract = named(&self.contract, global)?;
+        let contract = named(&self.contract, &self.reading, global)?;
         let operation = crate::command::known::operation_of(&contract, &self.contract, &self.operation)?;
         let terminal = global.terminal();
         let text = match &self.answer {
             Some(status) => self.answer_text(&contract, operation, status)?,
-            None => self.request_text(operation, terminal)?,
+            None => self.request_text(&contract, operation, terminal)?,
         };
         terminal.data(text);
         Ok(Exit::Ok)
     }
 
-    fn request_text(&self, operation: &Operation, terminal: Terminal) -> Result<String, Failure> {
+    fn request_text(
+        &self,
+        contract: &Contract,
+        operation: &Operation,
+        terminal: Terminal,
+    ) -> Result<String, Failure> {
         let want = match (self.boundary, self.negative) {
             (true, _) => Want::Boundary(self.seed),
             (_, true) => Want::Negative(self.seed),
             _ => Want::Plain,
         };
-        let values = contract::sample_request(operation, self.seed, want).ok_or_else(|| {
+        let examples = Examples::read(contract);
+        let values = contract::sample_request_by(operation, self.seed, want, &examples).ok_or_else(|| {
             let what = if self.negative { "nothing that must be refused" } else { "no sample" };
             Failure::run(format!("{what} of `{}` could be made in bounded tries", operation.id))
         })?;
@@ -121,14 +128,10 @@ impl Sample {
 }
 
 /// The contract of a file, or of an API of the board.
-fn named(name: &str, global: &Global) -> Result<Arc<Contract>, Failure> {
+fn named(name: &str, reading: &Reading, global: &Global) -> Result<Arc<Contract>, Failure> {
     let file = Path::new(name);
     if file.is_file() {
-        let disk = Disk { secrets: PathBuf::new(), need: Secrets::Nothing };
-        let bytes =
-            disk.file(file).map_err(|error| Failure::usage(format!("cannot read `{name}`: {error}")))?;
-        let contract = Contract::read(name, &bytes);
-        return contract.map(Arc::new).map_err(|error| super::unreadable(&error, name, &bytes));
+        return reading.contract(file).map(Arc::new);
     }
     let api = crate::command::call::nearby_api(name, global)?;
     api.contract.clone().ok_or_else(|| Failure::usage(format!("API `{name}` has no contract")))

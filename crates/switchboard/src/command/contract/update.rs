@@ -4,11 +4,9 @@
 //! the new contract keeps the old one. Only `https` and this machine are asked, and nothing that it refers to.
 
 use super::diff::{as_text, read};
-use super::unreadable;
 use crate::arguments::Global;
-use crate::command::add::source::{self, Source};
-use crate::command::add::{fetch, write};
-use crate::drive::{Disk, Need, board_folder, load_board, runtime, secrets_folder};
+use crate::drive::source::{self, Source};
+use crate::drive::{Disk, Need, board_folder, fetch, load_board, runtime, secrets_folder, unreadable, write};
 use crate::exit::{Exit, Failure};
 use board::ServerUrl;
 use contract::{Contract, Verdict, compare};
@@ -40,7 +38,8 @@ impl Update {
         let source = self.source(&file)?;
         // A validator belongs to what lies here: without the file's bytes it would say nothing.
         let known = source.etag.as_deref().filter(|_| self.from.is_none());
-        let Some(fetched) = runtime()?.block_on(fetch::get(&source.url, known))? else {
+        let Some(fetched) = runtime()?.block_on(fetch::get(&source.url, fetch::Bounds::CONTRACT, known))?
+        else {
             terminal.say(format!("`{shown}` is as it was at {}", source.url));
             return Ok(Exit::Ok);
         };

@@ -1,4 +1,4 @@
-//! Fetching one contract that the user named.
+//! Fetching one document that the user named or allowed: no credential, no redirect followed.
 
 use crate::exit::Failure;
 use board::{ServerUrl, Upstream};
@@ -9,8 +9,19 @@ use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use std::time::Duration;
 
-/// As large as a board's contract may be.
-const LARGEST: usize = 128 * 1024 * 1024;
+/// How much and how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Bytes of the document.
+    pub(crate) largest: usize,
+    /// From the first byte sent to the last one received.
+    pub(crate) longest: Duration,
+}
+
+impl Bounds {
+    /// Of a contract: as large as a board's may be.
+    pub(crate) const CONTRACT: Self = Self { largest: 128 * 1024 * 1024, longest: Duration::from_secs(120) };
+}
 
 /// A document, and the validator it came with.
 pub(crate) struct Fetched {
@@ -19,7 +30,7 @@ pub(crate) struct Fetched {
 }
 
 /// The document at this URL; none if it still has this validator (RFC 9110 §13.1.2).
-pub(crate) async fn get(url: &str, etag: Option<&str>) -> Result<Option<Fetched>, Failure> {
+pub(crate) async fn get(url: &str, bounds: Bounds, etag: Option<&str>) -> Result<Option<Fetched>, Failure> {
     let (address, query) =
         url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query.to_owned())));
     let server = ServerUrl::parse(address).map_err(Failure::usage)?;
@@ -29,8 +40,8 @@ pub(crate) async fn get(url: &str, etag: Option<&str>) -> Result<Option<Fetched>
         credentials: Vec::new(),
         authority: None,
         connect_timeout: Duration::from_secs(5),
-        timeout: Duration::from_secs(30),
-        total_timeout: Some(Duration::from_secs(120)),
+        timeout: Duration::from_secs(30).min(bounds.longest),
+        total_timeout: Some(bounds.longest),
         pace: None,
         retries: 1,
         fingerprint: 0,
@@ -68,7 +79,7 @@ pub(crate) async fn get(url: &str, etag: Option<&str>) -> Result<Option<Fetched>
                 });
             }
             let etag = text(header::ETAG);
-            let body = Limited::new(answer.body, LARGEST).collect().await;
+            let body = Limited::new(answer.body, bounds.largest).collect().await;
             let body = body.map_err(|error| Failure::run(format!("`{url}` broke off: {error}")))?;
             Ok(Some(Fetched { bytes: body.to_bytes().to_vec(), etag }))
         })
