@@ -7,7 +7,7 @@ use crate::credential::round::Known;
 use crate::pace::Paces;
 use crate::pool::Pool;
 use crate::tls::{self, End};
-use crate::{Dial, HttpVersion, Proxy, ProxyKind};
+use crate::{Dial, HttpVersion, Identity, Proxy, ProxyKind};
 use board::{Credential, ServerUrl, Upstream};
 use bytes::Bytes;
 use exchange::Meter;
@@ -52,7 +52,8 @@ pub(crate) struct Server {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pools: RefCell<HashMap<PoolKey, Rc<Pool>>>,
-    settings: RefCell<HashMap<Trust, Arc<ClientConfig>>>,
+    /// By trust, and by whether the caller's own certificate is shown.
+    settings: RefCell<HashMap<(Trust, bool), Arc<ClientConfig>>>,
 }
 
 /// Connections are shared by calls to the same host and port under the same trust.
@@ -165,14 +166,18 @@ fn server(url: &ServerUrl, upstream: &Upstream, shared: &Shared, dial: &Dial) ->
     let authority = url.authority();
     let host = HeaderValue::from_str(&authority).map_err(|_| format!("`{authority}` is no host"))?;
     let trust = Trust::of(url, upstream);
-    let tls = if trust == Trust::Plain { None } else { Some(shared.settings(&trust, dial)?) };
+    let tls = if trust == Trust::Plain {
+        None
+    } else {
+        Some(shared.settings(&trust, dial, dial.identity_to(url))?)
+    };
     // Texts of its own: a count shared by threads would be written by all of them on each call.
     let url = ServerUrl { host: Arc::from(&*url.host), base: Arc::from(&*url.base), ..*url };
     let key = PoolKey { host: Arc::clone(&url.host), port: url.port, trust };
     let pool = shared.pool(key, dial);
-    let proxy = dial.proxy_to(&url.host);
+    let proxy = dial.proxy_to(&url);
     let proxy_tls = match proxy {
-        Some(proxy) if proxy.kind == ProxyKind::Https => Some(tls::settings(None, dial, End::Proxy)?),
+        Some(proxy) if proxy.kind == ProxyKind::Https => Some(tls::settings(None, dial, End::Proxy, None)?),
         _ => None,
     };
     let absolute = !url.https && dial.http != HttpVersion::Two && proxy.is_some_and(Proxy::is_http);
@@ -181,17 +186,23 @@ fn server(url: &ServerUrl, upstream: &Upstream, shared: &Shared, dial: &Dial) ->
 }
 
 impl Shared {
-    fn settings(&self, trust: &Trust, dial: &Dial) -> Result<Arc<ClientConfig>, String> {
+    fn settings(
+        &self,
+        trust: &Trust,
+        dial: &Dial,
+        identity: Option<&Identity>,
+    ) -> Result<Arc<ClientConfig>, String> {
         let mut known = self.settings.borrow_mut();
-        if let Some(settings) = known.get(trust) {
+        let key = (trust.clone(), identity.is_some());
+        if let Some(settings) = known.get(&key) {
             return Ok(Arc::clone(settings));
         }
         let authority = if let Trust::Authority(pem) = trust { Some(&**pem) } else { None };
-        let made = tls::settings(authority, dial, End::Provider)?;
+        let made = tls::settings(authority, dial, End::Provider, identity)?;
         if known.len() >= MANY {
             known.retain(|_, settings| Arc::strong_count(settings) > 1);
         }
-        known.insert(trust.clone(), Arc::clone(&made));
+        known.insert(key, Arc::clone(&made));
         Ok(made)
     }
 

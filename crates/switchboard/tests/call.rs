@@ -21,13 +21,23 @@ mod free;
 mod harness;
 #[path = "call/login.rs"]
 mod login;
+#[path = "call/papers.rs"]
+mod papers;
 #[path = "call/patience.rs"]
 mod patience;
 #[path = "call/printed.rs"]
 mod printed;
+#[path = "call/proxies.rs"]
+mod proxies;
 #[path = "call/redirects.rs"]
 mod redirects;
+#[path = "call/repeated.rs"]
+mod repeated;
+#[path = "call/server.rs"]
+mod server;
 #[path = "call/shown.rs"]
 mod shown;
 #[path = "call/tls.rs"]
 mod tls;
+#[path = "call/ways.rs"]
+mod ways;

@@ -186,6 +186,7 @@ impl Call {
         for credential in &draft.upstream.credentials {
             redactor.add(&credential.secret);
         }
+        wanted.connection.secrets().iter().for_each(|secret| redactor.add(secret));
         let request_mode = self.check.unwrap_or(CheckMode::Block);
         let found = if request_mode == CheckMode::Off { Vec::new() } else { check::request(&draft) };
         if !found.is_empty() {
@@ -275,9 +276,9 @@ impl Call {
             }
         };
         let sender = batch::Sender {
-            providers: call::Providers::new(dial),
+            providers: call::Providers::new(call::Dial { identity_for: draft::origins(&upstream), ..dial }),
             patience: outcome::patience(wanted, outcome::RETRIES),
-            follow: outcome::follow(wanted, false),
+            follow: redirect::Follow::of(wanted, false),
             make,
             shared,
             upstream,

@@ -3,7 +3,6 @@
 use super::cookie::{Cookies, Place};
 use super::payload::Payload;
 use super::redact::Redaction;
-use super::redirect;
 use super::wanted::{FieldWish, Wanted};
 use crate::exit::Failure;
 use base64::Engine as _;
@@ -92,7 +91,7 @@ impl Draft {
 
     /// Whether it goes to where the other goes: the same scheme, host and port.
     pub(crate) fn is_of_same_origin(&self, other: &Self) -> bool {
-        matches!((self.server(), other.server()), (Some(one), Some(two)) if redirect::same_origin(one, two))
+        matches!((self.server(), other.server()), (Some(one), Some(two)) if call::redirect::same_origin(one, two))
     }
 
     /// Adds the cookies that belong to it, unless the field was given as such; `first`: also those of `-b`.
@@ -202,6 +201,11 @@ impl Draft {
     }
 }
 
+/// The servers that may see the caller's own certificate, by host and port.
+pub(crate) fn origins(upstream: &Upstream) -> Vec<(String, u16)> {
+    upstream.servers.iter().map(|server| (server.host.to_string(), server.port)).collect()
+}
+
 /// How we name ourselves.
 pub(crate) const AGENT: &str = concat!("switchboard/", env!("CARGO_PKG_VERSION"));
 
@@ -221,11 +225,11 @@ pub(crate) fn upstream(server: ServerUrl, wanted: &Wanted, retries: u32) -> Upst
         servers: vec![server],
         credentials: Vec::new(),
         authority: wanted.authority.as_deref().map(Arc::from),
-        connect_timeout: wanted.transfer.connect_timeout.unwrap_or(Duration::from_secs(120)),
+        connect_timeout: wanted.connection.timeout.unwrap_or(Duration::from_secs(120)),
         timeout: PATIENCE,
         total_timeout: wanted.max_time,
         pace: None,
-        retries,
+        retries: wanted.transfer.retry.filter(|_| retries > 0).unwrap_or(retries),
         fingerprint: 0,
         origin: Origin { file: "the command line".into(), line: 1 },
     }
