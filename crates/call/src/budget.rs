@@ -5,6 +5,7 @@
 
 use crate::{Allowance, Identity, Outgoing};
 use board::{Credential, CredentialPlace, Grant, Upstream};
+use exchange::Rate;
 use http::header::AUTHORIZATION;
 use std::fmt;
 use std::time::Duration;
@@ -45,6 +46,30 @@ pub trait Allowances: fmt::Debug + Send + Sync {
     fn take(&self, owner: &Owner) -> Option<Duration>;
     /// What the provider said.
     fn learn(&self, owner: &Owner, said: Allowance);
+    /// Books the next turn at a pace of our own; gives how long it is until then.
+    ///
+    /// # Errors
+    /// How long it would be, when that is longer than `longest`: nothing was booked then.
+    fn turn(&self, owner: &Owner, rate: &Rate, longest: Duration) -> Result<Duration, Duration>;
+}
+
+/// The turn after those that are booked, by the rule that [`exchange::Meter`] keeps to (GCRA): `booked` and what is given
+/// are moments in microseconds since 1970, until which turns are given away.
+///
+/// # Errors
+/// How long it would be, when that is longer than `longest`.
+pub fn next_turn(
+    booked: u64,
+    rate: &Rate,
+    now_us: u64,
+    longest: Duration,
+) -> Result<(u64, Duration), Duration> {
+    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let interval = us(rate.period() / rate.count()).max(1);
+    let until = booked.max(now_us).saturating_add(interval);
+    let ahead = interval.saturating_mul(u64::from(rate.burst()));
+    let wait = Duration::from_micros(until.saturating_sub(ahead).saturating_sub(now_us));
+    if wait > longest { Err(wait) } else { Ok((until, wait)) }
 }
 
 impl Budget {
@@ -200,6 +225,26 @@ mod tests {
     fn sigv4(key: &str) -> CredentialPlace {
         let (region, service) = ("eu-central-1".to_owned(), "s3".to_owned());
         CredentialPlace::SigV4(Box::new(SigV4 { region, service, key_id: Secret::new(key), session: None }))
+    }
+
+    #[test]
+    fn turns_come_at_the_pace_and_not_further_ahead_than_anybody_waits() {
+        use std::num::NonZeroU32;
+        let two = NonZeroU32::MIN.saturating_add(1);
+        let rate = super::Rate::new(NonZeroU32::MIN, Duration::from_secs(1)).with_burst(two);
+        let (mut booked, mut waits) = (0, Vec::new());
+        for _ in 0..6 {
+            match super::next_turn(booked, &rate, 10_000_000, Duration::from_secs(3)) {
+                Ok((until, wait)) => {
+                    booked = until;
+                    waits.push(Ok(wait.as_secs()));
+                }
+                Err(wait) => waits.push(Err(wait.as_secs())),
+            }
+        }
+        assert_eq!(waits, [Ok(0), Ok(0), Ok(1), Ok(2), Ok(3), Err(4)]);
+        let later = super::next_turn(booked, &rate, 20_000_000, Duration::ZERO);
+        assert_eq!(later, Ok((21_000_000, Duration::ZERO)), "what was booked is long over");
     }
 
     #[test]

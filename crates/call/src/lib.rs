@@ -39,7 +39,7 @@ pub use allowance::{Allowance, allowance};
 pub use answer::{Answer, Sent};
 pub use answer_body::AnswerBody;
 pub use body::{BodyError, OutBody};
-pub use budget::{Allowances, Budget, Lease, Owner};
+pub use budget::{Allowances, Budget, Lease, Owner, next_turn};
 pub use credential::{issuer, token};
 pub use dial::{ConnectTo, Dial, Family, HttpVersion, Identity, TlsVersion};
 pub use error::{CallError, ErrorKind};

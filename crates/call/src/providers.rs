@@ -73,6 +73,17 @@ impl Providers {
             }
             tokio::time::sleep(wait).await;
         }
+        if let Some(rate) = &upstream.pace {
+            let left = longest.saturating_sub(begun.elapsed());
+            match allowances.turn(&owner, rate, left) {
+                Ok(wait) => tokio::time::sleep(wait).await,
+                Err(wait) => {
+                    let (count, period) = (rate.count(), rate.period());
+                    let detail = format!("its pace of {count} calls in {period:?} is used up for {wait:.1?}");
+                    return Err(CallError { kind: ErrorKind::Busy(wait), detail, server: None, attempts: 0 });
+                }
+            }
+        }
         let waited = begun.elapsed();
         let mut answer = round::send(self, &provider, upstream, outgoing).await?;
         answer.sent.waited += waited;

@@ -13,6 +13,8 @@ mod checks;
 mod contract_calls;
 #[path = "call/curl.rs"]
 mod curl;
+#[path = "call/differential.rs"]
+mod differential;
 #[path = "call/failures.rs"]
 mod failures;
 #[path = "call/free.rs"]
@@ -29,6 +31,8 @@ mod patience;
 mod printed;
 #[path = "call/proxies.rs"]
 mod proxies;
+#[path = "call/recorder.rs"]
+mod recorder;
 #[path = "call/redirects.rs"]
 mod redirects;
 #[path = "call/repeated.rs"]

@@ -39,7 +39,7 @@ impl Curl {
             return Ok(Exit::Ok);
         }
         let line = line::read(self.words)?;
-        let wanted = Wanted::read(&line.flags)?;
+        let wanted = Wanted { strict: true, ..Wanted::read(&line.flags)? };
         let loud = !wanted.silent || wanted.show_error;
         let terminal = Terminal { colour_out: false, colour_err: false, ..global.terminal() };
         let (code, words) = match fetch(&line.url, wanted, terminal) {
@@ -55,8 +55,14 @@ impl Curl {
 
 /// Sends and writes; an end that is no success is curl's code and words.
 fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, String)> {
+    if free::has_blank(url.as_bytes()) {
+        return Err((3, free::no_url().message));
+    }
     let url = Url::read(url, "http").map_err(|failure| ending::of_url(&failure))?;
-    let here = |failure: Failure| (2, failure.message);
+    let here = |failure: Failure| match failure.exit {
+        Exit::Curl(code) => (code, failure.message),
+        _ => (2, failure.message),
+    };
     let mut draft = free::draft(None, url, Vec::new(), &mut wanted, 0).map_err(here)?;
     let from = resume::ask(&mut draft, &wanted, false).map_err(here)?;
     let mut cookies = Cookies::read(&wanted.transfer).map_err(here)?;

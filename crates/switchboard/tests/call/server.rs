@@ -88,8 +88,10 @@ impl Server {
         }
         let here = folder.path().to_str().unwrap().to_owned();
         let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-        let temporary =
-            kinds.iter().map(|kind| format!("{kind}_temp_path {here}/{kind};")).collect::<String>();
+        let mut temporary = String::new();
+        for kind in kinds {
+            let _ = write!(temporary, "{kind}_temp_path {here}/{kind};");
+        }
         let text = format!(
             "daemon off; worker_processes 1; pid {here}/pid; error_log {here}/log;\n\
              events {{ worker_connections 64; }}\nhttp {{ access_log off; {temporary}\n{} }}\n",

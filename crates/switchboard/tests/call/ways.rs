@@ -29,11 +29,11 @@ fn nginx(papers: &Papers) -> (Server, Ports) {
         "server {{ listen 127.0.0.1:{two} ssl http2; {tls} ssl_protocols TLSv1.2 TLSv1.3; {says} }}
          server {{ listen 127.0.0.1:{plain_two} http2; {says} }}
          server {{ listen 127.0.0.1:{old} ssl; {tls} ssl_protocols TLSv1.2; {says} }}
-         server {{ listen 127.0.0.1:{closed} ssl http2; {tls} ssl_client_certificate FOLDER/ca.pem;
+         server {{ listen 127.0.0.1:{closed} ssl http2; {tls} ssl_protocols TLSv1.2 TLSv1.3; ssl_client_certificate FOLDER/ca.pem;
                   ssl_verify_client on; {says}
                   location /away {{ return 302 https://localhost:{other}/there; }}
                   location /here {{ return 302 /again; }} }}
-         server {{ listen 127.0.0.1:{other} ssl http2; {tls} ssl_client_certificate FOLDER/ca.pem;
+         server {{ listen 127.0.0.1:{other} ssl http2; {tls} ssl_protocols TLSv1.2 TLSv1.3; ssl_client_certificate FOLDER/ca.pem;
                   ssl_verify_client optional; {says} }}
          server {{ listen unix:FOLDER/sock; {says} }}"
     );

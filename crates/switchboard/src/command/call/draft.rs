@@ -161,7 +161,16 @@ impl Draft {
             self.default_field(REFERER, value("referer", referer)?);
         }
         if let Some(range) = &transfer.range {
-            self.default_field(RANGE, value("range", &format!("bytes={range}"))?);
+            // RFC 9110 §14.2: it means nothing elsewhere.
+            let asks = matches!(wanted.kind(), Method::GET | Method::HEAD);
+            if !asks && !wanted.strict {
+                return Err(Failure::usage(
+                    "`-r` asks for a part of an answer to GET, and there is a body to send",
+                ));
+            }
+            if asks {
+                self.default_field(RANGE, value("range", &format!("bytes={range}"))?);
+            }
         }
         if transfer.compressed && !removed(&ACCEPT_ENCODING) {
             self.default_field(ACCEPT_ENCODING, HeaderValue::from_static(super::deliver::unpack::ACCEPTED));
@@ -170,6 +179,12 @@ impl Draft {
             self.default_field(ACCEPT, HeaderValue::from_static(accept));
         }
         Ok(())
+    }
+
+    /// Asks for JSON where nothing else was asked for; gives its media type.
+    pub(crate) fn json(&mut self) -> String {
+        self.default_field(ACCEPT, HeaderValue::from_static("application/json"));
+        "application/json".to_owned()
     }
 
     /// Says what the body is, where nothing else did.
@@ -184,7 +199,7 @@ impl Draft {
     pub(crate) fn outgoing(&self) -> Outgoing {
         let mut fields = self.fields.clone();
         // An empty body that was asked for is announced (RFC 9110 §8.6).
-        if matches!(&self.payload, Payload::Held(bytes) if bytes.is_empty()) {
+        if self.payload.len() == 0 && self.payload != Payload::Empty {
             fields.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         Outgoing {

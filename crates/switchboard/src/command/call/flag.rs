@@ -77,6 +77,7 @@ pub(crate) enum Flag {
     Post303,
     GlobOff,
     NoBuffer,
+    NoKeepAlive,
     /// Known, and not built yet.
     Later,
 }
@@ -268,6 +269,12 @@ pub(crate) const FLAGS: &[Entry] = &[
     switch(Flag::Post303, None, "post303", "Stay with POST after a 303"),
     switch(Flag::GlobOff, Some('g'), "globoff", "Take `{}[]` in a URL as they are"),
     switch(Flag::NoBuffer, Some('N'), "no-buffer", "Give the answer as it comes, which is always done"),
+    switch(
+        Flag::NoKeepAlive,
+        None,
+        "no-keepalive",
+        "Do not look after idle connections, which one call has none of",
+    ),
     later(Some('K'), "config", Some("FILE")),
     later(Some('n'), "netrc", None),
 ];

@@ -40,6 +40,8 @@ pub(crate) struct Wanted {
     pub(crate) get: bool,
     pub(crate) write_out: Option<String>,
     pub(crate) authority: Option<Vec<u8>>,
+    /// As `switchboard curl`: what curl passes over is no error.
+    pub(crate) strict: bool,
     pub(crate) transfer: Transfer,
     pub(crate) connection: Connection,
 }
@@ -130,6 +132,11 @@ impl Wanted {
         Ok(())
     }
 
+    /// Whether `--json` is among the data.
+    pub(crate) fn is_json(&self) -> bool {
+        self.data.iter().any(|piece| piece.flag == Flag::Json)
+    }
+
     /// The method that the flags make, where none is named.
     pub(crate) fn method(&self, has_body: bool) -> Method {
         match &self.method {
@@ -143,9 +150,11 @@ impl Wanted {
     pub(crate) fn kind(&self) -> Method {
         match self {
             _ if self.head => Method::HEAD,
-            _ if self.get => Method::GET,
             _ if self.transfer.upload.is_some() => Method::PUT,
-            _ if !self.data.is_empty() || !self.parts.is_empty() => Method::POST,
+            // As curl: `-G` is about data, not about parts.
+            _ if !self.parts.is_empty() => Method::POST,
+            _ if self.get => Method::GET,
+            _ if !self.data.is_empty() => Method::POST,
             _ => Method::GET,
         }
     }

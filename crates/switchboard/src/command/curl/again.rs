@@ -20,9 +20,18 @@ pub(super) struct Again {
     pause: Duration,
     doubles: bool,
     within: Option<Duration>,
+    what: What,
+}
+
+/// What is repeated beside what passes by itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct What {
+    /// Everything that fails.
     all: bool,
+    /// A refused connection.
     refused: bool,
-    fails: bool,
+    /// Whether a status is a failure (`-f`).
+    statuses: bool,
 }
 
 impl Again {
@@ -34,9 +43,11 @@ impl Again {
             pause: transfer.retry_delay.unwrap_or(FIRST),
             doubles: transfer.retry_delay.is_none(),
             within: transfer.retry_max_time,
-            all: transfer.retry_all,
-            refused: transfer.retry_refused,
-            fails: wanted.fail || wanted.fail_with_body,
+            what: What {
+                all: transfer.retry_all,
+                refused: transfer.retry_refused,
+                statuses: wanted.fail || wanted.fail_with_body,
+            },
         }
     }
 
@@ -48,14 +59,15 @@ impl Again {
         passed: Duration,
     ) -> Option<Duration> {
         let passing = matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504);
-        let failed = self.all && self.fails && status.as_u16() >= 400;
+        let failed = self.what.all && self.what.statuses && status.as_u16() >= 400;
         let asked = if passing { retry_after(fields, SystemTime::now()) } else { None };
         if passing || failed { self.pause(asked.unwrap_or_default(), passed) } else { None }
     }
 
     /// The pause after curl's code for a failure.
     pub(super) fn failure(&self, code: u8, passed: Duration) -> Option<Duration> {
-        let passing = matches!(code, 5 | 6 | 28) || (code == 7 && self.refused) || (self.all && code != 0);
+        let passing =
+            matches!(code, 5 | 6 | 28) || (code == 7 && self.what.refused) || (self.what.all && code != 0);
         if passing { self.pause(Duration::ZERO, passed) } else { None }
     }
 
@@ -81,13 +93,13 @@ impl Again {
 
 #[cfg(test)]
 mod tests {
-    use super::{Again, FIRST};
+    use super::{Again, FIRST, What};
     use http::header::RETRY_AFTER;
     use http::{HeaderMap, StatusCode};
     use std::time::Duration;
 
     fn again() -> Again {
-        Again { left: 2, pause: FIRST, doubles: true, within: None, all: false, refused: false, fails: false }
+        Again { left: 2, pause: FIRST, doubles: true, within: None, what: What::default() }
     }
 
     #[test]
@@ -99,14 +111,14 @@ mod tests {
             let status = StatusCode::from_u16(status).unwrap();
             assert_eq!(again().answer(status, &none, Duration::ZERO).is_some(), repeated, "{status}");
         }
-        let all = Again { all: true, fails: true, ..again() };
+        let all = Again { what: What { all: true, statuses: true, ..What::default() }, ..again() };
         assert!(all.answer(StatusCode::NOT_FOUND, &none, Duration::ZERO).is_some());
         for (code, plain, refused, all) in
             [(6, true, true, true), (7, false, true, true), (28, true, true, true), (52, false, false, true)]
         {
             let known = |again: Again| again.failure(code, Duration::ZERO).is_some();
-            let with_refused = Again { refused: true, ..again() };
-            let with_all = Again { all: true, ..again() };
+            let with_refused = Again { what: What { refused: true, ..What::default() }, ..again() };
+            let with_all = Again { what: What { all: true, ..What::default() }, ..again() };
             assert_eq!(
                 (known(again()), known(with_refused), known(with_all)),
                 (plain, refused, all),
