@@ -41,6 +41,8 @@ mod repeated;
 mod server;
 #[path = "call/shown.rs"]
 mod shown;
+#[path = "call/timing.rs"]
+mod timing;
 #[path = "call/tls.rs"]
 mod tls;
 #[path = "call/ways.rs"]
