@@ -441,6 +441,10 @@ fn made_up_command_lines_send_what_curl_sends() {
     let (mut different, mut compared, mut called_too) = (Vec::new(), 0, 0);
     for nth in 0..lines {
         let made = line(&mut dice);
+        // What is read before it is sent can be sent again; curl cannot, and ends with 65.
+        if made.iter().any(|word| word == "-L") && made.windows(2).any(|pair| pair == ["-T", "-"]) {
+            continue;
+        }
         let words = for_server(&made, recorder.port);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let (theirs, their) = sent(&place, &recorder, "curl", &[&["-s"], words.as_slice()].concat());

@@ -24,6 +24,8 @@ pub(crate) struct Follow {
     pub(crate) keep_method: bool,
     /// `-e ';auto'`.
     pub(crate) name_referer: bool,
+    /// A `Cookie` field was written by hand: it stays with its origin.
+    pub(crate) own_cookie: bool,
 }
 
 impl Follow {
@@ -41,6 +43,7 @@ impl Follow {
             curls: curl.then(|| wanted.kind()),
             keep_method: curl && wanted.method.is_some(),
             name_referer: transfer.referer_follows,
+            own_cookie: wanted.fields.iter().any(|wish| *wish.name() == COOKIE),
         }
     }
 }
@@ -82,7 +85,9 @@ pub(crate) fn next(
         next.repeat = super::draft::repeat(&next.method, &next.fields);
     }
     // Computed anew for the new place.
-    next.fields.remove(COOKIE);
+    if !follow.own_cookie {
+        next.fields.remove(COOKIE);
+    }
     next.fields.remove(HOST);
     if follow.name_referer {
         next.fields.remove(REFERER);
