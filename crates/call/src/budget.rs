@@ -3,8 +3,9 @@
 //! The rule is here and pure; who shares a budget, and where it lies, is the business of an [`Allowances`]. A budget only
 //! ever holds back: where nothing is known, calls go, and a provider's newest word counts.
 
-use crate::{Allowance, Outgoing};
-use board::Upstream;
+use crate::{Allowance, Identity, Outgoing};
+use board::{Credential, CredentialPlace, Grant, Upstream};
+use exchange::Rate;
 use http::header::AUTHORIZATION;
 use std::fmt;
 use std::time::Duration;
@@ -45,6 +46,30 @@ pub trait Allowances: fmt::Debug + Send + Sync {
     fn take(&self, owner: &Owner) -> Option<Duration>;
     /// What the provider said.
     fn learn(&self, owner: &Owner, said: Allowance);
+    /// Books the next turn at a pace of our own; gives how long it is until then.
+    ///
+    /// # Errors
+    /// How long it would be, when that is longer than `longest`: nothing was booked then.
+    fn turn(&self, owner: &Owner, rate: &Rate, longest: Duration) -> Result<Duration, Duration>;
+}
+
+/// The turn after those that are booked, by the rule that [`exchange::Meter`] keeps to (GCRA): `booked` and what is given
+/// are moments in microseconds since 1970, until which turns are given away.
+///
+/// # Errors
+/// How long it would be, when that is longer than `longest`.
+pub fn next_turn(
+    booked: u64,
+    rate: &Rate,
+    now_us: u64,
+    longest: Duration,
+) -> Result<(u64, Duration), Duration> {
+    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let interval = us(rate.period() / rate.count()).max(1);
+    let until = booked.max(now_us).saturating_add(interval);
+    let ahead = interval.saturating_mul(u64::from(rate.burst()));
+    let wait = Duration::from_micros(until.saturating_sub(ahead).saturating_sub(now_us));
+    if wait > longest { Err(wait) } else { Ok((until, wait)) }
 }
 
 impl Budget {
@@ -83,15 +108,25 @@ impl Budget {
 }
 
 impl Owner {
-    /// Who calls `upstream` with `outgoing`.
-    pub(crate) fn of(upstream: &Upstream, outgoing: &Outgoing) -> Self {
+    /// Who calls `upstream` with `outgoing`, and with this certificate of its own.
+    pub(crate) fn of(upstream: &Upstream, outgoing: &Outgoing, identity: Option<&Identity>) -> Self {
         let servers = upstream.servers.iter();
         let origins: Vec<_> = servers
             .map(|server| format!("{}://{}", if server.https { "https" } else { "http" }, server.authority()))
             .collect();
         let mut credential = Vec::new();
-        for one in &upstream.credentials {
-            credential.extend(one.secret.reveal().as_bytes());
+        // Only what goes with this call: an operation that asks for nothing is counted apart.
+        let asked = outgoing.operation.as_ref().map(|operation| &operation.security);
+        let chosen = board::choose(&upstream.credentials, asked);
+        let sent = upstream.credentials.iter().enumerate().filter(|(index, _)| chosen.has(*index));
+        for (_, one) in sent {
+            for text in account(one).into_iter().chain([one.secret.reveal()]) {
+                credential.extend(text.as_bytes());
+                credential.push(0);
+            }
+        }
+        if let Some(identity) = identity {
+            credential.extend(&*identity.certificates);
             credential.push(0);
         }
         for (name, value) in &outgoing.fields {
@@ -105,6 +140,25 @@ impl Owner {
     }
 }
 
+/// What tells two accounts apart whose secret is the same or none, whatever the board calls them.
+fn account(credential: &Credential) -> Vec<&str> {
+    match &credential.place {
+        CredentialPlace::OAuth(oauth) if oauth.grant == Grant::ClientCredentials => {
+            vec![&oauth.client_id]
+        }
+        // A person logged in: the same client stands for many of them.
+        CredentialPlace::OAuth(oauth) => vec![&oauth.client_id, &oauth.login],
+        CredentialPlace::SigV4(sigv4) => vec![sigv4.key_id.reveal()],
+        CredentialPlace::Certificate(certificate) => vec![certificate.reveal()],
+        CredentialPlace::Header(_)
+        | CredentialPlace::Query(_)
+        | CredentialPlace::Cookie(_)
+        | CredentialPlace::Bearer
+        | CredentialPlace::Basic
+        | CredentialPlace::Digest => Vec::new(),
+    }
+}
+
 impl fmt::Debug for Owner {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Owner({})", self.origin)
@@ -113,9 +167,130 @@ impl fmt::Debug for Owner {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, Lease};
-    use crate::Allowance;
+    use super::{Budget, Lease, Owner};
+    use crate::{Allowance, Identity, OutBody, Outgoing};
+    use board::{Credential, CredentialPlace, Grant, OAuth, ServerUrl, Serves, SigV4, Upstream};
+    use contract::Repeat;
+    use exchange::{Origin, Secret};
+    use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+    use http::{HeaderName, Method};
     use std::time::Duration;
+
+    fn upstream(host: &str, credentials: Vec<Credential>) -> Upstream {
+        Upstream {
+            servers: vec![ServerUrl::parse(host).unwrap()],
+            credentials,
+            authority: None,
+            connect_timeout: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+            total_timeout: None,
+            pace: None,
+            retries: 0,
+            fingerprint: 0,
+            origin: Origin { file: "switchboard.toml".into(), line: 1 },
+        }
+    }
+
+    fn outgoing(authorization: Option<&str>) -> Outgoing {
+        let mut fields = HeaderMap::new();
+        if let Some(text) = authorization {
+            fields.insert(AUTHORIZATION, HeaderValue::from_str(text).unwrap());
+        }
+        Outgoing {
+            method: Method::GET,
+            path: "/".to_owned(),
+            query: None,
+            fields,
+            body: OutBody::Empty,
+            repeat: Repeat::Safe,
+            upgrade: false,
+            operation: None,
+        }
+    }
+
+    fn oauth(grant: Grant, client: &str, login: &str) -> CredentialPlace {
+        CredentialPlace::OAuth(Box::new(OAuth {
+            grant,
+            token_url: None,
+            issuer: None,
+            authorization_url: None,
+            device_url: None,
+            client_id: client.to_owned(),
+            client_secret: None,
+            scopes: Vec::new(),
+            login: login.to_owned(),
+        }))
+    }
+
+    fn sigv4(key: &str) -> CredentialPlace {
+        let (region, service) = ("eu-central-1".to_owned(), "s3".to_owned());
+        CredentialPlace::SigV4(Box::new(SigV4 { region, service, key_id: Secret::new(key), session: None }))
+    }
+
+    #[test]
+    fn turns_come_at_the_pace_and_not_further_ahead_than_anybody_waits() {
+        use std::num::NonZeroU32;
+        let two = NonZeroU32::MIN.saturating_add(1);
+        let rate = super::Rate::new(NonZeroU32::MIN, Duration::from_secs(1)).with_burst(two);
+        let (mut booked, mut waits) = (0, Vec::new());
+        for _ in 0..6 {
+            match super::next_turn(booked, &rate, 10_000_000, Duration::from_secs(3)) {
+                Ok((until, wait)) => {
+                    booked = until;
+                    waits.push(Ok(wait.as_secs()));
+                }
+                Err(wait) => waits.push(Err(wait.as_secs())),
+            }
+        }
+        assert_eq!(waits, [Ok(0), Ok(0), Ok(1), Ok(2), Ok(3), Err(4)]);
+        let later = super::next_turn(booked, &rate, 20_000_000, Duration::ZERO);
+        assert_eq!(later, Ok((21_000_000, Duration::ZERO)), "what was booked is long over");
+    }
+
+    #[test]
+    fn there_is_one_budget_for_each_account_and_origin() {
+        let with = |place: CredentialPlace, secret: &str, reference: &str| {
+            let one = Credential {
+                place,
+                secret: Secret::new(secret),
+                reference: reference.to_owned(),
+                serves: Serves::Every,
+            };
+            Owner::of(&upstream("https://api.acme.example", vec![one]), &outgoing(None), None)
+        };
+        let header = || CredentialPlace::Header(HeaderName::from_static("x-api-key"));
+        let certificate = |text: &str| CredentialPlace::Certificate(Secret::new(text));
+        let owners = [
+            with(header(), "one", "env:A"),
+            with(header(), "two", "env:A"),
+            with(CredentialPlace::Digest, "me:one", "env:A"),
+            with(oauth(Grant::AuthorizationCode, "app", "login:a"), "", "login:a"),
+            with(oauth(Grant::AuthorizationCode, "app", "login:b"), "", "login:b"),
+            with(oauth(Grant::ClientCredentials, "app", "login:a"), "s", "env:A"),
+            with(oauth(Grant::ClientCredentials, "other", "login:a"), "s", "env:A"),
+            with(sigv4("AKIA1"), "s", "env:A"),
+            with(sigv4("AKIA2"), "s", "env:A"),
+            with(certificate("one"), "key", "env:A"),
+            with(certificate("two"), "key", "env:A"),
+            Owner::of(&upstream("https://api.acme.example", Vec::new()), &outgoing(None), None),
+            Owner::of(&upstream("https://api.acme.example:8443", Vec::new()), &outgoing(None), None),
+            Owner::of(&upstream("https://api.acme.example", Vec::new()), &outgoing(Some("Bearer a")), None),
+            Owner::of(
+                &upstream("https://api.acme.example", Vec::new()),
+                &outgoing(None),
+                Some(&Identity { certificates: (*b"mine").into(), key: Secret::new("k") }),
+            ),
+        ];
+        for (nth, one) in owners.iter().enumerate() {
+            for (other_nth, other) in owners.iter().enumerate() {
+                assert_eq!(one == other, nth == other_nth, "{nth} {other_nth}");
+            }
+        }
+        // What a board calls it makes no other account of it.
+        assert!(with(header(), "one", "env:A") == with(header(), "one", "file:b"));
+        let client = |login| with(oauth(Grant::ClientCredentials, "app", login), "s", "env:A");
+        assert!(client("login:a") == client("login:b"));
+    }
 
     #[test]
     fn a_budget_is_spent_in_leases_and_never_twice() {

@@ -10,7 +10,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,10 +70,13 @@ pub(crate) async fn connect(
 async fn make(server: &Server, dial: &Dial, of_its_own: bool, deadline: Instant) -> Result<Made, Failed> {
     let mut facts = Facts::default();
     let url = &server.url;
-    let stream = match (&dial.unix_socket, dial.proxy_to(&url.host)) {
+    let stream = match (&dial.unix_socket, dial.proxy_to(url)) {
         (Some(path), _) => unix(path).await?,
         (None, Some(proxy)) => through(server, proxy, dial, deadline, &mut facts).await?,
-        (None, None) => Stream::Plain(reach::reach(&url.host, url.port, dial, deadline, &mut facts).await?),
+        (None, None) => {
+            let (host, port) = dial.goes_to(&url.host, url.port);
+            Stream::Plain(reach::reach(host, port, dial, deadline, &mut facts).await?)
+        }
     };
     let (stream, two) = match &server.tls {
         None => (stream, dial.http == HttpVersion::Two && !of_its_own),
@@ -133,31 +136,32 @@ async fn through(
     deadline: Instant,
     facts: &mut Facts,
 ) -> Result<Stream, Failed> {
-    let by_proxy =
-        |failed: Failed| Failed { words: format!("the proxy {proxy}: {}", failed.words), ..failed };
+    let by_proxy = |failed: Failed| Failed {
+        kind: if failed.kind == ErrorKind::NameUnknown { ErrorKind::ProxyUnknown } else { failed.kind },
+        words: format!("the proxy {proxy}: {}", failed.words),
+    };
     let socket = reach::reach(&proxy.host, proxy.port, dial, deadline, facts).await.map_err(by_proxy)?;
     let mut stream = Stream::Plain(socket);
     if let Some(settings) = &server.proxy_tls {
         let secured = secure(&proxy.host, settings, stream, false).await.map_err(by_proxy)?;
         stream = Stream::Tls(Box::new(secured));
     }
-    let url = &server.url;
+    let (host, port) = dial.goes_to(&server.url.host, server.url.port);
     match proxy.kind {
         ProxyKind::Http | ProxyKind::Https if server.absolute => Ok(stream),
         ProxyKind::Http | ProxyKind::Https => {
-            let bare = url.authority();
             // RFC 9110 §9.3.6: the port is always there.
-            let authority = if bare.ends_with(&format!(":{}", url.port)) && !bare.ends_with(']') {
-                bare
-            } else {
-                format!("{bare}:{}", url.port)
-            };
+            let authority =
+                if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
             tunnel::connect(stream, proxy, &authority).await
         }
-        ProxyKind::Socks5Names => tunnel::socks(stream, proxy, Whereto::Name(&url.host, url.port)).await,
-        ProxyKind::Socks5 => {
+        // An address is no name (RFC 1928 §5), whoever looks names up.
+        ProxyKind::Socks5Names if host.parse::<IpAddr>().is_err() => {
+            tunnel::socks(stream, proxy, Whereto::Name(host, port)).await
+        }
+        ProxyKind::Socks5 | ProxyKind::Socks5Names => {
             let begun = Instant::now();
-            let found = reach::addresses(&url.host, url.port, dial).await?;
+            let found = reach::addresses(host, port, dial).await?;
             facts.lookup += begun.elapsed();
             let Some(first) = found.first() else { return Err(Failed::late()) };
             tunnel::socks(stream, proxy, Whereto::Address(*first)).await

@@ -2,7 +2,8 @@
 //!
 //! One `Dial` belongs to one [`Providers`](crate::Providers): its connections are never lent to callers with other wishes.
 
-use crate::{Allowances, NoProxy, Proxy};
+use crate::{Allowances, NoProxy, Proxies, Proxy};
+use board::ServerUrl;
 use exchange::Secret;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -14,14 +15,16 @@ use std::time::Duration;
 pub struct Dial {
     /// Accept any certificate (`-k`). Only ever asked for by a person at a terminal.
     pub insecure: bool,
-    /// Addresses for host and port, before any name is looked up (`--resolve`).
+    /// Addresses for host and port, before any name is looked up (`--resolve`); the host `*` is every host.
     pub resolve: Vec<(String, u16, SocketAddr)>,
     /// How many idle connections are kept for each server; 0: none.
     pub idle_per_server: usize,
     /// Keep the request as it was sent, credentials replaced, in [`Sent::head`](crate::Sent::head) (`-v`).
     pub keep_head: bool,
-    /// The proxy that all connections go through (`-x`), except those to hosts in `no_proxy`.
-    pub proxy: Option<Proxy>,
+    /// Other servers to connect to in place of those of the URL (`--connect-to`); the first that fits counts.
+    pub connect_to: Vec<ConnectTo>,
+    /// The proxies that connections go through (`-x`), except those to hosts in `no_proxy`.
+    pub proxies: Proxies,
     /// Hosts that are called directly all the same (`--noproxy`, `NO_PROXY`).
     pub no_proxy: NoProxy,
     /// In place of the provider's own time for a connection (`--connect-timeout`).
@@ -32,6 +35,8 @@ pub struct Dial {
     pub oldest_tls: Option<TlsVersion>,
     /// The certificate that shows who calls (`--cert`, `--key`).
     pub identity: Option<Identity>,
+    /// The servers that see it, by host and port; empty: all of them. A redirect to another origin shows nothing.
+    pub identity_for: Vec<(String, u16)>,
     /// Authorities in PEM that are trusted beside the provider's own or the system's.
     pub authority: Option<Arc<[u8]>>,
     /// Only addresses of this kind (`-4`, `-6`).
@@ -40,6 +45,19 @@ pub struct Dial {
     pub unix_socket: Option<PathBuf>,
     /// Budgets that hold calls back before a provider refuses them; none: nobody waits before a 429.
     pub allowances: Option<Arc<dyn Allowances>>,
+}
+
+/// A server in place of another one: only the connection goes there, what is said in it stays the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectTo {
+    /// The URL's host; none: every host.
+    pub host: Option<String>,
+    /// The URL's port; none: every port.
+    pub port: Option<u16>,
+    /// The host in its place; none: the URL's.
+    pub to_host: Option<String>,
+    /// The port in its place; none: the URL's.
+    pub to_port: Option<u16>,
 }
 
 /// Which HTTP is spoken.
@@ -83,17 +101,41 @@ pub struct Identity {
 }
 
 impl Dial {
-    /// The address that was wished for this host and port.
-    pub(crate) fn wished(&self, host: &str, port: u16) -> Option<SocketAddr> {
-        self.resolve
-            .iter()
-            .find(|(name, at, _)| *at == port && name.eq_ignore_ascii_case(host))
-            .map(|(_, _, address)| *address)
+    /// The addresses that were wished for this host and port; those for its name win over those for every name.
+    pub(crate) fn wished(&self, host: &str, port: u16) -> Vec<SocketAddr> {
+        let of = |wanted: &dyn Fn(&str) -> bool| {
+            let fits = self.resolve.iter().filter(|(name, at, _)| *at == port && wanted(name));
+            fits.map(|(_, _, address)| *address).collect::<Vec<_>>()
+        };
+        let own = of(&|name| name.eq_ignore_ascii_case(host));
+        if own.is_empty() { of(&|name| name == "*") } else { own }
     }
 
     /// The proxy on the way to this server.
-    pub(crate) fn proxy_to(&self, host: &str) -> Option<&Proxy> {
-        self.proxy.as_ref().filter(|_| self.unix_socket.is_none() && !self.no_proxy.names(host))
+    pub(crate) fn proxy_to(&self, url: &ServerUrl) -> Option<&Proxy> {
+        if self.unix_socket.is_some() {
+            return None;
+        }
+        let proxy = if url.https { &self.proxies.https } else { &self.proxies.http };
+        proxy.as_ref().filter(|_| !self.no_proxy.names(&url.host))
+    }
+
+    /// The host and port that a connection for this server goes to.
+    pub(crate) fn goes_to<'a>(&'a self, host: &'a str, port: u16) -> (&'a str, u16) {
+        let fits = |one: &&ConnectTo| {
+            one.host.as_deref().is_none_or(|own| own.eq_ignore_ascii_case(host))
+                && one.port.is_none_or(|own| own == port)
+        };
+        match self.connect_to.iter().find(fits) {
+            Some(other) => (other.to_host.as_deref().unwrap_or(host), other.to_port.unwrap_or(port)),
+            None => (host, port),
+        }
+    }
+
+    /// The certificate that this server sees.
+    pub(crate) fn identity_to(&self, url: &ServerUrl) -> Option<&Identity> {
+        let named = |(host, port): &(String, u16)| *port == url.port && host.eq_ignore_ascii_case(&url.host);
+        self.identity.as_ref().filter(|_| self.identity_for.is_empty() || self.identity_for.iter().any(named))
     }
 }
 
@@ -107,5 +149,73 @@ impl Family {
 
     pub(crate) const fn has(self, address: IpAddr) -> bool {
         matches!((self, address), (Self::V4, IpAddr::V4(_)) | (Self::V6, IpAddr::V6(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ConnectTo, Dial, Identity};
+    use crate::{Proxies, Proxy};
+    use board::ServerUrl;
+    use exchange::Secret;
+
+    #[test]
+    fn a_wished_address_wins_over_one_for_every_host() {
+        let dial = Dial {
+            resolve: vec![
+                ("*".to_owned(), 443, "127.0.0.9:443".parse().unwrap()),
+                ("api.example".to_owned(), 443, "127.0.0.1:443".parse().unwrap()),
+                ("api.example".to_owned(), 443, "[::1]:443".parse().unwrap()),
+            ],
+            ..Dial::default()
+        };
+        for (host, port, expected) in [
+            ("API.example", 443, vec!["127.0.0.1:443", "[::1]:443"]),
+            ("other.example", 443, vec!["127.0.0.9:443"]),
+            ("api.example", 80, vec![]),
+        ] {
+            let found: Vec<String> = dial.wished(host, port).iter().map(ToString::to_string).collect();
+            assert_eq!(found, expected, "{host} {port}");
+        }
+    }
+
+    #[test]
+    fn a_connection_goes_to_the_first_server_that_stands_for_it() {
+        let to = |host: Option<&str>, port, to_host: Option<&str>, to_port| ConnectTo {
+            host: host.map(str::to_owned),
+            port,
+            to_host: to_host.map(str::to_owned),
+            to_port,
+        };
+        let dial = Dial {
+            connect_to: vec![
+                to(Some("a.example"), Some(443), Some("b.example"), None),
+                to(None, Some(80), None, Some(8080)),
+            ],
+            ..Dial::default()
+        };
+        assert_eq!(dial.goes_to("A.example", 443), ("b.example", 443));
+        assert_eq!(dial.goes_to("a.example", 80), ("a.example", 8080));
+        assert_eq!(dial.goes_to("c.example", 443), ("c.example", 443));
+    }
+
+    #[test]
+    fn a_proxy_and_a_certificate_are_for_some_servers_only() {
+        let proxies = Proxies { http: Proxy::parse("http://p.example").ok(), https: None };
+        let identity = Identity { certificates: (*b"c").into(), key: Secret::new("k") };
+        let dial = Dial {
+            proxies,
+            identity: Some(identity),
+            identity_for: vec![("a.example".to_owned(), 443)],
+            ..Dial::default()
+        };
+        for (url, proxy, shown) in [
+            ("http://a.example", true, false),
+            ("https://a.example", false, true),
+            ("https://b.example", false, false),
+        ] {
+            let url = ServerUrl::parse(url).unwrap();
+            assert_eq!((dial.proxy_to(&url).is_some(), dial.identity_to(&url).is_some()), (proxy, shown));
+        }
     }
 }

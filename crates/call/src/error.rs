@@ -23,6 +23,12 @@ pub struct CallError {
 pub enum ErrorKind {
     /// The name is not known.
     NameUnknown,
+    /// The name of a proxy is not known.
+    ProxyUnknown,
+    /// An HTTP proxy opens no tunnel.
+    TunnelRefused,
+    /// A SOCKS proxy does not connect.
+    SocksRefused,
     /// Nobody listens there, or no way leads there.
     Refused,
     /// The connection could not be made in time.
@@ -53,7 +59,12 @@ impl CallError {
     /// Whose fault it is.
     pub const fn fault(&self) -> Fault {
         match self.kind {
-            ErrorKind::NameUnknown | ErrorKind::Refused | ErrorKind::ConnectTimeout => Fault::Network,
+            ErrorKind::NameUnknown
+            | ErrorKind::ProxyUnknown
+            | ErrorKind::TunnelRefused
+            | ErrorKind::SocksRefused
+            | ErrorKind::Refused
+            | ErrorKind::ConnectTimeout => Fault::Network,
             ErrorKind::Untrusted
             | ErrorKind::TlsBroken
             | ErrorKind::BrokenOff
@@ -71,6 +82,9 @@ impl CallError {
         matches!(
             self.kind,
             ErrorKind::NameUnknown
+                | ErrorKind::ProxyUnknown
+                | ErrorKind::TunnelRefused
+                | ErrorKind::SocksRefused
                 | ErrorKind::Refused
                 | ErrorKind::ConnectTimeout
                 | ErrorKind::Untrusted
@@ -84,7 +98,11 @@ impl CallError {
     /// The refusal's reason, for callers of a gateway.
     pub const fn reason(&self) -> Reason {
         match self.kind {
-            ErrorKind::NameUnknown | ErrorKind::Refused => Reason::ProviderUnreachable,
+            ErrorKind::NameUnknown
+            | ErrorKind::ProxyUnknown
+            | ErrorKind::TunnelRefused
+            | ErrorKind::SocksRefused
+            | ErrorKind::Refused => Reason::ProviderUnreachable,
             ErrorKind::Untrusted | ErrorKind::TlsBroken => Reason::ProviderUntrusted,
             ErrorKind::BrokenOff | ErrorKind::Garbage => Reason::ProviderBroken,
             ErrorKind::ConnectTimeout | ErrorKind::Silent | ErrorKind::TotalTimeout => Reason::ProviderSilent,

@@ -1,7 +1,7 @@
 //! How fast a provider may be called: a call books the next free turn, and waits until it comes.
 //!
 //! Turns are booked in one atomic step, so that calls come in the order they asked, whatever thread they are
-//! on. Threads share turns by sharing [`Paces`]; other processes do not know of them.
+//! on. Threads share turns by sharing [`Paces`], the commands of a user by [`Allowances::turn`](crate::Allowances::turn).
 
 use exchange::{Meter, Rate};
 use std::collections::HashMap;

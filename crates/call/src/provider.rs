@@ -190,19 +190,20 @@ fn server(url: &ServerUrl, upstream: &Upstream, shared: &Shared, dial: &Dial) ->
     let authority = url.authority();
     let host = HeaderValue::from_str(&authority).map_err(|_| format!("`{authority}` is no host"))?;
     let trust = Trust::of(url, upstream);
-    let identity = identity(upstream).filter(|_| url.https);
+    // The board's certificate is this provider's; `--cert` is for whoever has none.
+    let identity = identity(upstream).or_else(|| dial.identity_to(url).cloned()).filter(|_| url.https);
     let shows = shows(identity.as_ref());
     let tls = match &trust {
         Trust::Plain => None,
-        _ => Some(shared.settings((trust.clone(), shows), dial, identity)?),
+        _ => Some(shared.settings((trust.clone(), shows), dial, identity.as_ref())?),
     };
     // Texts of its own: a count shared by threads would be written by all of them on each call.
     let url = ServerUrl { host: Arc::from(&*url.host), base: Arc::from(&*url.base), ..*url };
     let key = PoolKey { host: Arc::clone(&url.host), port: url.port, trust, shows };
     let pool = shared.pool(key, dial);
-    let proxy = dial.proxy_to(&url.host);
+    let proxy = dial.proxy_to(&url);
     let proxy_tls = match proxy {
-        Some(proxy) if proxy.kind == ProxyKind::Https => Some(tls::settings(None, dial, End::Proxy)?),
+        Some(proxy) if proxy.kind == ProxyKind::Https => Some(tls::settings(None, dial, End::Proxy, None)?),
         _ => None,
     };
     let absolute = !url.https && dial.http != HttpVersion::Two && proxy.is_some_and(Proxy::is_http);
@@ -215,16 +216,14 @@ impl Shared {
         &self,
         key: (Trust, Shows),
         dial: &Dial,
-        identity: Option<Identity>,
+        identity: Option<&Identity>,
     ) -> Result<Arc<ClientConfig>, String> {
         let mut known = self.settings.borrow_mut();
         if let Some(settings) = known.get(&key) {
             return Ok(Arc::clone(settings));
         }
         let authority = if let Trust::Authority(pem) = &key.0 { Some(&**pem) } else { None };
-        // The board's certificate is this provider's; `--cert` is for whoever has none.
-        let own = identity.map(|identity| Dial { identity: Some(identity), ..dial.clone() });
-        let made = tls::settings(authority, own.as_ref().unwrap_or(dial), End::Provider)?;
+        let made = tls::settings(authority, dial, End::Provider, identity)?;
         if known.len() >= MANY {
             known.retain(|_, settings| Arc::strong_count(settings) > 1);
         }

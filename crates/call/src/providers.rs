@@ -63,7 +63,7 @@ impl Providers {
         let Some(allowances) = &self.inner.dial.allowances else {
             return round::send(self, &provider, upstream, outgoing).await;
         };
-        let owner = Owner::of(upstream, &outgoing);
+        let owner = Owner::of(upstream, &outgoing, self.inner.dial.identity.as_ref());
         let longest = upstream.total_timeout.map_or(longest, |total| longest.min(total));
         let begun = Instant::now();
         while let Some(wait) = allowances.take(&owner) {
@@ -72,6 +72,17 @@ impl Providers {
                 return Err(CallError { kind: ErrorKind::Busy(wait), detail, server: None, attempts: 0 });
             }
             tokio::time::sleep(wait).await;
+        }
+        if let Some(rate) = &upstream.pace {
+            let left = longest.saturating_sub(begun.elapsed());
+            match allowances.turn(&owner, rate, left) {
+                Ok(wait) => tokio::time::sleep(wait).await,
+                Err(wait) => {
+                    let (count, period) = (rate.count(), rate.period());
+                    let detail = format!("its pace of {count} calls in {period:?} is used up for {wait:.1?}");
+                    return Err(CallError { kind: ErrorKind::Busy(wait), detail, server: None, attempts: 0 });
+                }
+            }
         }
         let waited = begun.elapsed();
         let mut answer = round::send(self, &provider, upstream, outgoing).await?;
@@ -107,7 +118,9 @@ impl Providers {
                 })?;
             attempts += answer.sent.attempts;
             answer.sent.attempts = attempts;
-            let Some(spare) = spare.filter(|_| retry::asks_for_patience(answer.status)) else {
+            let error = answer.status.is_client_error() || answer.status.is_server_error();
+            let again = retry::asks_for_patience(answer.status) || (patience.any && error);
+            let Some(spare) = spare.filter(|_| again) else {
                 return Ok(answer);
             };
             let asked = retry::retry_after(&answer.fields, SystemTime::now());
@@ -115,7 +128,7 @@ impl Providers {
                 return Ok(answer);
             }
             // Never earlier than asked for, and a little later, so that not all come back at once.
-            let wait = asked.unwrap_or_default() + retry::pause(nth);
+            let wait = asked.unwrap_or_default() + patience.pause.unwrap_or_else(|| retry::pause(nth));
             if patience.within.is_some_and(|within| start.elapsed() + wait > within) {
                 return Ok(answer);
             }

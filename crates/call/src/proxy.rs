@@ -28,6 +28,22 @@ pub struct Proxy {
     pub user: Option<(String, Secret)>,
 }
 
+/// The proxies of a caller, by what is spoken to the provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// For `http`.
+    pub http: Option<Proxy>,
+    /// For `https`.
+    pub https: Option<Proxy>,
+}
+
+impl From<Proxy> for Proxies {
+    /// One for everything.
+    fn from(proxy: Proxy) -> Self {
+        Self { http: Some(proxy.clone()), https: Some(proxy) }
+    }
+}
+
 /// What is spoken to a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProxyKind {

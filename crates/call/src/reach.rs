@@ -45,8 +45,9 @@ pub(crate) async fn reach(
 
 /// The addresses of a host: wished, written or looked up.
 pub(crate) async fn addresses(host: &str, port: u16, dial: &Dial) -> Result<Vec<SocketAddr>, Failed> {
-    if let Some(wished) = dial.wished(host, port) {
-        return Ok(vec![wished]);
+    let wished = dial.wished(host, port);
+    if !wished.is_empty() {
+        return Ok(wished);
     }
     let unknown = |words: String| Failed { kind: ErrorKind::NameUnknown, words };
     let fits = |address: IpAddr| dial.family.is_none_or(|family| family.has(address));
@@ -55,7 +56,8 @@ pub(crate) async fn addresses(host: &str, port: u16, dial: &Dial) -> Result<Vec<
         unknown(format!("`{host}` has no {kind} address"))
     };
     if let Ok(address) = host.parse::<IpAddr>() {
-        return if fits(address) { Ok(vec![SocketAddr::new(address, port)]) } else { Err(of_that_kind()) };
+        let other = || Failed { kind: ErrorKind::Refused, ..of_that_kind() };
+        return if fits(address) { Ok(vec![SocketAddr::new(address, port)]) } else { Err(other()) };
     }
     let all: Vec<_> = tokio::net::lookup_host((host, port))
         .await

@@ -52,12 +52,12 @@ pub struct Step {
 /// Why an answer that redirects is not followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotFollowed {
-    /// It says nowhere to go.
-    #[error("it redirects without saying where to: it has no `Location`")]
-    Nowhere,
     /// Its `Location` is no URL.
-    #[error("it redirects to what is no URL: {0}")]
+    #[error("it redirects to what cannot be followed: {0}")]
     NoUrl(String),
+    /// Its `Location` is of a scheme that is not spoken.
+    #[error("it redirects to what cannot be followed: `{0}` is not spoken here, only http and https are")]
+    Scheme(String),
     /// The number of steps.
     #[error("it redirects more than {0} times")]
     TooOften(u32),
@@ -83,21 +83,20 @@ pub fn redirect(
         // §15.4.1 and §15.4.5: 300 leaves the choice to a person, 304 is no redirection, 305 and 306 are gone.
         return Ok(None);
     }
-    let Some(location) = fields.get(header::LOCATION) else { return Err(NotFollowed::Nowhere) };
-    let location = location.to_str().ok().map(str::trim).filter(|text| text.len() <= LONGEST);
-    let Some(location) = location else {
-        return Err(NotFollowed::NoUrl("it has characters that no URL has, or is too long".to_owned()));
-    };
+    // §10.2.2: without one there is nowhere to go, and the answer is what it is.
+    let Some(location) = fields.get(header::LOCATION) else { return Ok(None) };
+    if location.len() > LONGEST {
+        return Err(NotFollowed::NoUrl("its `Location` is too long".to_owned()));
+    }
+    let location = location.as_bytes().trim_ascii();
     if steps >= policy.most {
         return Err(NotFollowed::TooOften(policy.most));
     }
-    let (next, path, query) = resolve((server, path, query), location).map_err(NotFollowed::NoUrl)?;
+    let (next, path, query) = resolve((server, path, query), location)?;
     if server.https && !next.https && !policy.downgrade {
         return Err(NotFollowed::Downgrade(next.to_string()));
     }
-    let same_origin = next.https == server.https
-        && next.port == server.port
-        && next.host.eq_ignore_ascii_case(&server.host);
+    let same_origin = same_origin(&next, server);
     let keep_method = match status.as_u16() {
         // §15.4.2, §15.4.3: for historical reasons a POST becomes a GET, and only a POST.
         301 => *method != Method::POST || policy.keep_post[0],
@@ -133,7 +132,7 @@ pub fn leave_behind(fields: &mut HeaderMap, step: &Step, secret: &[HeaderName]) 
             header::TRANSFER_ENCODING,
             header::EXPECT,
         ] {
-            fields.remove(name);
+            fields.remove(name); // §15.4, step 3.3
         }
     }
     if !step.keep_credentials {
@@ -152,16 +151,21 @@ pub fn leave_behind(fields: &mut HeaderMap, step: &Step, secret: &[HeaderName]) 
     }
 }
 
+/// Whether two servers are of one origin (RFC 6454 §4).
+pub fn same_origin(one: &ServerUrl, two: &ServerUrl) -> bool {
+    one.https == two.https && one.host.eq_ignore_ascii_case(&two.host) && one.port == two.port
+}
+
 type Target = (ServerUrl, String, Option<String>);
 
 /// A reference resolved against the URL that was asked for (RFC 3986 §5.2); its fragment is not sent.
 fn resolve(
     (server, path, query): (&ServerUrl, &str, Option<&str>),
-    reference: &str,
-) -> Result<Target, String> {
-    let reference = reference.split('#').next().unwrap_or_default();
+    reference: &[u8],
+) -> Result<Target, NotFollowed> {
+    let no_url = |words: &str| NotFollowed::NoUrl(words.to_owned());
     let encoded = encode(reference);
-    let reference = encoded.as_str();
+    let reference = encoded.split('#').next().unwrap_or_default();
     let scheme = reference
         .split_once(':')
         .map(|(scheme, _)| scheme)
@@ -173,11 +177,11 @@ fn resolve(
         None => (own.to_owned(), reference),
     };
     if !matches!(scheme.as_str(), "http" | "https") {
-        return Err(format!("`{scheme}:` is not followed, only http and https are"));
+        return Err(NotFollowed::Scheme(scheme));
     }
     let Some(rest) = rest.strip_prefix("//") else {
         if rest.len() != reference.len() {
-            return Err("it has a scheme and no host".to_owned());
+            return Err(no_url("it has a scheme and no host"));
         }
         let server = ServerUrl { base: "".into(), ..server.clone() };
         let (new, new_query) = split(rest);
@@ -194,9 +198,9 @@ fn resolve(
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at(end);
     if authority.contains('@') {
-        return Err("it has a user in it, and is not followed".to_owned());
+        return Err(no_url("there is a user in its address"));
     }
-    let server = ServerUrl::parse(&format!("{scheme}://{authority}"))?;
+    let server = ServerUrl::parse(&format!("{scheme}://{authority}")).map_err(NotFollowed::NoUrl)?;
     let (path, query) = split(rest);
     Ok((server, without_dots(if path.is_empty() { "/" } else { path }), query))
 }
@@ -208,11 +212,11 @@ fn split(text: &str) -> (&str, Option<String>) {
     }
 }
 
-/// Encodes what providers forget to (a blank, an umlaut) and leaves the rest as it is.
-fn encode(text: &str) -> String {
+/// Encodes what providers forget to (a blank, bytes beyond ASCII) and leaves the rest as it is.
+fn encode(text: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
+    for &byte in text {
         if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
             out.push(char::from(byte));
         } else {
@@ -262,7 +266,7 @@ mod tests {
         let server = ServerUrl::parse("https://api.acme.example").unwrap();
         let mut fields = HeaderMap::new();
         if !to.is_empty() {
-            fields.insert(LOCATION, HeaderValue::from_str(to).unwrap());
+            fields.insert(LOCATION, HeaderValue::from_bytes(to.as_bytes()).unwrap());
         }
         let status = StatusCode::from_u16(status).unwrap();
         redirect((&server, "/v1/a/b", Some("x=1")), method, status, &fields, 0, policy)
@@ -307,6 +311,9 @@ mod tests {
             ("//other.example", "https://other.example / None"),
             ("https://API.acme.example:8443/c d?e={", "https://API.acme.example:8443 /c%20d Some(\"e=%7B\")"),
             ("HTTPS://other.example?y", "https://other.example / Some(\"y\")"),
+            ("/\u{e4}", "https://api.acme.example /%C3%A4 None"),
+            ("/a:b", "https://api.acme.example /a:b None"),
+            ("//api.acme.example@evil.example/", "!"),
             ("a:b", "!"),
             ("ftp://other.example/", "!"),
             ("file:///etc/passwd", "!"),
@@ -325,7 +332,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(follow(&Method::GET, 302, "", RedirectPolicy::default()), Err(NotFollowed::Nowhere));
+        assert_eq!(follow(&Method::GET, 302, "", RedirectPolicy::default()), Ok(None));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, SystemTime};
 
-/// How patiently answers that ask to come back later are taken: 429, 502, 503 and 504.
+/// How patiently answers that ask to come back later are taken: 408, 429, 502, 503 and 504.
 ///
 /// Only calls that are safe to repeat are repeated, at most `times`; what the provider says in `Retry-After`
 /// is kept to, and where it asks for more than `longest`, its answer is given as it is.
@@ -22,6 +22,10 @@ pub struct Patience {
     pub longest: Duration,
     /// After this long no repetition begins any more; none: only `times` counts.
     pub within: Option<Duration>,
+    /// The pause where a provider asks for none; none: a short one that grows.
+    pub pause: Option<Duration>,
+    /// Whether every answer with 4xx and 5xx is taken so, and not only those that ask for it.
+    pub any: bool,
 }
 
 /// Whether a request may be sent twice on our own account (RFC 9110 §9.2.2).
@@ -38,7 +42,11 @@ pub(crate) fn may_repeat(outgoing: &Outgoing) -> bool {
 pub(crate) const fn is_passing(kind: ErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::NameUnknown | ErrorKind::Refused | ErrorKind::ConnectTimeout | ErrorKind::BrokenOff
+        ErrorKind::NameUnknown
+            | ErrorKind::ProxyUnknown
+            | ErrorKind::Refused
+            | ErrorKind::ConnectTimeout
+            | ErrorKind::BrokenOff
     )
 }
 
@@ -47,7 +55,9 @@ pub(crate) fn asks_for_patience(status: StatusCode) -> bool {
     // RFC 6585 §4; RFC 9110 §15.6.3 to §15.6.5
     matches!(
         status,
-        StatusCode::TOO_MANY_REQUESTS
+        // §15.5.9: the client MAY repeat the request.
+        StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT
@@ -55,7 +65,7 @@ pub(crate) fn asks_for_patience(status: StatusCode) -> bool {
 }
 
 /// What `Retry-After` asks for: seconds or a date (RFC 9110 §10.2.3). `None` where it is absent or neither.
-pub(crate) fn retry_after(fields: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub fn retry_after(fields: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = fields.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

@@ -27,19 +27,24 @@ static ORDINARY: OnceLock<Arc<ClientConfig>> = OnceLock::new();
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Provider,
-    /// Never sees the client's certificate, and speaks HTTP/1.1.
+    /// Speaks HTTP/1.1.
     Proxy,
 }
 
-/// The settings for connections that trust `authority`, or the system's roots where there is none.
+/// The settings for connections that trust `authority`, or the system's roots where there is none, and show `identity`.
 ///
 /// # Errors
 /// In words: what is wrong with an authority, the system's roots or the client's certificate.
-pub(crate) fn settings(authority: Option<&[u8]>, dial: &Dial, end: End) -> Result<Arc<ClientConfig>, String> {
-    let Dial { insecure, oldest_tls, identity, .. } = dial;
-    let (identity, http) = match end {
-        End::Provider => (identity.as_ref(), dial.http),
-        End::Proxy => (None, HttpVersion::One),
+pub(crate) fn settings(
+    authority: Option<&[u8]>,
+    dial: &Dial,
+    end: End,
+    identity: Option<&Identity>,
+) -> Result<Arc<ClientConfig>, String> {
+    let Dial { insecure, oldest_tls, .. } = dial;
+    let http = match end {
+        End::Provider => dial.http,
+        End::Proxy => HttpVersion::One,
     };
     let ordinary = !insecure
         && authority.or(dial.authority.as_deref()).is_none()

@@ -64,8 +64,9 @@ pub(crate) async fn connect(stream: Stream, proxy: &Proxy, authority: &str) -> R
 
 fn refused(proxy: &Proxy, status: StatusCode) -> Failed {
     let words = match status {
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED if proxy.user.is_some() => {
-            format!("the proxy {proxy} does not accept its user or password (407)")
+        // Some proxies say 401 of a password that is wrong.
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED if proxy.user.is_some() => {
+            format!("the proxy {proxy} does not accept its user or password ({})", status.as_u16())
         }
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             format!("the proxy {proxy} wants a user and password (407): `http://USER:PASSWORD@HOST:PORT`")
@@ -76,7 +77,7 @@ fn refused(proxy: &Proxy, status: StatusCode) -> Failed {
         }
         _ => format!("the proxy {proxy} opens no tunnel: it answers {status}"),
     };
-    Failed { kind: ErrorKind::Refused, words }
+    Failed { kind: ErrorKind::TunnelRefused, words }
 }
 
 /// Whereto a SOCKS proxy is asked to connect.
@@ -105,7 +106,7 @@ pub(crate) async fn socks(stream: Stream, proxy: &Proxy, to: Whereto<'_>) -> Res
         let kind = match error {
             Error::InvalidAuthValues(_) | Error::InvalidTargetAddress(_) => ErrorKind::Unusable,
             Error::Io(_) | Error::InvalidResponseVersion => ErrorKind::BrokenOff,
-            _ => ErrorKind::Refused,
+            _ => ErrorKind::SocksRefused,
         };
         let words = match error {
             Error::NoAcceptableAuthMethods | Error::UnknownAuthMethod => {

@@ -237,7 +237,6 @@ mod tests {
     use super::Cleaner;
     use crate::Redactor;
     use std::borrow::Cow;
-    use std::sync::Arc;
 
     fn cleaner() -> Cleaner<'static> {
         Cleaner::new(Cow::Owned(Redactor::default()), [])

@@ -190,7 +190,11 @@ fn failed(call: &mut Exchange, error: &CallError) -> Refusal {
     call.facts.outcome = Some(Outcome::Failed(error.fault()));
     let tap = call.facts.body.clone();
     let words = match error.kind {
-        ErrorKind::NameUnknown | ErrorKind::Refused => "the provider cannot be reached at the moment",
+        ErrorKind::NameUnknown
+        | ErrorKind::ProxyUnknown
+        | ErrorKind::TunnelRefused
+        | ErrorKind::SocksRefused
+        | ErrorKind::Refused => "the provider cannot be reached at the moment",
         ErrorKind::ConnectTimeout => "no connection to the provider could be made in time",
         ErrorKind::Untrusted => "the provider's certificate is not trusted",
         ErrorKind::TlsBroken => "no encrypted connection to the provider could be made",

@@ -13,6 +13,8 @@ mod checks;
 mod contract_calls;
 #[path = "call/curl.rs"]
 mod curl;
+#[path = "call/differential.rs"]
+mod differential;
 #[path = "call/failures.rs"]
 mod failures;
 #[path = "call/free.rs"]
@@ -31,15 +33,29 @@ mod login;
 mod manual;
 #[path = "call/named.rs"]
 mod named;
+#[path = "call/papers.rs"]
+mod papers;
 #[path = "call/patience.rs"]
 mod patience;
 #[path = "call/printed.rs"]
 mod printed;
+#[path = "call/proxies.rs"]
+mod proxies;
+#[path = "call/recorder.rs"]
+mod recorder;
 #[path = "call/redirects.rs"]
 mod redirects;
+#[path = "call/repeated.rs"]
+mod repeated;
 #[path = "call/secrets.rs"]
 mod secrets;
+#[path = "call/server.rs"]
+mod server;
 #[path = "call/shown.rs"]
 mod shown;
+#[path = "call/timing.rs"]
+mod timing;
 #[path = "call/tls.rs"]
 mod tls;
+#[path = "call/ways.rs"]
+mod ways;

@@ -168,7 +168,8 @@ fn status(code: u16, retry_after: Option<&str>) -> http::Response<bytes::Bytes> 
 #[test]
 fn a_status_is_an_answer_unless_patience_is_asked_for() {
     on_one_thread(async {
-        let patience = Patience { times: 3, longest: Duration::from_secs(5), within: None };
+        let patience =
+            Patience { times: 3, longest: Duration::from_secs(5), within: None, pause: None, any: false };
         for (answers, outgoing, patient, wanted, calls) in [
             (vec![status(503, None), status(200, None)], get("/"), false, 503, 1),
             (vec![status(503, None), status(200, None)], get("/"), true, 200, 2),

@@ -10,8 +10,8 @@ use exchange::Secret;
 use std::sync::Arc;
 
 fn by(proxy: &str) -> Providers {
-    let proxy = Some(Proxy::parse(proxy).unwrap());
-    Providers::new(Dial { proxy, keep_head: true, idle_per_server: 4, ..Dial::default() })
+    let proxies = Proxy::parse(proxy).unwrap().into();
+    Providers::new(Dial { proxies, keep_head: true, idle_per_server: 4, ..Dial::default() })
 }
 
 #[test]
@@ -117,9 +117,10 @@ fn hosts_in_the_list_are_called_without_the_proxy() {
         let proxy = proxies::Proxy::http(provider.address(), None);
         for (list, asked) in [("10.0.0.0/8", 1), ("127.0.0.0/8", 1), ("*", 1), ("", 2)] {
             let dial = Dial {
-                proxy: Some(
-                    Proxy::parse(&proxy.address.to_string()).unwrap().with_user("u", Secret::new("p")),
-                ),
+                proxies: Proxy::parse(&proxy.address.to_string())
+                    .unwrap()
+                    .with_user("u", Secret::new("p"))
+                    .into(),
                 no_proxy: NoProxy::parse(list),
                 ..Dial::default()
             };

@@ -198,6 +198,7 @@ impl Call {
         }
         draft.cookies(&cookies, true)?;
         draft.redaction().learn();
+        call::learn(&wanted.connection.secrets());
         let request_mode = self.check.unwrap_or(CheckMode::Block);
         let found = if request_mode == CheckMode::Off { Vec::new() } else { check::request(&draft) };
         if !found.is_empty() {
@@ -295,9 +296,9 @@ impl Call {
             }
         };
         let sender = batch::Sender {
-            providers: call::Providers::new(dial),
+            providers: call::Providers::new(call::Dial { identity_for: draft::origins(&upstream), ..dial }),
             patience: outcome::patience(wanted, outcome::RETRIES),
-            follow: outcome::follow(wanted, false),
+            follow: redirect::Follow::of(wanted, false),
             make,
             shared,
             upstream,

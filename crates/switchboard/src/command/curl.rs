@@ -1,17 +1,23 @@
 //! `switchboard curl`: takes a curl command line and behaves as curl does: its exit codes, no repetition, no colour, the body as it came.
 
+mod again;
 mod ending;
 mod line;
 
 use crate::arguments::Global;
 use crate::command::call::cookie::Cookies;
 use crate::command::call::deliver::{Delivery, Keep, resume};
+use crate::command::call::redirect::Follow;
 use crate::command::call::trip::{self, Broke, Manner};
 use crate::command::call::url::Url;
 use crate::command::call::wanted::Wanted;
 use crate::command::call::{free, outcome};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
+use again::Again;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Instant;
 
 /// Arguments of `curl`.
 #[derive(Debug, clap::Args)]
@@ -33,7 +39,7 @@ impl Curl {
             return Ok(Exit::Ok);
         }
         let line = line::read(self.words)?;
-        let wanted = Wanted::read(&line.flags)?;
+        let wanted = Wanted { strict: true, ..Wanted::read(&line.flags)? };
         let loud = !wanted.silent || wanted.show_error;
         let terminal = Terminal { colour_out: false, colour_err: false, ..global.terminal() };
         let (code, words) = match fetch(&line.url, wanted, terminal) {
@@ -49,33 +55,64 @@ impl Curl {
 
 /// Sends and writes; an end that is no success is curl's code and words.
 fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, String)> {
-    let url = Url::read(url, "http").map_err(|failure| ending::of_url(&failure))?;
-    let here = |failure: Failure| (2, failure.message);
-    let mut draft = free::draft(None, url, Vec::new(), &mut wanted, 0).map_err(here)?;
-    if wanted.transfer.retry.is_some() {
-        // `--retry` repeats any method: whoever writes it has said so.
-        draft.repeat = contract::Repeat::Idempotent;
+    if free::has_blank(url.as_bytes()) {
+        return Err((3, free::no_url().message));
     }
+    let url = Url::read(url, "http").map_err(|failure| ending::of_url(&failure))?;
+    let here = |failure: Failure| match failure.exit {
+        Exit::Curl(code) => (code, failure.message),
+        _ => (2, failure.message),
+    };
+    let mut draft = free::draft(None, url, Vec::new(), &mut wanted, 0).map_err(here)?;
     let from = resume::ask(&mut draft, &wanted, false).map_err(here)?;
     let mut cookies = Cookies::read(&wanted.transfer).map_err(here)?;
     draft.cookies(&cookies, true).map_err(here)?;
     let redaction = draft.redaction();
     redaction.learn();
-    let patience = wanted.transfer.retry.map(|times| outcome::patience(&wanted, times));
-    let manner = Manner {
-        // curl waits for nobody's limits.
-        dial: call::Dial { allowances: None, ..outcome::dial(&wanted) },
-        patience,
-        limit: wanted.max_time,
-        follow: outcome::follow(&wanted, true),
-        cookies: &mut cookies,
-        progress: !wanted.silent,
+    call::learn(&wanted.connection.secrets());
+    let (begun, mut again) = (Instant::now(), Again::of(&wanted));
+    let (result, delivery) = loop {
+        let manner = Manner {
+            // curl waits for nobody's limits.
+            dial: call::Dial { allowances: None, ..outcome::dial(&wanted) },
+            patience: None,
+            limit: wanted.max_time,
+            follow: Follow::of(&wanted, true),
+            cookies: &mut cookies,
+            progress: !wanted.silent,
+        };
+        let (pause, rule) = (Rc::new(Cell::new(None)), again.clone());
+        let asked = Rc::clone(&pause);
+        let mut delivery = Delivery::new(&wanted, &redaction, Keep::Pass, &draft.path);
+        delivery.from = from;
+        delivery.strict = true;
+        delivery.put_off = Some(Box::new(move |head| {
+            asked.set(rule.answer(head.status, &head.fields, begun.elapsed()));
+            asked.get().is_some()
+        }));
+        let result = trip::go(&draft, manner, &mut delivery);
+        delivery.closed(result.is_ok());
+        delivery.put_off = None;
+        let (pause, why) = match result {
+            Err(Broke::Interrupted) => return Err((130, String::new())),
+            Err(broke) => {
+                let (code, words) = ending::of(broke);
+                let pause = again.failure(code, begun.elapsed());
+                (pause, Err((code, words)))
+            }
+            Ok(came) => (pause.get(), Ok(came)),
+        };
+        let Some(pause) = pause else { break (why, delivery) };
+        if !wanted.silent {
+            let left = again.left();
+            terminal.complain(format!(
+                "Warning: Transient problem. Will retry in {} seconds. {left} retries left.",
+                pause.as_secs()
+            ));
+        }
+        again.used();
+        std::thread::sleep(pause);
     };
-    let mut delivery = Delivery::new(&wanted, &redaction, Keep::Pass, &draft.path);
-    delivery.from = from;
-    delivery.strict = true;
-    let result = trip::go(&draft, manner, &mut delivery);
-    delivery.closed(result.is_ok());
     let saved = cookies.save(&wanted.transfer);
     let file = delivery.file.as_ref().map(|(name, _)| name.clone());
     let (came, end) = match result {
@@ -85,8 +122,7 @@ fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, S
             let end = failed.then(|| (22, format!("The requested URL returned error: {status}")));
             (Some(came), end)
         }
-        Err(Broke::Interrupted) => return Err((130, String::new())),
-        Err(broke) => (None, Some(ending::of(broke))),
+        Err(end) => (None, Some(end)),
     };
     let (code, words) = end.as_ref().map_or((0, ""), |(code, words)| (*code, words.as_str()));
     outcome::after(&draft, &wanted, came.as_ref(), Exit::Curl(code), words, file.as_deref(), terminal);

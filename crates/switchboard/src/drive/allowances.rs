@@ -6,7 +6,8 @@
 
 use crate::drive::place::state_folder;
 use crate::drive::{entropy, now_ms};
-use call::{Allowance, Allowances, Budget, Lease, Owner};
+use call::{Allowance, Allowances, Budget, Lease, Owner, next_turn};
+use exchange::Rate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -37,6 +38,9 @@ struct Known {
     key: [u8; 32],
     /// What is left, and until when, in milliseconds since 1970.
     budgets: BTreeMap<String, (u64, u64)>,
+    /// Until when turns at a pace of our own are given away, in microseconds since 1970.
+    #[serde(default)]
+    turns: BTreeMap<String, u64>,
 }
 
 /// The budgets of this user; none where there is no state folder.
@@ -57,6 +61,7 @@ impl SharedAllowances {
             Err(_) => Known {
                 key: entropy().map_err(|failure| io::Error::other(failure.message))?,
                 budgets: BTreeMap::new(),
+                turns: BTreeMap::new(),
             },
         };
         let (result, changed) = does(&mut known);
@@ -143,6 +148,27 @@ impl Allowances for SharedAllowances {
             ((), true)
         });
     }
+
+    fn turn(&self, owner: &Owner, rate: &Rate, longest: Duration) -> Result<Duration, Duration> {
+        let now = now_ms().saturating_mul(1_000);
+        let booked = self.with(|known| {
+            let name = known.name(owner);
+            let before = known.turns.get(&name).copied().unwrap_or_default();
+            known.turns.retain(|_, until| *until > now);
+            match next_turn(before, rate, now, longest) {
+                Ok((until, wait)) => {
+                    known.turns.insert(name, until);
+                    while known.turns.len() > MOST {
+                        known.turns.pop_first();
+                    }
+                    (Ok(wait), true)
+                }
+                Err(wait) => (Err(wait), false),
+            }
+        });
+        // Without the file everybody keeps to the pace for itself.
+        booked.unwrap_or(Ok(Duration::ZERO))
+    }
 }
 
 impl Known {
@@ -209,6 +235,23 @@ mod tests {
         assert!(!text.contains("hunter22") && !text.contains("acme"), "{text}");
         std::fs::write(folder.path().join("a.json"), "{\"key\":[").unwrap();
         assert_eq!(two.take(&ours), None, "what cannot be read is begun anew");
+    }
+
+    #[test]
+    fn processes_share_the_turns_of_a_pace() {
+        use exchange::Rate;
+        use std::num::NonZeroU32;
+        let folder = tempfile::tempdir().unwrap();
+        let process = || SharedAllowances { path: folder.path().join("a.json"), leases: Mutex::default() };
+        let owner = |origin: &str| Owner { origin: origin.to_owned(), credential: Secret::new("") };
+        let rate = Rate::new(NonZeroU32::MIN, Duration::from_secs(100)).with_burst(NonZeroU32::MIN);
+        let (one, two, ours) = (process(), process(), owner("https://api.acme.example"));
+        let longest = Duration::from_secs(150);
+        assert_eq!(one.turn(&ours, &rate, longest), Ok(Duration::ZERO));
+        let second = two.turn(&ours, &rate, longest).unwrap();
+        assert!(second > Duration::from_secs(90), "{second:?}");
+        assert!(one.turn(&ours, &rate, longest).unwrap_err() > longest);
+        assert_eq!(one.turn(&owner("https://other.example"), &rate, longest), Ok(Duration::ZERO));
     }
 
     #[test]

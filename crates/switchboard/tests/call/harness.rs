@@ -46,7 +46,24 @@ impl Place {
 
     /// Runs any program.
     pub(crate) fn end(&self, program: &str, words: &[&str], input: &str) -> Ended {
-        let mut child = Command::new(program)
+        self.end_with(program, words, input, &[])
+    }
+
+    /// Runs any program with these variables in its environment.
+    pub(crate) fn end_with(
+        &self,
+        program: &str,
+        words: &[&str],
+        input: &str,
+        variables: &[(&str, &str)],
+    ) -> Ended {
+        let mut command = Command::new(program);
+        // What whoever runs the tests has set is not what is tested.
+        for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
+            command.env_remove(name).env_remove(name.to_uppercase());
+        }
+        command.envs(variables.iter().copied());
+        let mut child = command
             .args(words)
             .current_dir(self.path())
             .env_remove("CLICOLOR_FORCE")

@@ -68,3 +68,28 @@ fn another_credential_does_not_wait_and_a_long_wait_is_said_instead() {
     let curl = place.run(&["curl", &format!("curl -s {url} -H 'X-Api-Key: one'")]);
     assert_eq!(curl.code, 0, "curl waits for nobody: {curl:?}");
 }
+
+#[test]
+fn two_processes_keep_to_the_pace_of_a_board_together() {
+    let contract = "openapi: 3.1.0\ninfo: {title: Orders, version: '1'}\npaths:\n  /orders:\n    get:\n      \
+                    operationId: listOrders\n      responses: {'200': {description: fine}}\n";
+    let (url, logged) = provider(4, "");
+    let board = format!(
+        "[apis.orders]\ncontract = \"orders.yaml\"\n[apis.orders.upstream]\nurls = [\"{url}\"]\n\
+         pace = \"1/s burst 1\"\n"
+    );
+    let place = Place::new().with("orders.yaml", contract).with("switchboard.toml", board);
+    let begun = Instant::now();
+    let ended: Vec<_> = thread::scope(|scope| {
+        let calls: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| place.run(&["call", "orders.listOrders"]))).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    assert!(ended.iter().all(|ended| ended.code == 0), "{ended:?}");
+    let mut came: Vec<Duration> = logged.try_iter().map(|(at, _)| at.duration_since(begun)).collect();
+    came.sort_unstable();
+    assert_eq!(came.len(), 4);
+    // Turns are given by the clock of the file, in milliseconds.
+    let apart = came[3].saturating_sub(came[0]);
+    assert!(apart >= Duration::from_millis(2_900), "four calls at one a second came within {apart:?}");
+}

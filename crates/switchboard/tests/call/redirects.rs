@@ -83,7 +83,7 @@ async fn redirects_end() {
     let circle = format!("{}/circle", provider.url());
     place.run(&["curl", "-L", "--max-redirs", "3", &circle]).ended(47, &["Maximum (3) redirects followed"]);
     assert_eq!(provider.calls(), 4);
-    place.run(&["call", "-L", &circle]).ended(6, &["more than 50 redirects", "--max-redirs"]);
+    place.run(&["call", "-L", &circle]).ended(6, &["redirects more than 50 times", "--max-redirs"]);
     let file = format!("{}/file", provider.url());
     place.run(&["curl", "-L", &file]).ended(1, &[]);
     place.run(&["call", "-L", &file]).ended(6, &["cannot be followed"]);

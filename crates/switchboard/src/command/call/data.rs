@@ -16,9 +16,10 @@ pub(crate) struct Piece {
 /// The bytes of all pieces: joined with `&`, JSON pieces without.
 pub(crate) fn body(pieces: &[Piece]) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
-    for piece in pieces {
+    for (nth, piece) in pieces.iter().enumerate() {
         let bytes = bytes(piece)?;
-        if !body.is_empty() && piece.flag != Flag::Json {
+        // Also after and before what is empty.
+        if nth > 0 && piece.flag != Flag::Json {
             body.push(b'&');
         }
         body.extend(bytes);
@@ -46,7 +47,14 @@ fn encoded(value: &str) -> Result<Vec<u8>, Failure> {
     let (name, content) = match value.find(['=', '@']) {
         None => ("", value.as_bytes().to_vec()),
         Some(at) if value.as_bytes()[at] == b'=' => (&value[..at], value.as_bytes()[at + 1..].to_vec()),
-        Some(at) => (&value[..at], input::bytes(&value[at + 1..])?),
+        Some(at) => {
+            let content = input::bytes(&value[at + 1..])?;
+            // curl: an empty file is nothing, also with a name.
+            if content.is_empty() {
+                return Ok(content);
+            }
+            (&value[..at], content)
+        }
     };
     // As curl since 7.85, and as forms have it: a space is a plus.
     let content = percent_encoding::percent_encode(&content, UNRESERVED).to_string().replace("%20", "+");
@@ -83,7 +91,7 @@ mod tests {
             (vec![(Flag::DataUrlencode, "=a=b")], "a%3Db"),
             (vec![(Flag::DataUrlencode, "a b")], "a+b"),
             (vec![(Flag::Json, "{\"a\":"), (Flag::Json, "1}")], "{\"a\":1}"),
-            (vec![(Flag::Data, ""), (Flag::Data, "b")], "b"),
+            (vec![(Flag::Data, ""), (Flag::Data, "b")], "&b"),
         ] {
             assert_eq!(joined(&pieces), expected, "{pieces:?}");
         }

@@ -17,7 +17,7 @@ use items::Items;
 use resume::GoesOn;
 use std::fs::File;
 use std::io::{self, Write};
-use unpack::Unpack;
+use unpack::{Ended, Unpack};
 
 /// The largest answer that is held.
 const LARGEST: usize = 256 * 1024 * 1024;
@@ -72,6 +72,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) guard: Guard,
     /// The beginning of the body, unpacked, for the history.
     pub(crate) tap: Option<Vec<u8>>,
+    /// Whether an answer is asked for once more, and this one is not looked at.
+    pub(crate) put_off: Option<PutOff<'a>>,
     items: Option<Items>,
     unpack: Option<Unpack>,
     progress: Option<Progress>,
@@ -80,6 +82,9 @@ pub(crate) struct Delivery<'a> {
 
 /// Makes the text of one item.
 pub(crate) type Each<'a> = Box<dyn FnMut(&str) -> Result<String, Failure> + 'a>;
+
+/// Says so of a head.
+pub(crate) type PutOff<'a> = Box<dyn FnMut(&Head) -> bool + 'a>;
 
 impl<'a> Delivery<'a> {
     /// Nothing came yet.
@@ -99,6 +104,7 @@ impl<'a> Delivery<'a> {
             each: None,
             guard: Guard::Off,
             tap: None,
+            put_off: None,
             items: None,
             unpack: None,
             progress: None,
@@ -179,7 +185,7 @@ impl<'a> Delivery<'a> {
     /// Writes a head where `-D` says.
     fn dump(&self, head: &Head, first: bool) -> Result<(), Failure> {
         let Some(name) = &self.wanted.transfer.dump_header else { return Ok(()) };
-        let text = trace::head(head.status, &head.fields);
+        let text = trace::head(head);
         if name == "-" {
             let _ = to_stdout(text.as_bytes());
             return Ok(());
@@ -237,7 +243,7 @@ impl Receive for Delivery<'_> {
         }
         self.dump(head, nth == 0).map_err(Stop::Failed)?;
         if (self.wanted.include || self.wanted.head) && self.keep != Keep::Hold {
-            self.write(trace::head(head.status, &head.fields).as_bytes())?;
+            self.write(trace::head(head).as_bytes())?;
         }
         Ok(())
     }
@@ -246,6 +252,9 @@ impl Receive for Delivery<'_> {
         Redaction::learn_answer(&head.fields);
         if self.wanted.verbose {
             trace::exchange(head, self.redaction);
+        }
+        if self.put_off.as_mut().is_some_and(|put_off| put_off(head)) {
+            return Err(Stop::Enough);
         }
         self.dump(head, nth == 0).map_err(Stop::Failed)?;
         // What is looked into is unpacked also where nobody asked for it to be packed.
@@ -274,7 +283,7 @@ impl Receive for Delivery<'_> {
             self.held = Some(Vec::new());
         }
         if (self.wanted.include || self.wanted.head) && (self.keep != Keep::Hold || by_item) {
-            self.write(trace::head(head.status, &head.fields).as_bytes())?;
+            self.write(trace::head(head).as_bytes())?;
         }
         Ok(())
     }
@@ -283,30 +292,29 @@ impl Receive for Delivery<'_> {
         if let Some(progress) = &mut self.progress {
             progress.add(bytes.len());
         }
-        match &mut self.unpack {
-            None => self.plain(bytes),
-            Some(unpack) => {
-                let bytes = unpack.push(bytes).map_err(|error| not_unpacked(&error))?;
-                self.plain(&bytes)
-            }
-        }
+        let Some(mut unpack) = self.unpack.take() else { return self.plain(bytes) };
+        let done = unpack.push(bytes, &mut |bytes| self.plain(bytes));
+        self.unpack = Some(unpack);
+        done.map_err(not_unpacked)
     }
 
     fn end(&mut self) -> Result<(), Stop> {
-        if let Some(unpack) = &mut self.unpack {
-            let rest = unpack.end().map_err(|error| not_unpacked(&error))?;
-            self.plain(&rest)?;
+        if let Some(mut unpack) = self.unpack.take() {
+            unpack.end(&mut |bytes| self.plain(bytes)).map_err(not_unpacked)?;
         }
         let last = self.items.as_mut().filter(|_| self.each.is_some()).and_then(Items::end);
         last.map_or(Ok(()), |item| self.item(&item))
     }
 }
 
-fn not_unpacked(error: &io::Error) -> Stop {
-    Stop::Failed(
-        Failure::run(format!("the answer cannot be unpacked: {error}"))
-            .help("to see the bytes as they came: `--format raw`, without `--compressed`"),
-    )
+fn not_unpacked(ended: Ended<Stop>) -> Stop {
+    match ended {
+        Ended::Taker(stop) => stop,
+        Ended::Packed(error) => Stop::Failed(
+            Failure::run(format!("the answer cannot be unpacked: {error}"))
+                .help("to see the bytes as they came: `--format raw`, without `--compressed`"),
+        ),
+    }
 }
 
 /// Writes to stdout at once: an event stream is seen as it comes.

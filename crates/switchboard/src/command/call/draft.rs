@@ -3,7 +3,6 @@
 use super::cookie::{Cookies, Place};
 use super::payload::Payload;
 use super::redact::Redaction;
-use super::redirect;
 use super::wanted::{FieldWish, Wanted};
 use crate::exit::Failure;
 use base64::Engine as _;
@@ -96,7 +95,7 @@ impl Draft {
 
     /// Whether it goes to where the other goes: the same scheme, host and port.
     pub(crate) fn is_of_same_origin(&self, other: &Self) -> bool {
-        matches!((self.server(), other.server()), (Some(one), Some(two)) if redirect::same_origin(one, two))
+        matches!((self.server(), other.server()), (Some(one), Some(two)) if call::redirect::same_origin(one, two))
     }
 
     /// Adds the cookies that belong to it, unless the field was given as such; `first`: also those of `-b`.
@@ -166,7 +165,16 @@ impl Draft {
             self.default_field(REFERER, value("referer", referer)?);
         }
         if let Some(range) = &transfer.range {
-            self.default_field(RANGE, value("range", &format!("bytes={range}"))?);
+            // RFC 9110 §14.2: it means nothing elsewhere.
+            let asks = matches!(wanted.kind(), Method::GET | Method::HEAD);
+            if !asks && !wanted.strict {
+                return Err(Failure::usage(
+                    "`-r` asks for a part of an answer to GET, and there is a body to send",
+                ));
+            }
+            if asks {
+                self.default_field(RANGE, value("range", &format!("bytes={range}"))?);
+            }
         }
         if transfer.compressed && !removed(&ACCEPT_ENCODING) {
             self.default_field(ACCEPT_ENCODING, HeaderValue::from_static(super::deliver::unpack::ACCEPTED));
@@ -175,6 +183,12 @@ impl Draft {
             self.default_field(ACCEPT, HeaderValue::from_static(accept));
         }
         Ok(())
+    }
+
+    /// Asks for JSON where nothing else was asked for; gives its media type.
+    pub(crate) fn json(&mut self) -> String {
+        self.default_field(ACCEPT, HeaderValue::from_static("application/json"));
+        "application/json".to_owned()
     }
 
     /// Says what the body is, where nothing else did.
@@ -189,7 +203,7 @@ impl Draft {
     pub(crate) fn outgoing(&self) -> Outgoing {
         let mut fields = self.fields.clone();
         // An empty body that was asked for is announced (RFC 9110 §8.6).
-        if matches!(&self.payload, Payload::Held(bytes) if bytes.is_empty()) {
+        if self.payload.len() == 0 && self.payload != Payload::Empty {
             fields.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         Outgoing {
@@ -204,6 +218,11 @@ impl Draft {
             operation: None,
         }
     }
+}
+
+/// The servers that may see the caller's own certificate, by host and port.
+pub(crate) fn origins(upstream: &Upstream) -> Vec<(String, u16)> {
+    upstream.servers.iter().map(|server| (server.host.to_string(), server.port)).collect()
 }
 
 /// How we name ourselves.
@@ -225,11 +244,11 @@ pub(crate) fn upstream(server: ServerUrl, wanted: &Wanted, retries: u32) -> Upst
         servers: vec![server],
         credentials: Vec::new(),
         authority: wanted.authority.as_deref().map(Arc::from),
-        connect_timeout: wanted.transfer.connect_timeout.unwrap_or(Duration::from_secs(120)),
+        connect_timeout: wanted.connection.timeout.unwrap_or(Duration::from_secs(120)),
         timeout: PATIENCE,
         total_timeout: wanted.max_time,
         pace: None,
-        retries,
+        retries: wanted.transfer.retry.filter(|_| retries > 0).unwrap_or(retries),
         fingerprint: 0,
         origin: Origin { file: "the command line".into(), line: 1 },
     }

@@ -39,6 +39,8 @@ impl Became<'_> {
         let timings = self.came.map(|(came, _)| {
             json!({
                 "waited_ms": milliseconds(came.head.sent.waited),
+                "lookup_ms": milliseconds(came.head.sent.lookup),
+                "tls_ms": milliseconds(came.head.sent.tls),
                 "connect_ms": milliseconds(came.head.sent.connect),
                 "first_byte_ms": milliseconds(came.head.sent.first_byte),
                 "total_ms": milliseconds(came.took),

@@ -1,9 +1,12 @@
 //! A multipart form (RFC 7578): parts from `-F` and `name@file`, files streamed with their sizes known.
 
+mod words;
+
 use super::input;
 use super::payload::Chunk;
 use crate::exit::Failure;
 use bytes::Bytes;
+use words::Words;
 
 /// One part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub(crate) struct Part {
     pub(crate) content: Content,
     /// Its media type, if it was given or follows from the file's name.
     pub(crate) media: Option<String>,
+    /// The file's name that is announced for what is held.
+    pub(crate) shown: Option<String>,
 }
 
 /// What a part holds.
@@ -28,7 +33,7 @@ pub(crate) enum Content {
 impl Part {
     /// A part with a text.
     pub(crate) fn text(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), content: Content::Held(Bytes::from(text.into())), media: None }
+        Self { name: name.into(), content: Content::Held(Bytes::from(text.into())), media: None, shown: None }
     }
 
     /// A part with a file; standard input is held.
@@ -42,7 +47,7 @@ impl Part {
             Content::File(path.to_owned(), shown.into_owned())
         };
         let media = media.map_or_else(|| guess(path).to_owned(), str::to_owned);
-        Ok(Self { name: name.to_owned(), content, media: Some(media) })
+        Ok(Self { name: name.to_owned(), content, media: Some(media), shown: None })
     }
 
     /// As the value that a contract writes.
@@ -64,41 +69,39 @@ impl Part {
         if literal {
             return Ok(Self::text(name, value));
         }
-        let mut pieces = value.split(';');
-        let content = pieces.next().unwrap_or_default().to_owned();
-        let (mut media, mut shown) = (None, None);
-        for piece in pieces {
-            match piece.trim_start().split_once('=') {
-                Some(("type", given)) => media = Some(given.to_owned()),
-                Some(("filename", given)) => shown = Some(given.trim_matches('"').to_owned()),
-                _ => {
-                    return Err(Failure::usage(format!("`;{piece}` is no setting of a form's part"))
-                        .help("to mean a semicolon itself: `--form-string NAME=TEXT`"));
-                }
-            }
+        let is_file = value.trim_start().starts_with('@');
+        let Words { content, media, shown, more } = words::read(value, is_file)?;
+        if more {
+            return Err(Failure::usage(format!("several files in one part (`{given}`) are not built yet")));
         }
-        let mut part = if let Some(path) = content.strip_prefix('@') {
-            if path.contains(',') {
-                return Err(Failure::usage(format!(
-                    "several files in one part (`{path}`) are not built yet"
-                )));
+        if let Some(path) = content.strip_prefix('@') {
+            // A name with a comma or semicolon is quoted: `@"a;b"`.
+            let path = words::read(path, true)?.content;
+            let mut part = Self::file(name, &path, media.as_deref())?;
+            if part.media.is_none() || media.is_none() {
+                let by_name = shown.as_deref().and_then(known).or_else(|| known(&path));
+                part.media = Some(by_name.unwrap_or("application/octet-stream").to_owned());
             }
-            Self::file(name, path, media.as_deref())?
-        } else if let Some(path) = content.strip_prefix('<') {
-            Self { name: name.to_owned(), content: Content::Held(input::bytes(path)?.into()), media }
-        } else {
-            Self { media, ..Self::text(name, content) }
+            match (&mut part.content, shown) {
+                (Content::File(_, announced), Some(shown)) => *announced = shown,
+                (Content::Held(_), shown) => part.shown = Some(shown.unwrap_or(path)),
+                (Content::File(..), None) => {}
+            }
+            return Ok(part);
+        }
+        let media = media.or_else(|| shown.as_deref().and_then(known).map(str::to_owned));
+        let content = match content.strip_prefix('<') {
+            Some(path) => Content::Held(input::bytes(path)?.into()),
+            None => Content::Held(Bytes::from(content)),
         };
-        if let (Content::File(_, announced), Some(shown)) = (&mut part.content, shown) {
-            *announced = shown;
-        }
-        Ok(part)
+        Ok(Self { name: name.to_owned(), content, media, shown })
     }
 
     /// The head of this part, after the boundary's line.
-    fn head(&self) -> String {
-        let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(&self.name));
-        if let Content::File(_, shown) = &self.content {
+    fn head(&self, disposition: &str) -> String {
+        let mut head = format!("Content-Disposition: {disposition}; name=\"{}\"", quoted(&self.name));
+        let file = if let Content::File(_, shown) = &self.content { Some(shown) } else { None };
+        if let Some(shown) = file.or(self.shown.as_ref()) {
             head.push_str("; filename=\"");
             head.push_str(&quoted(shown));
             head.push('"');
@@ -112,11 +115,11 @@ impl Part {
     }
 }
 
-/// The chunks of a form between these boundaries.
-pub(crate) fn chunks(parts: &[Part], boundary: &str) -> Result<Vec<Chunk>, Failure> {
+/// The chunks of a form between these boundaries, each part with this disposition.
+pub(crate) fn chunks(parts: &[Part], boundary: &str, disposition: &str) -> Result<Vec<Chunk>, Failure> {
     let mut chunks = Vec::new();
     for part in parts {
-        chunks.push(Chunk::Held(format!("--{boundary}\r\n{}", part.head()).into()));
+        chunks.push(Chunk::Held(format!("--{boundary}\r\n{}", part.head(disposition)).into()));
         chunks.push(match &part.content {
             Content::Held(bytes) => Chunk::Held(bytes.clone()),
             Content::File(path, _) => Chunk::File(path.into(), input::size(path)?),
@@ -140,15 +143,25 @@ fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The media type that a file's name tells, else bytes.
+/// The media type that a file's name tells, else bytes: for items, which are not curl's.
 fn guess(path: &str) -> &'static str {
-    match std::path::Path::new(path).extension().and_then(|ending| ending.to_str()) {
-        // curl sends plain text without a charset, and knows few names; those it knows are the same here.
-        Some("txt") => "text/plain",
-        Some("htm" | "html") => "text/html",
-        Some("xml") => "application/xml",
-        _ => mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream"),
-    }
+    known(path).or_else(|| mime_guess::from_path(path).first_raw()).unwrap_or("application/octet-stream")
+}
+
+/// The few names that curl knows (plain text without a charset).
+fn known(path: &str) -> Option<&'static str> {
+    let ending = std::path::Path::new(path).extension()?.to_str()?.to_ascii_lowercase();
+    Some(match ending.as_str() {
+        "gif" => "image/gif",
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "txt" => "text/plain",
+        "htm" | "html" => "text/html",
+        "pdf" => "application/pdf",
+        "xml" => "application/xml",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -158,7 +171,7 @@ mod tests {
     #[test]
     fn a_form_has_its_parts_between_boundaries() {
         let parts = [Part::read("a=1", false).unwrap(), Part::read("b=@x;type=a/b", true).unwrap()];
-        let text: Vec<u8> = chunks(&parts, "B")
+        let text: Vec<u8> = chunks(&parts, "B", "form-data")
             .unwrap()
             .into_iter()
             .flat_map(|chunk| match chunk {
@@ -175,6 +188,7 @@ mod tests {
 
     #[test]
     fn settings_of_a_part_are_read() {
+        assert_eq!(Part::read("a=x;filename=b.TXT", false).unwrap().media.as_deref(), Some("text/plain"));
         let part = Part::read("a=x;type=text/csv", false).unwrap();
         assert_eq!(part, Part { media: Some("text/csv".into()), ..Part::text("a", "x") });
         assert!(Part::read("a=x;y", false).is_err());

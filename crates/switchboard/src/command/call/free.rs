@@ -2,7 +2,6 @@
 
 use super::data;
 use super::draft::{self, Draft};
-use super::flag::Flag;
 use super::form::{self, Part};
 use super::input;
 use super::item::{Item, Text};
@@ -10,10 +9,13 @@ use super::nest;
 use super::payload::{Chunk, Payload};
 use super::url::Url;
 use super::wanted::{FieldWish, Wanted, field_name, field_value};
-use crate::exit::Failure;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use crate::exit::{Exit, Failure};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
+
+/// The longest path and query; RFC 9110 §4.1 asks for 8,000 bytes.
+const LONGEST: usize = 64_000;
 
 /// Makes the request for `url`.
 pub(crate) fn draft(
@@ -30,26 +32,50 @@ pub(crate) fn draft(
     if let Some(method) = method {
         wanted.method = Some(method);
     }
-    let mut query: Vec<String> = url.query.iter().cloned().collect();
+    let flags_body = data::body(&wanted.data)?;
+    let in_query = wanted.get && !wanted.data.is_empty();
+    let mut query = url.query;
+    let mut added = Vec::new();
     for given in &wanted.transfer.url_query {
-        query.push(data::url_query(given)?);
+        // curl forgets them then.
+        if !in_query {
+            let pair = data::url_query(given)?;
+            if wanted.strict && has_blank(pair.as_bytes()) {
+                return Err(no_url());
+            }
+            added.push(Url::encoded(pair.as_bytes()));
+        } else if !wanted.strict {
+            return Err(Failure::usage("`-G` with data leaves `--url-query` out, in curl too")
+                .help("give all of it to `--url-query`"));
+        }
     }
     let mut body = Items::default();
     for item in items {
         match item {
-            Item::Query(name, text) => query.push(pair(&name, &read(&text)?)),
+            Item::Query(name, text) => added.push(pair(&name, &read(&text)?)),
             item => body.take(item, wanted)?,
         }
     }
-    let flags_body = data::body(&wanted.data)?;
-    if wanted.get && !wanted.data.is_empty() {
-        query.push(String::from_utf8_lossy(&flags_body).into_owned());
+    if in_query {
+        if wanted.strict && has_blank(&flags_body) {
+            return Err(no_url());
+        }
+        added.push(Url::encoded(&flags_body));
+    }
+    if !added.is_empty() {
+        query = appended(query, &added.join("&"));
+    }
+    let length = url.path.len() + query.as_ref().map_or(0, String::len);
+    if length > LONGEST {
+        return Err(Failure::usage(format!("a URL of {length} bytes is not sent, only up to {LONGEST}"))
+            .help("send it as a body: without `-G`")
+            .exit(if wanted.strict { Exit::Curl(27) } else { Exit::Usage }));
     }
     let mut draft = Draft {
         method: wanted.method(has_body),
         upstream: draft::upstream(url.server, wanted, retries),
         path: url.path,
-        query: (!query.is_empty()).then(|| query.join("&")),
+        query,
         fields: HeaderMap::new(),
         payload: Payload::Empty,
         repeat: contract::Repeat::Never,
@@ -80,10 +106,10 @@ pub(crate) fn draft(
         };
         None
     } else if wanted.get || wanted.data.is_empty() {
-        let (payload, media) =
-            if wanted.parts.is_empty() { body.payload()? } else { multipart(&wanted.parts)? };
+        let is_json = wanted.is_json().then(|| draft.json());
+        let (payload, media) = if wanted.parts.is_empty() { body.payload()? } else { form_of(wanted)? };
         draft.payload = payload;
-        media
+        media.or(is_json)
     } else {
         draft.payload = Payload::Held(flags_body.into());
         Some(data_media(wanted, &mut draft))
@@ -96,20 +122,60 @@ pub(crate) fn draft(
     Ok(draft)
 }
 
+/// A query with something after it, as curl appends: one `&` between, and nothing at all is none.
+fn appended(query: Option<String>, more: &str) -> Option<String> {
+    let mut query = query.unwrap_or_default();
+    if !query.is_empty() && !query.ends_with('&') {
+        query.push('&');
+    }
+    query.push_str(more);
+    Some(query).filter(|query| !query.is_empty())
+}
+
+/// Whether there is a byte in it that curl takes in no URL.
+pub(crate) fn has_blank(text: &[u8]) -> bool {
+    text.iter().any(|byte| *byte <= b' ' || *byte == 0x7f)
+}
+
+/// As curl says it.
+pub(crate) fn no_url() -> Failure {
+    Failure::usage("URL using bad/illegal format or missing URL").exit(Exit::Curl(3))
+}
+
 /// The media type of `-d`; `--json` also says what it would like back.
 fn data_media(wanted: &Wanted, draft: &mut Draft) -> String {
-    if wanted.data.iter().any(|piece| piece.flag == Flag::Json) {
-        draft.default_field(ACCEPT, HeaderValue::from_static("application/json"));
-        "application/json".to_owned()
-    } else {
-        "application/x-www-form-urlencoded".to_owned()
-    }
+    if wanted.is_json() { draft.json() } else { "application/x-www-form-urlencoded".to_owned() }
+}
+
+/// The form of `-F`. A media type of one's own gets the boundary: `multipart/related`, `multipart/mixed`.
+fn form_of(wanted: &mut Wanted) -> Result<(Payload, Option<String>), Failure> {
+    let own = wanted.fields.iter().position(|wish| *wish.name() == CONTENT_TYPE);
+    let Some(at) = own else { return multipart(&wanted.parts) };
+    let media = match &wanted.fields[at] {
+        FieldWish::Set(_, value) if !value.is_empty() => {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        }
+        _ => {
+            return Err(Failure::usage(
+                "a form in parts cannot go without its `Content-Type`, which names the boundary",
+            )
+            .help(
+                "leave `-H 'Content-Type:'` out, or name another one: `-H 'Content-Type: multipart/mixed'`",
+            ));
+        }
+    };
+    let boundary = form::boundary()?;
+    let is_form = media.to_ascii_lowercase().starts_with("multipart/form-data");
+    let chunks = form::chunks(&wanted.parts, &boundary, if is_form { "form-data" } else { "attachment" })?;
+    let value = field_value("content-type", &format!("{media}; boundary={boundary}"))?;
+    wanted.fields[at] = FieldWish::Set(CONTENT_TYPE, value);
+    Ok((Payload::Chunks(chunks), None))
 }
 
 /// Parts as a streamed body, with its media type.
 pub(crate) fn multipart(parts: &[Part]) -> Result<(Payload, Option<String>), Failure> {
     let boundary = form::boundary()?;
-    let chunks = form::chunks(parts, &boundary)?;
+    let chunks = form::chunks(parts, &boundary, "form-data")?;
     Ok((Payload::Chunks(chunks), Some(format!("multipart/form-data; boundary={boundary}"))))
 }
 

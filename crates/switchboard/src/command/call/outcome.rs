@@ -68,31 +68,22 @@ impl Asked<'_> {
 
 /// How often and how long an answer that asks to come back later is obeyed.
 pub(crate) fn patience(wanted: &Wanted, times: u32) -> Patience {
-    let within = wanted.transfer.retry_max_time;
+    let transfer = &wanted.transfer;
+    let within = transfer.retry_max_time;
     let longest = within.map_or(LONGEST_PAUSE, |within| within.min(LONGEST_PAUSE));
-    Patience { times: wanted.transfer.retry.unwrap_or(times), longest, within }
-}
-
-/// What is done with redirects; `curl` keeps a method that was named.
-pub(crate) fn follow(wanted: &Wanted, curl: bool) -> Follow {
-    Follow {
-        most: wanted.transfer.redirects(),
-        curls: curl.then(|| wanted.kind()),
-        keep_method: curl && wanted.method.is_some(),
-        name_referer: wanted.transfer.referer_follows,
-    }
+    let times = transfer.retry.unwrap_or(times);
+    Patience { times, longest, within, pause: transfer.retry_delay, any: transfer.retry_all }
 }
 
 /// How connections are made for one call.
 pub(crate) fn dial(wanted: &Wanted) -> Dial {
-    Dial {
+    wanted.connection.dial(Dial {
         insecure: wanted.insecure,
-        resolve: wanted.resolve.clone(),
         idle_per_server: 0,
         keep_head: wanted.verbose,
         allowances: crate::drive::allowances(),
         ..Dial::default()
-    }
+    })
 }
 
 /// Sends the draft and shows what came.
@@ -117,7 +108,7 @@ pub(crate) fn send(
         dial: dial(wanted),
         patience: Some(patience(wanted, RETRIES)),
         limit: wanted.max_time,
-        follow: follow(wanted, false),
+        follow: Follow::of(wanted, false),
         cookies,
         progress: !wanted.silent && !terminal.quiet,
     };
@@ -249,7 +240,7 @@ fn shown(
 ) -> Result<(), Failure> {
     let head = &came.head;
     if delivery.keep == Keep::Hold && (delivery.wanted.include || delivery.wanted.head) {
-        written(delivery.write(trace::head(head.status, &head.fields).as_bytes()))?;
+        written(delivery.write(trace::head(head).as_bytes()))?;
     }
     if body.is_empty() {
         return Ok(());

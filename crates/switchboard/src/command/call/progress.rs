@@ -105,7 +105,12 @@ impl Body for Counted {
         let polled = self.inner.as_mut().poll_frame(cx);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                self.progress.borrow_mut().add(frame.data_ref().map_or(0, Bytes::len));
+                let mut progress = self.progress.borrow_mut();
+                progress.add(frame.data_ref().map_or(0, Bytes::len));
+                // Whoever sends it does not ask again after the last one.
+                if self.inner.is_end_stream() {
+                    progress.end();
+                }
             }
             Poll::Ready(None) => self.progress.borrow_mut().end(),
             _ => {}

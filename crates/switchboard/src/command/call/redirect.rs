@@ -1,17 +1,14 @@
-//! The request after a redirect (RFC 9110 §15.4): where to, with which method, and without which secrets.
+//! The request after a redirect: the rule is [`call::redirect`]'s, here it is put into a draft, as the flags want it.
 //!
 //! Credentials and cookies never go to another origin; what a redirect may not do is an error and not silence.
 
 use super::draft::Draft;
 use super::payload::Payload;
 use super::redact::is_secret_name;
-use super::url::Url;
+use super::wanted::Wanted;
 use crate::exit::{Exit, Failure};
-use board::ServerUrl;
-use http::header::{
-    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, COOKIE, HOST,
-    LOCATION, RANGE, REFERER,
-};
+use call::redirect::{NotFollowed, RedirectPolicy, leave_behind, redirect};
+use http::header::{COOKIE, HOST, RANGE, REFERER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 /// What the command line says of redirects.
@@ -19,62 +16,83 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 pub(crate) struct Follow {
     /// How many at most; none: not one.
     pub(crate) most: Option<u32>,
+    /// What may be done on the way; `most` is taken from above.
+    pub(crate) policy: RedirectPolicy,
     /// What curl takes the request for, whatever `-X` says; it keeps what `-X` says.
     pub(crate) curls: Option<Method>,
     /// `-X` was given to curl.
     pub(crate) keep_method: bool,
     /// `-e ';auto'`.
     pub(crate) name_referer: bool,
+    /// A `Cookie` field was written by hand: it stays with its origin.
+    pub(crate) own_cookie: bool,
 }
 
-/// The request that an answer leads to; none where it is no redirect.
+impl Follow {
+    /// What the flags say; `curl` keeps a method that was named, and goes from https to http as curl does.
+    pub(crate) fn of(wanted: &Wanted, curl: bool) -> Self {
+        let transfer = &wanted.transfer;
+        Self {
+            most: transfer.redirects(),
+            policy: RedirectPolicy {
+                downgrade: curl,
+                keep_post: transfer.keep_post,
+                trust_others: transfer.trust_others,
+                ..RedirectPolicy::default()
+            },
+            curls: curl.then(|| wanted.kind()),
+            keep_method: curl && wanted.method.is_some(),
+            name_referer: transfer.referer_follows,
+            own_cookie: wanted.fields.iter().any(|wish| *wish.name() == COOKIE),
+        }
+    }
+}
+
+/// The request that an answer leads to, after `steps` others; none where it is no redirect.
 pub(crate) fn next(
     draft: &Draft,
     status: StatusCode,
     fields: &HeaderMap,
     follow: &Follow,
-) -> Result<Option<Draft>, Failure> {
-    let leads = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
-    let Some(location) = fields.get(LOCATION).filter(|_| leads) else { return Ok(None) };
-    // Bytes beyond ASCII are taken as UTF-8, as browsers do, and percent-encoded below.
-    let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
-    let target = resolved(draft, location.trim());
-    let scheme = target.split(':').next().unwrap_or_default();
-    let spoken = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    let read = if spoken {
-        Url::read(&target, "http")
-    } else {
-        Err(Failure::usage(format!("`{scheme}` is not spoken here")))
-    };
-    let url = read.map_err(|failure| {
-        let words = failure.message;
-        Failure::run(format!("the redirect to `{location}` cannot be followed: {words}"))
-            .exit(Exit::Redirects)
-    })?;
-    let mut next = Draft { path: url.path, query: url.query, ..draft.clone() };
-    let other = !draft.server().is_some_and(|from| same_origin(from, &url.server));
-    if other {
-        leave_secrets(&mut next);
-    }
-    next.upstream.servers = vec![url.server];
-    if changes(status, follow.curls.as_ref().unwrap_or(&draft.method)) {
-        if !follow.keep_method {
-            next.method = if draft.method == Method::HEAD { Method::HEAD } else { Method::GET };
+    steps: u32,
+) -> Result<Option<Draft>, NotFollowed> {
+    let Some(from) = draft.server() else { return Ok(None) };
+    let target = draft.target();
+    let path = target.split('?').next().unwrap_or_default();
+    let asked = follow.curls.as_ref().unwrap_or(&draft.method);
+    // Without `-L` it is only said where it leads to.
+    let policy = RedirectPolicy { most: follow.most.unwrap_or(u32::MAX), ..follow.policy };
+    let here = (from, path, draft.query.as_deref());
+    let Some(step) = redirect(here, asked, status, fields, steps, policy)? else { return Ok(None) };
+    let mut next = Draft { path: step.path.clone(), query: step.query.clone(), ..draft.clone() };
+    let secret: Vec<_> = next.fields.keys().filter(|name| is_secret_name(name.as_str())).cloned().collect();
+    leave_behind(&mut next.fields, &step, &secret);
+    if !step.same_origin {
+        next.upstream.authority = None;
+        if draft.method != Method::GET {
+            next.fields.remove(RANGE); // it was of the old resource
         }
+    }
+    if !step.keep_credentials {
+        next.upstream.credentials.clear();
+    }
+    next.upstream.servers = vec![step.server];
+    if !step.keep_body {
         next.payload = Payload::Empty;
-        for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_LENGTH] {
-            next.fields.remove(name);
+        if !follow.keep_method {
+            next.method = if draft.method == Method::HEAD { Method::HEAD } else { step.method };
         }
         next.repeat = super::draft::repeat(&next.method, &next.fields);
     }
     // Computed anew for the new place.
-    next.fields.remove(COOKIE);
+    if !follow.own_cookie {
+        next.fields.remove(COOKIE);
+    }
     next.fields.remove(HOST);
     if follow.name_referer {
         next.fields.remove(REFERER);
         // RFC 9110 §10.1.3: never from a private way to an open one.
-        let from = draft.server().is_some_and(|from| from.https);
-        if (!from || next.server().is_some_and(|to| to.https))
+        if (!from.https || next.server().is_some_and(|to| to.https))
             && let Ok(value) = HeaderValue::from_str(&draft.url())
         {
             next.fields.insert(REFERER, value);
@@ -83,69 +101,20 @@ pub(crate) fn next(
     Ok(Some(next))
 }
 
-/// Whether two servers are of one origin (RFC 6454 §4).
-pub(crate) fn same_origin(one: &ServerUrl, two: &ServerUrl) -> bool {
-    one.https == two.https && one.host.eq_ignore_ascii_case(&two.host) && one.port == two.port
-}
-
-/// Whether the method becomes GET (RFC 9110 §15.4.2 to §15.4.4): a POST on 301 and 302, anything but HEAD on 303.
-fn changes(status: StatusCode, method: &Method) -> bool {
-    match status.as_u16() {
-        301 | 302 => *method == Method::POST,
-        303 => *method != Method::HEAD && *method != Method::GET,
-        _ => false,
-    }
-}
-
-/// Takes everything secret off: for another origin. A range was of the old resource's.
-fn leave_secrets(draft: &mut Draft) {
-    draft.upstream.credentials.clear();
-    draft.upstream.authority = None;
-    let secret: Vec<_> = draft
-        .fields
-        .iter()
-        .filter(|(name, value)| value.is_sensitive() || is_secret_name(name.as_str()))
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in secret {
-        draft.fields.remove(name);
-    }
-    if draft.method != Method::GET {
-        draft.fields.remove(RANGE);
-    }
-}
-
-/// A reference as a whole address (RFC 3986 §5.2).
-pub(crate) fn resolved(draft: &Draft, reference: &str) -> String {
-    let base = draft.url();
-    let authority_end = base
-        .split_once("://")
-        .map_or(0, |(scheme, rest)| scheme.len() + 3 + rest.find(['/', '?']).unwrap_or(rest.len()));
-    let (origin, rest) = base.split_at(authority_end);
-    let path = rest.split('?').next().unwrap_or_default();
-    let has_scheme = reference.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|letter: char| letter.is_ascii_alphabetic())
-            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    });
-    if has_scheme {
-        reference.to_owned()
-    } else if let Some(rest) = reference.strip_prefix("//") {
-        format!("{}//{rest}", origin.split("//").next().unwrap_or("http:"))
-    } else if reference.starts_with('/') {
-        format!("{origin}{reference}")
-    } else if reference.starts_with('?') {
-        format!("{origin}{path}{reference}")
-    } else if reference.is_empty() || reference.starts_with('#') {
-        base
-    } else {
-        let folder = path.rfind('/').map_or("/", |last| &path[..=last]);
-        format!("{origin}{folder}{reference}")
+/// A redirect that is not followed, as it is said.
+pub(crate) fn failure(why: &NotFollowed) -> Failure {
+    let failure = Failure::run(why.to_string()).exit(Exit::Redirects);
+    match why {
+        NotFollowed::TooOften(_) => failure
+            .help("do they go round in a circle? See where they lead: `-v`; to allow more: `--max-redirs`"),
+        NotFollowed::Downgrade(_) => failure.help("to go there all the same, call that URL itself"),
+        NotFollowed::NoUrl(_) | NotFollowed::Scheme(_) => failure,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Follow, next, resolved};
+    use super::{Follow, NotFollowed, next};
     use crate::command::call::free;
     use crate::command::call::url::Url;
     use crate::command::call::wanted::{FieldWish, Wanted};
@@ -165,26 +134,7 @@ mod tests {
     fn led(from: &super::Draft, status: u16, to: &str) -> Option<super::Draft> {
         let mut fields = HeaderMap::new();
         fields.insert(LOCATION, to.parse().unwrap());
-        next(from, StatusCode::from_u16(status).unwrap(), &fields, &Follow::default()).unwrap()
-    }
-
-    #[test]
-    fn references_are_resolved() {
-        let from = draft("GET", "http://a.example/b/c?d");
-        for (reference, expected) in [
-            ("http://x.example/y", "http://x.example/y"),
-            ("//x.example/y", "http://x.example/y"),
-            ("/y?z", "http://a.example/y?z"),
-            ("y", "http://a.example/b/y"),
-            ("../y", "http://a.example/b/../y"),
-            ("?z", "http://a.example/b/c?z"),
-            ("", "http://a.example/b/c?d"),
-            ("mailto:x", "mailto:x"),
-            ("y:1/z/", "y:1/z/"),
-            ("/a:b", "http://a.example/a:b"),
-        ] {
-            assert_eq!(resolved(&from, reference), expected, "{reference}");
-        }
+        next(from, StatusCode::from_u16(status).unwrap(), &fields, &Follow::default(), 0).unwrap()
     }
 
     #[test]
@@ -217,7 +167,6 @@ mod tests {
             ("http://a.example:81/x", false),
             ("http://b.a.example/x", false),
             ("//a.example.evil.example/", false),
-            ("http://a.example@evil.example/", false),
         ] {
             let after = led(&from, 302, to).unwrap();
             assert_eq!(after.fields.contains_key(AUTHORIZATION), keeps, "{to}");
@@ -228,9 +177,17 @@ mod tests {
 
     #[test]
     fn what_is_not_http_is_not_followed() {
-        let mut fields = HeaderMap::new();
-        fields.insert(LOCATION, "file:///etc/passwd".parse().unwrap());
-        let from = draft("GET", "http://a.example/");
-        assert!(next(&from, StatusCode::FOUND, &fields, &Follow::default()).is_err());
+        let refused = |url: &str, to: &str| {
+            let mut fields = HeaderMap::new();
+            fields.insert(LOCATION, to.parse().unwrap());
+            next(&draft("GET", url), StatusCode::FOUND, &fields, &Follow::default(), 0).unwrap_err()
+        };
+        let scheme = NotFollowed::Scheme("file".to_owned());
+        assert_eq!(refused("http://a.example/", "file:///etc/passwd"), scheme);
+        assert!(matches!(
+            refused("http://a.example/", "http://a.example@evil.example/"),
+            NotFollowed::NoUrl(_)
+        ));
+        assert!(matches!(refused("https://a.example/", "http://a.example/"), NotFollowed::Downgrade(_)));
     }
 }

@@ -3,39 +3,65 @@
 use super::draft::Draft;
 use super::redact::Redaction;
 use super::trip::Head;
-use http::{HeaderMap, StatusCode};
+use call::Sent;
+use http::{HeaderMap, StatusCode, Version};
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 /// The head of an answer as text.
-pub(crate) fn head(status: StatusCode, fields: &HeaderMap) -> String {
-    let mut text = format!("{}\r\n", status_line(status));
-    for (name, value) in fields {
+pub(crate) fn head(head: &Head) -> String {
+    let mut text = format!("{}\r\n", status_line(head.status, head.sent.version));
+    for (name, value) in &head.fields {
         let _ = write!(text, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
     }
     text.push_str("\r\n");
     text
 }
 
-/// `HTTP/1.1 404 Not Found`.
-fn status_line(status: StatusCode) -> String {
-    format!("HTTP/1.1 {} {}", status.as_u16(), status.canonical_reason().unwrap_or_default())
-        .trim_end()
-        .to_owned()
+/// `HTTP/1.1 404 Not Found`; HTTP/2 has no reason (RFC 9113 §8.3.2).
+fn status_line(status: StatusCode, version: Version) -> String {
+    if version == Version::HTTP_2 {
+        return format!("HTTP/2 {}", status.as_u16());
+    }
+    // An answer in HTTP/1.0 says so (RFC 9112 §2.3).
+    let reason = status.canonical_reason().unwrap_or_default();
+    format!("{version:?} {} {reason}", status.as_u16()).trim_end().to_owned()
+}
+
+/// How the connection was got and what it took.
+fn connection(sent: &Sent) -> String {
+    let mut text = format!("* sent to {}", sent.server);
+    if let Some(peer) = sent.peer {
+        let _ = write!(text, " at {peer}");
+    }
+    if sent.attempts > 1 {
+        let _ = write!(text, ", {} attempts", sent.attempts);
+    }
+    text.push('\n');
+    let spans = [
+        ("waited", sent.waited),
+        ("name", sent.lookup),
+        ("connect", sent.connect.saturating_sub(sent.lookup + sent.tls)),
+        ("tls", sent.tls),
+        ("answer", sent.first_byte),
+    ];
+    text.push_str("* took");
+    for (name, span) in spans.iter().filter(|(_, span)| !span.is_zero()) {
+        let _ = write!(text, " {name} {:.1} ms,", span.as_secs_f64() * 1e3);
+    }
+    text.truncate(text.trim_end_matches(',').len());
+    text.push('\n');
+    text
 }
 
 /// Says both heads on stderr, as curl does.
 pub(crate) fn exchange(head: &Head, redaction: &Redaction) {
-    let mut text = format!("* sent to {}", head.sent.server);
-    if head.sent.attempts > 1 {
-        let _ = write!(text, ", {} attempts", head.sent.attempts);
-    }
-    text.push('\n');
+    let mut text = connection(&head.sent);
     if let Some((line, fields)) = &head.sent.head {
         let _ = writeln!(text, "> {}", line_shown(line, redaction));
         push_fields(&mut text, '>', fields, redaction);
     }
-    let _ = writeln!(text, "< {}", status_line(head.status));
+    let _ = writeln!(text, "< {}", status_line(head.status, head.sent.version));
     push_fields(&mut text, '<', &head.fields, redaction);
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

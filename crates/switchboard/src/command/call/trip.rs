@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::progress::{self, Progress};
 use super::redirect::{self, Follow};
 use crate::exit::{Exit, Failure};
+use call::redirect::NotFollowed;
 use call::{AnswerBody, CallError, Dial, Patience, Providers, Sent};
 use http::{HeaderMap, Method, StatusCode};
 use http_body::Body;
@@ -75,8 +76,8 @@ pub(crate) enum Broke {
     Cut(CallError),
     /// `-m` is over.
     Late(Duration),
-    /// More redirects than were wished for.
-    Redirects(u32),
+    /// A redirect that is not followed.
+    Redirects(NotFollowed),
     /// Ctrl-C.
     Interrupted,
     /// The answer cannot be written, or something here failed.
@@ -107,7 +108,9 @@ pub(crate) fn go(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -
         .build()
         .map_err(|error| Broke::Here(Failure::run(format!("the system gives no event queue: {error}"))))?;
     let limit = manner.limit;
-    let providers = Providers::new(manner.dial.clone());
+    let mut dial = manner.dial.clone();
+    dial.identity_for = super::draft::origins(&draft.upstream);
+    let providers = Providers::new(dial);
     let trip = async {
         tokio::select! {
             biased;
@@ -166,13 +169,13 @@ pub(crate) async fn over(
         cookies.take(&answer.fields, &draft.place());
         let head =
             Head { status: answer.status, fields: answer.fields, sent: answer.sent, after: start.elapsed() };
-        let next = redirect::next(&draft, head.status, &head.fields, &follow);
-        if let Some(most) = follow.most
-            && let Some(mut next) = next.as_ref().map_err(|failure| Broke::Here(failure.clone()))?.clone()
-        {
-            if redirects >= most {
-                return Err(Broke::Redirects(most));
+        let mut next = redirect::next(&draft, head.status, &head.fields, &follow, redirects);
+        if follow.most.is_some()
+            && let Some(mut next) = match std::mem::replace(&mut next, Ok(None)) {
+                Ok(next) => next,
+                Err(why) => return Err(Broke::Redirects(why)),
             }
+        {
             match receive.passed(&head, redirects) {
                 Ok(()) | Err(Stop::Enough) => {}
                 Err(Stop::Failed(failure)) => return Err(Broke::Here(failure)),
@@ -180,7 +183,8 @@ pub(crate) async fn over(
             redirects += 1;
             redirected = start.elapsed();
             // Not the last origin: two strangers in a row are strangers still.
-            next.cookies(cookies, next.is_of_same_origin(first)).map_err(Broke::Here)?;
+            next.cookies(cookies, follow.policy.trust_others || next.is_of_same_origin(first))
+                .map_err(Broke::Here)?;
             draft = Cow::Owned(next);
             continue;
         }
@@ -229,11 +233,7 @@ impl Broke {
         use call::ErrorKind as Kind;
         match self {
             Self::Here(failure) => failure,
-            Self::Redirects(most) => {
-                Failure::run(format!("more than {most} redirects")).exit(Exit::Redirects).help(
-                    "do they go round in a circle? See where they lead: `-v`; to allow more: `--max-redirs`",
-                )
-            }
+            Self::Redirects(why) => redirect::failure(&why),
             Self::Interrupted => Failure::run("interrupted").exit(Exit::Interrupted),
             Self::Late(limit) => Failure::run(format!("no complete answer within {limit:?}"))
                 .exit(Exit::Timeout)
@@ -243,6 +243,10 @@ impl Broke {
                     Kind::NameUnknown => (
                         Exit::Run,
                         "is the host written right? To use an address all the same: `--resolve HOST:PORT:ADDRESS`",
+                    ),
+                    Kind::ProxyUnknown | Kind::TunnelRefused | Kind::SocksRefused => (
+                        Exit::Run,
+                        "is the proxy the right one (`-x`, `http_proxy`, `all_proxy`)? To go without: `--noproxy HOST`",
                     ),
                     Kind::Refused => (Exit::Run, "is it running, and is the port right?"),
                     Kind::Untrusted => (

@@ -43,10 +43,24 @@ impl Url {
         let server =
             ServerUrl::parse(&format!("{}://{host}", scheme.to_ascii_lowercase())).map_err(Failure::usage)?;
         let (path, query) = match rest.split_once('?') {
-            Some((path, query)) => (path, Some(encoded(query))),
+            Some((path, query)) => (path, Some(Self::encoded(query.as_bytes()))),
             None => (rest, None),
         };
-        Ok(Self { server, path: without_dots(&encoded(path)), query, user })
+        Ok(Self { server, path: without_dots(&Self::encoded(path.as_bytes())), query, user })
+    }
+
+    /// Percent-encodes what no URL may hold (RFC 3986 §2): a `%` and every delimiter stay as they were written.
+    pub(crate) fn encoded(bytes: &[u8]) -> String {
+        use std::fmt::Write as _;
+        let mut out = String::with_capacity(bytes.len());
+        for &byte in bytes {
+            if byte <= b' ' || byte >= 0x7f || b"\"<>\\^`{|}".contains(&byte) {
+                let _ = write!(out, "%{byte:02X}");
+            } else {
+                out.push(char::from(byte));
+            }
+        }
+        out
     }
 
     /// The last part of the path, for `-O`.
@@ -66,20 +80,6 @@ impl fmt::Display for Url {
 fn login(text: &str) -> Secret {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
     Secret::new(if decoded.contains(':') { decoded.into_owned() } else { format!("{decoded}:") })
-}
-
-/// Percent-encodes what no URL may hold (RFC 3986 §2): a `%` and every delimiter stay as they were written.
-fn encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte <= b' ' || byte >= 0x7f || b"\"<>\\^`{|}".contains(&byte) {
-            let _ = write!(out, "%{byte:02X}");
-        } else {
-            out.push(char::from(byte));
-        }
-    }
-    out
 }
 
 /// Removes `.` and `..` (RFC 3986 §5.2.4), also percent-encoded ones: what is sent is what is meant.

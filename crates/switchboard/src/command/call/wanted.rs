@@ -1,5 +1,6 @@
 //! What curl's flags ask for, each in its own type; the order of data and parts is kept.
 
+mod connection;
 mod transfer;
 
 use super::data::Piece;
@@ -7,9 +8,9 @@ use super::flag::{Flag, Flags, Given};
 use super::form::Part;
 use super::input;
 use crate::exit::Failure;
+pub(crate) use connection::Connection;
 use exchange::Secret;
 use http::{HeaderName, HeaderValue, Method};
-use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 pub(crate) use transfer::{Resume, Transfer};
 
@@ -39,8 +40,10 @@ pub(crate) struct Wanted {
     pub(crate) get: bool,
     pub(crate) write_out: Option<String>,
     pub(crate) authority: Option<Vec<u8>>,
-    pub(crate) resolve: Vec<(String, u16, SocketAddr)>,
+    /// As `switchboard curl`: what curl passes over is no error.
+    pub(crate) strict: bool,
     pub(crate) transfer: Transfer,
+    pub(crate) connection: Connection,
 }
 
 /// Where the body goes, if not to stdout.
@@ -68,6 +71,7 @@ impl Wanted {
         for given in &flags.0 {
             wanted.take(given)?;
         }
+        wanted.connection.complete()?;
         let upload = wanted.transfer.upload.is_some();
         let bodies = [!wanted.data.is_empty(), !wanted.parts.is_empty(), wanted.head && !wanted.get, upload];
         if bodies.iter().filter(|asked| **asked).count() > 1 {
@@ -118,14 +122,19 @@ impl Wanted {
                 });
             }
             Flag::CaCert => self.authority = Some(input::bytes(value)?),
-            Flag::Resolve => self.resolve.push(resolve(value)?),
             Flag::FailWithBody => self.fail_with_body = true,
             Flag::Later => {
                 return Err(Failure::usage(format!("`--{}` is not built yet", given.long)));
             }
+            _ if self.connection.take(given)? => {}
             _ => self.transfer.take(given)?,
         }
         Ok(())
+    }
+
+    /// Whether `--json` is among the data.
+    pub(crate) fn is_json(&self) -> bool {
+        self.data.iter().any(|piece| piece.flag == Flag::Json)
     }
 
     /// The method that the flags make, where none is named.
@@ -141,9 +150,11 @@ impl Wanted {
     pub(crate) fn kind(&self) -> Method {
         match self {
             _ if self.head => Method::HEAD,
-            _ if self.get => Method::GET,
             _ if self.transfer.upload.is_some() => Method::PUT,
-            _ if !self.data.is_empty() || !self.parts.is_empty() => Method::POST,
+            // As curl: `-G` is about data, not about parts.
+            _ if !self.parts.is_empty() => Method::POST,
+            _ if self.get => Method::GET,
+            _ if !self.data.is_empty() => Method::POST,
             _ => Method::GET,
         }
     }
@@ -202,24 +213,9 @@ pub(super) fn seconds(text: &str) -> Result<Duration, Failure> {
         .map(|limit| if limit.is_zero() { Duration::from_secs(u64::from(u32::MAX)) } else { limit })
 }
 
-fn resolve(text: &str) -> Result<(String, u16, SocketAddr), Failure> {
-    let bad = || {
-        Failure::usage(format!("`--resolve {text}` cannot be read"))
-            .help("write `--resolve HOST:PORT:ADDRESS`, for example `--resolve api.example:443:127.0.0.1`")
-    };
-    let mut pieces = text.trim_start_matches('+').splitn(3, ':');
-    let (Some(host), Some(port), Some(addresses)) = (pieces.next(), pieces.next(), pieces.next()) else {
-        return Err(bad());
-    };
-    let port: u16 = port.parse().map_err(|_| bad())?;
-    let first = addresses.split(',').next().unwrap_or_default();
-    let address: IpAddr = first.trim_matches(['[', ']']).parse().map_err(|_| bad())?;
-    Ok((host.to_owned(), port, SocketAddr::new(address, port)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{FieldWish, resolve};
+    use super::FieldWish;
 
     #[test]
     fn a_field_is_set_emptied_or_removed() {
@@ -234,12 +230,5 @@ mod tests {
             assert_eq!(read(line), expected, "{line}");
         }
         assert!(FieldWish::read("a b: c").is_err());
-    }
-
-    #[test]
-    fn an_address_is_read_for_a_host_and_port() {
-        let (host, port, address) = resolve("api.example:443:[::1]").unwrap();
-        assert_eq!((host.as_str(), port, address.to_string().as_str()), ("api.example", 443, "[::1]:443"));
-        assert!(resolve("api.example:443").is_err());
     }
 }

@@ -2,7 +2,10 @@
 
 use super::draft::Draft;
 use super::trip::Came;
+use http::Version;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 /// What the variables are taken from.
 pub(crate) struct Facts<'a> {
@@ -81,11 +84,16 @@ impl Facts<'_> {
             "http_code" | "response_code" => format!("{:03}", status()),
             "time_total" => seconds(|came| came.took.as_secs_f64()),
             "time_starttransfer" => seconds(|came| came.head.after.as_secs_f64()),
-            "time_connect" | "time_appconnect" | "time_pretransfer" => {
-                seconds(|came| (came.head.sent.waited + came.head.sent.connect).as_secs_f64())
+            "time_namelookup" => seconds(|came| (ready(came) + came.head.sent.lookup).as_secs_f64()),
+            "time_connect" => {
+                seconds(|came| (connected(came).saturating_sub(came.head.sent.tls)).as_secs_f64())
             }
+            // Without TLS there is none.
+            "time_appconnect" if self.came.is_some_and(|came| came.head.sent.tls.is_zero()) => {
+                "0.000000".to_owned()
+            }
+            "time_appconnect" | "time_pretransfer" => seconds(|came| connected(came).as_secs_f64()),
             "time_redirect" => seconds(|came| came.redirected.as_secs_f64()),
-            "time_namelookup" => seconds(|_| 0.0),
             "size_download" => self.came.map_or(0, |came| came.size).to_string(),
             "size_header" => self.came.map_or(0, head_size).to_string(),
             "size_upload" => self.draft.payload.len().to_string(),
@@ -106,7 +114,15 @@ impl Facts<'_> {
                 let url = self.came.map_or_else(|| self.draft.url(), |came| came.url.clone());
                 url.split(':').next().unwrap_or_default().to_ascii_uppercase()
             }
-            "http_version" => if self.came.is_some() { "1.1" } else { "0" }.to_owned(),
+            "http_version" => match self.came.map(|came| came.head.sent.version) {
+                None => "0",
+                Some(Version::HTTP_2) => "2",
+                Some(Version::HTTP_10) => "1",
+                Some(_) => "1.1",
+            }
+            .to_owned(),
+            "remote_ip" => self.peer().map(|peer| peer.ip().to_string()).unwrap_or_default(),
+            "remote_port" => self.peer().map_or(0, |peer| peer.port()).to_string(),
             "content_type" => self.field("content-type"),
             "referer" => {
                 let referer = self.draft.fields.get("referer");
@@ -129,6 +145,10 @@ impl Facts<'_> {
         })
     }
 
+    fn peer(&self) -> Option<SocketAddr> {
+        self.came.and_then(|came| came.head.sent.peer)
+    }
+
     /// Fields by name in lower case, each a list of values.
     fn fields_as_json(&self) -> String {
         let mut shown = serde_json::Map::new();
@@ -147,9 +167,10 @@ impl Facts<'_> {
         let mut shown = serde_json::Map::new();
         for name in IN_JSON {
             let text = self.variable(name).unwrap_or_default();
-            let is_text = ["url", "method", "scheme", "_type", "version", "filename", "errormsg", "referer"]
-                .iter()
-                .any(|word| name.contains(word));
+            let is_text =
+                ["url", "method", "scheme", "_type", "version", "filename", "errormsg", "referer", "_ip"]
+                    .iter()
+                    .any(|word| name.contains(word));
             let value = if is_text {
                 if text.is_empty() { serde_json::Value::Null } else { text.into() }
             } else {
@@ -182,7 +203,11 @@ const IN_JSON: &[&str] = &[
     "size_upload",
     "speed_download",
     "speed_upload",
+    "remote_ip",
+    "remote_port",
+    "time_appconnect",
     "time_connect",
+    "time_namelookup",
     "time_pretransfer",
     "time_redirect",
     "time_starttransfer",
@@ -197,8 +222,18 @@ fn number(text: &str) -> serde_json::Value {
     whole.or_else(|_| text.parse::<f64>().map(serde_json::Value::from)).unwrap_or_default()
 }
 
+/// From the start until the last connection was begun: what went before were redirects, pauses and waiting.
+fn ready(came: &Came) -> Duration {
+    came.redirected + came.head.sent.waited
+}
+
+/// From the start until it was made, TLS included.
+fn connected(came: &Came) -> Duration {
+    ready(came) + came.head.sent.connect
+}
+
 fn head_size(came: &Came) -> usize {
-    super::trace::head(came.head.status, &came.head.fields).len()
+    super::trace::head(&came.head).len()
 }
 
 fn speed(came: &Came) -> u128 {

@@ -2,6 +2,7 @@
 
 use crate::command::call::trip::Broke;
 use crate::exit::{Exit, Failure};
+use call::redirect::NotFollowed;
 use call::{CallError, ErrorKind};
 
 /// A URL that cannot be read: 1 for a scheme that is not spoken, else 3.
@@ -18,10 +19,10 @@ pub(crate) fn of(broke: Broke) -> (u8, String) {
         Broke::Cut(error) if error.kind == ErrorKind::TotalTimeout => (28, error.detail),
         Broke::Cut(error) => (18, error.detail),
         Broke::Late(limit) => (28, format!("Operation timed out after {} milliseconds", limit.as_millis())),
-        Broke::Redirects(most) => (47, format!("Maximum ({most}) redirects followed")),
+        Broke::Redirects(NotFollowed::TooOften(most)) => (47, format!("Maximum ({most}) redirects followed")),
+        Broke::Redirects(why @ NotFollowed::Scheme(_)) => (1, why.to_string()),
+        Broke::Redirects(why) => (3, why.to_string()),
         Broke::Here(Failure { exit: Exit::Curl(code), message, .. }) => (code, message),
-        // The scheme or the form of a redirect's address.
-        Broke::Here(failure) if failure.exit == Exit::Redirects => of_url(&failure),
         Broke::Here(failure) if failure.message.contains("cannot be unpacked") => (61, failure.message),
         Broke::Here(failure) if failure.exit == Exit::Run => (23, failure.message),
         Broke::Here(failure) => (2, failure.message),
@@ -31,7 +32,11 @@ pub(crate) fn of(broke: Broke) -> (u8, String) {
 
 const fn unanswered(error: &CallError) -> u8 {
     match error.kind {
+        ErrorKind::ProxyUnknown => 5,
         ErrorKind::NameUnknown => 6,
+        // curl: the answer to CONNECT is a receive failure.
+        ErrorKind::TunnelRefused => 56,
+        ErrorKind::SocksRefused => 97,
         ErrorKind::Refused => 7,
         ErrorKind::Untrusted => 60,
         ErrorKind::TlsBroken => 35,

@@ -32,7 +32,9 @@ pub(crate) fn read(mut words: Vec<String>) -> Result<Line, Failure> {
         (None, _) => Err(Failure::usage("no URL specified").help("switchboard curl URL")),
         (Some(_), Some(_)) => Err(Failure::usage("several URLs in one line are not built yet")),
         (Some(url), None) => {
-            globs(&url)?;
+            if !reading.flags.0.iter().any(|given| given.flag == Flag::GlobOff) {
+                globs(&url)?;
+            }
             Ok(Line { flags: reading.flags, url })
         }
     }

@@ -1,4 +1,4 @@
-//! curl's flags about the transfer itself: redirects, cookies, ranges, uploads, repetition, proxy and certificate.
+//! curl's flags about the transfer itself: redirects, cookies, ranges, uploads, repetition.
 
 use super::super::flag::{Flag, Given};
 use super::seconds;
@@ -41,8 +41,14 @@ pub(crate) struct Transfer {
     pub(crate) url_query: Vec<String>,
     pub(crate) retry: Option<u32>,
     pub(crate) retry_max_time: Option<Duration>,
+    pub(crate) retry_delay: Option<Duration>,
+    pub(crate) retry_all: bool,
+    pub(crate) retry_refused: bool,
+    /// `--post301` and its brothers.
+    pub(crate) keep_post: [bool; 3],
+    /// `--location-trusted`.
+    pub(crate) trust_others: bool,
     pub(crate) compressed: bool,
-    pub(crate) connect_timeout: Option<Duration>,
     pub(crate) dump_header: Option<String>,
     pub(crate) progress: bool,
 }
@@ -76,14 +82,17 @@ impl Transfer {
             Flag::Retry => self.retry = Some(number(given)?),
             Flag::RetryMaxTime => self.retry_max_time = Some(seconds(value)?),
             Flag::Compressed => self.compressed = true,
-            Flag::ConnectTimeout => self.connect_timeout = Some(seconds(value)?),
             Flag::DumpHeader => self.dump_header = Some(value.to_owned()),
             Flag::ProgressBar => self.progress = true,
-            Flag::Http1 => {}
-            Flag::Proxy if value.is_empty() => {}
-            Flag::Proxy | Flag::Cert | Flag::Key | Flag::Http2 => {
-                return Err(Failure::usage(format!("`--{}` is not built yet", given.long)));
-            }
+            Flag::GlobOff | Flag::NoBuffer | Flag::NoKeepAlive => {}
+            // curl: zero is its own pauses.
+            Flag::RetryDelay => self.retry_delay = Some(seconds(value)?).filter(|_| value.parse() != Ok(0.0)),
+            Flag::RetryAllErrors => self.retry_all = true,
+            Flag::RetryRefused => self.retry_refused = true,
+            Flag::LocationTrusted => (self.follow, self.trust_others) = (true, true),
+            Flag::Post301 => self.keep_post[0] = true,
+            Flag::Post302 => self.keep_post[1] = true,
+            Flag::Post303 => self.keep_post[2] = true,
             _ => return Err(Failure::usage(format!("`--{}` has no meaning here", given.long))),
         }
         Ok(())
