@@ -47,4 +47,4 @@ pub use pace::Paces;
 pub use providers::Providers;
 pub use proxy::{NoProxy, Proxy, ProxyKind};
 pub use request::Outgoing;
-pub use retry::Patience;
+pub use retry::{Patience, retry_after};

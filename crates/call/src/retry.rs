@@ -55,7 +55,7 @@ pub(crate) fn asks_for_patience(status: StatusCode) -> bool {
 }
 
 /// What `Retry-After` asks for: seconds or a date (RFC 9110 §10.2.3). `None` where it is absent or neither.
-pub(crate) fn retry_after(fields: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub fn retry_after(fields: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = fields.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

@@ -12,6 +12,7 @@ mod gather;
 mod head;
 mod locate;
 mod operation;
+pub mod paging;
 mod pointer;
 mod reader;
 mod reference;

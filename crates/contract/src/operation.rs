@@ -58,6 +58,8 @@ pub struct Operation {
     pub servers: Vec<Server>,
     /// Whether it may be sent twice.
     pub repeat: Repeat,
+    /// How its list comes in pages, where an extension says so; [`paging::declared`](crate::paging::declared) knows all of it.
+    pub paging: Option<crate::paging::Paging>,
 }
 
 /// How a message names an operation. REST names it by method and path; other protocols by content.

@@ -20,16 +20,19 @@ mod near;
 pub(crate) mod nearby;
 mod nest;
 pub(crate) mod outcome;
+mod pages;
 mod payload;
 mod print;
 pub(crate) mod progress;
 pub(crate) mod redact;
 pub(crate) mod redirect;
 pub(crate) mod session;
+mod supplied;
 pub(crate) mod target;
 mod trace;
 pub(crate) mod trip;
 mod typed;
+mod until;
 pub(crate) mod url;
 pub(crate) mod wanted;
 pub(crate) mod write_out;
@@ -109,6 +112,10 @@ pub(crate) struct Call {
     connection: Option<String>,
     #[command(flatten)]
     each: batch::Each,
+    #[command(flatten)]
+    pages: pages::Pages,
+    #[command(flatten)]
+    until: until::Until,
 }
 
 const USAGE: &str = "switchboard call [METHOD] URL [ITEM…]
@@ -204,6 +211,9 @@ impl Call {
         }
         if self.dry_run {
             terminal.data(trace::request(&draft, &draft.redaction(), self.show_secrets));
+            if let Some(plan) = self.pages.plan(&draft, &wanted, self.format)? {
+                terminal.say(plan.words(&draft));
+            }
             return Ok(Exit::Ok);
         }
         if let Some(language) = self.print {
@@ -218,12 +228,30 @@ impl Call {
             request_breaks: found,
             from,
         };
-        let sent = outcome::send(&draft, &wanted, terminal, &asked, &mut cookies);
+        let sent = self.sent(&draft, &wanted, terminal, &asked, &mut cookies);
         cookies.save(&wanted.transfer)?;
         if let Some(session) = session {
             session.save(&draft, &wanted, &cookies)?;
         }
         sent
+    }
+
+    /// Sends the draft: once, until something holds, or page by page.
+    fn sent(
+        &self,
+        draft: &Draft,
+        wanted: &Wanted,
+        terminal: crate::terminal::Terminal,
+        asked: &outcome::Asked<'_>,
+        cookies: &mut Cookies,
+    ) -> Result<Exit, Failure> {
+        if let Some(until) = self.until.condition(draft)? {
+            return until::poll(&until, draft, wanted, terminal, asked, cookies);
+        }
+        match self.pages.plan(draft, wanted, self.format)? {
+            Some(plan) => pages::walk(&plan, draft, wanted, terminal, asked, cookies),
+            None => outcome::send(draft, wanted, terminal, asked, cookies),
+        }
     }
 
     /// One call for each row.

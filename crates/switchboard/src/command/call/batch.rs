@@ -181,7 +181,7 @@ async fn drive(
             Some(Ending { number, line, cause, hint }) = under_way.next() => {
                 journal.ended(number, cause.is_none(), &line)?;
                 tally.ended(cause.as_deref());
-                tally.told(hint);
+                tally.told(hint, std::time::Instant::now());
                 ready.insert(number, line);
             }
             _ = beat.tick() => {

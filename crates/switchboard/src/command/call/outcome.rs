@@ -102,30 +102,46 @@ pub(crate) fn send(
     if asked.by_item(keep) {
         delivery.each = Some(Box::new(|item| each(item, asked, terminal)));
     }
-    let manner = Manner {
+    if asked.responses != CheckMode::Off {
+        delivery.check = draft.named.as_ref().map(AnswerCheck::new);
+    }
+    let came = trip::go(draft, manner(wanted, terminal, cookies), &mut delivery);
+    let can_go_on = delivery.closed(came.is_ok());
+    match came {
+        Ok(came) => settle(draft, delivery, &came, terminal, asked),
+        Err(broke) if can_go_on => {
+            let failure = broken(broke, draft, wanted, terminal, asked, &redaction);
+            failure.map_err(|failure| match failure.help {
+                None => failure.help("the file has what came; to go on with it: the same with `-C -`"),
+                Some(_) => failure,
+            })
+        }
+        Err(broke) => broken(broke, draft, wanted, terminal, asked, &redaction),
+    }
+}
+
+/// How `call` sends.
+pub(crate) fn manner<'c>(wanted: &Wanted, terminal: Terminal, cookies: &'c mut Cookies) -> Manner<'c> {
+    Manner {
         dial: dial(wanted),
         patience: Some(patience(wanted, RETRIES)),
         limit: wanted.max_time,
         follow: follow(wanted, false),
         cookies,
         progress: !wanted.silent && !terminal.quiet,
-    };
-    if asked.responses != CheckMode::Off {
-        delivery.check = draft.named.as_ref().map(AnswerCheck::new);
     }
-    let came = trip::go(draft, manner, &mut delivery);
-    let can_go_on = delivery.closed(came.is_ok());
-    let came = match came {
-        Ok(came) => came,
-        Err(broke) if can_go_on => {
-            let failure = broken(broke, draft, wanted, terminal, asked, &redaction);
-            return failure.map_err(|failure| match failure.help {
-                None => failure.help("the file has what came; to go on with it: the same with `-C -`"),
-                Some(_) => failure,
-            });
-        }
-        Err(broke) => return broken(broke, draft, wanted, terminal, asked, &redaction),
-    };
+}
+
+/// Shows an answer that came whole, and says how the call ended.
+pub(crate) fn settle(
+    draft: &Draft,
+    mut delivery: Delivery<'_>,
+    came: &Came,
+    terminal: Terminal,
+    asked: &Asked<'_>,
+) -> Result<Exit, Failure> {
+    let wanted = delivery.wanted;
+    let redaction = delivery.redaction;
     let (found, unchecked) = match delivery.check.take() {
         // Half a body breaks every contract: one that was dropped was not looked at.
         Some(check) if !delivery.dropped => check.end(),
@@ -144,9 +160,9 @@ pub(crate) fn send(
     if asked.format == Some(Format::Envelope) {
         let became = Became {
             draft,
-            redaction: &redaction,
+            redaction,
             exit,
-            came: Some((&came, held.as_deref().unwrap_or_default())),
+            came: Some((came, held.as_deref().unwrap_or_default())),
             failure: None,
             request_breaks: &asked.request_breaks,
             response_breaks: &found,
@@ -155,7 +171,7 @@ pub(crate) fn send(
     } else if let Some(body) = held
         && !blocked
     {
-        shown(&mut delivery, &came, &body, asked, terminal)?;
+        shown(&mut delivery, came, &body, asked, terminal)?;
     }
     for line in envelope::lines(&found, draft) {
         terminal.say(format!("response breaks its contract: {line}"));
@@ -166,16 +182,9 @@ pub(crate) fn send(
     if let Some(words) = unchecked {
         terminal.say(words);
     }
-    said(draft, wanted, &came, terminal, exit);
-    after(
-        draft,
-        wanted,
-        Some(&came),
-        exit,
-        "",
-        delivery.file.as_ref().map(|(name, _)| name.as_str()),
-        terminal,
-    );
+    said(draft, wanted, came, terminal, exit);
+    let file = delivery.file.as_ref().map(|(name, _)| name.as_str());
+    after(draft, wanted, Some(came), exit, "", file, terminal);
     Ok(exit)
 }
 
@@ -195,6 +204,9 @@ fn said(draft: &Draft, wanted: &Wanted, came: &Came, terminal: Terminal, exit: E
             Some(to) => terminal.say(format!("{status}, to {to}")),
             None => terminal.say(status.to_string()),
         }
+    }
+    if let Some(more) = super::pages::more(draft, &came.head) {
+        terminal.say(more);
     }
     if let Some(hint) = login::hint(draft, status) {
         terminal.say(hint);
@@ -319,7 +331,7 @@ fn written(result: Result<(), Stop>) -> Result<(), Failure> {
 }
 
 /// A trip without a complete answer: the envelope and `-w` say so too.
-fn broken(
+pub(crate) fn broken(
     broke: Broke,
     draft: &Draft,
     wanted: &Wanted,

@@ -102,18 +102,25 @@ pub(crate) struct Manner<'a> {
 
 /// Sends the draft and receives the answer.
 pub(crate) fn go(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -> Result<Came, Broke> {
+    let providers = Providers::new(manner.dial.clone());
+    within(manner.limit, over(&providers, draft, manner, receive))
+}
+
+/// Does something that calls, on a runtime of its own, until it is done, `limit` is over, or Ctrl-C comes.
+pub(crate) fn within<T>(
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<T, Broke>>,
+) -> Result<T, Broke> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Broke::Here(Failure::run(format!("the system gives no event queue: {error}"))))?;
-    let limit = manner.limit;
-    let providers = Providers::new(manner.dial.clone());
     let trip = async {
         tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => Err(Broke::Interrupted),
             () = late(limit) => Err(Broke::Late(limit.unwrap_or_default())),
-            came = over(&providers, draft, manner, receive) => came,
+            done = work => done,
         }
     };
     let result = tokio::task::LocalSet::new().block_on(&runtime, trip);

@@ -95,6 +95,7 @@ pub(crate) fn draft_of(
         draft.repeat = draft::repeat(&draft.method, &draft.fields);
     }
     draft.named = Some(named);
+    super::supplied::idempotency(&mut draft, wanted)?;
     Ok(draft)
 }
 
@@ -356,6 +357,7 @@ impl Given<'_> {
             }
             In::Header => {
                 self.values.get(In::Header, &known.name).is_some()
+                    || is_key(&self.named.operation.repeat, &known.name)
                     || wanted.fields.iter().any(|wish| known.name.eq_ignore_ascii_case(wish.name().as_str()))
                     || upstream.credentials.iter().any(|credential| is_for(&credential.place, &known.name))
             }
@@ -444,6 +446,11 @@ fn is_for(place: &board::CredentialPlace, name: &str) -> bool {
         | board::CredentialPlace::OAuth(_)
         | board::CredentialPlace::SigV4(_) => name.eq_ignore_ascii_case("authorization"),
     }
+}
+
+/// Whether a field is the operation's idempotency key, which is made where none is given.
+fn is_key(repeat: &contract::Repeat, name: &str) -> bool {
+    matches!(repeat, contract::Repeat::WithKey(key) if name.eq_ignore_ascii_case(key.as_str()))
 }
 
 const fn place(place: In) -> &'static str {

@@ -193,7 +193,7 @@ pub(crate) fn field_value(name: &str, text: &str) -> Result<HeaderValue, Failure
     Ok(value)
 }
 
-pub(super) fn seconds(text: &str) -> Result<Duration, Failure> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, Failure> {
     text.parse::<f64>()
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())

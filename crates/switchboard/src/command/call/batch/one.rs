@@ -8,7 +8,7 @@ use super::super::item::{Item, Text};
 use super::super::redact::Redaction;
 use super::super::redirect::Follow;
 use super::super::trip::{self, Came, Head, Manner, Receive, Stop};
-use super::super::{envelope, outcome};
+use super::super::{envelope, outcome, supplied};
 use super::Make;
 use super::tally::Hint;
 use crate::exit::{Exit, Failure};
@@ -18,8 +18,8 @@ use call::{Patience, Providers};
 use contract::{Operation, Repeat};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// The largest answer of a row: results are held until it is their turn.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -106,10 +106,9 @@ impl Sender<'_> {
         hasher.update(self.goes_to());
         hasher.update(number.to_be_bytes());
         hasher.update(format!("{items:?}"));
-        hasher.finalize()[..16].iter().fold("row-".to_owned(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hasher.finalize()[..16]);
+        supplied::uuid(bytes, 8)
     }
 
     /// Sends a row.
@@ -188,8 +187,14 @@ impl Sender<'_> {
             Exit::ResponseBreaks => Some("the answer breaks its contract".to_owned()),
             _ => Some(status.to_string()),
         };
-        Ending { number, line: line.to_string(), cause, hint: None }
+        Ending { number, line: line.to_string(), cause, hint: hint(came) }
     }
+}
+
+/// What the answer says of its limit.
+fn hint(came: &Came) -> Option<Hint> {
+    let said = call::allowance(came.head.status, &came.head.fields, SystemTime::now())?;
+    Some(Hint { left: said.remaining, window: said.reset })
 }
 
 /// A row that got no answer.
