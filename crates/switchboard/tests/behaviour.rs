@@ -2,11 +2,24 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
+#[path = "behaviour/acting.rs"]
+mod acting;
+#[path = "behaviour/endings.rs"]
+mod endings;
 #[path = "behaviour/every_page.rs"]
 mod every_page;
+#[path = "behaviour/failures.rs"]
+mod failures;
 #[path = "call/harness.rs"]
+#[expect(dead_code, reason = "shared with tests that use more of it")]
 mod harness;
+#[path = "behaviour/limits.rs"]
+mod limits;
+#[path = "harness.rs"]
+mod running;
 #[path = "behaviour/shop.rs"]
 mod shop;
 #[path = "behaviour/until.rs"]
 mod until;
+#[path = "behaviour/validators.rs"]
+mod validators;

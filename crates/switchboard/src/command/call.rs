@@ -1,11 +1,15 @@
 //! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
 
+mod acting;
 mod batch;
 pub(crate) mod check;
+mod conditional;
 pub(crate) mod cookie;
 mod data;
 pub(crate) mod deliver;
 pub(crate) mod draft;
+mod each;
+mod edit;
 mod ending;
 mod envelope;
 mod fill;
@@ -105,7 +109,8 @@ pub(crate) struct Call {
     /// Print a body to begin with, and send nothing
     #[arg(long)]
     example: bool,
-    #[arg(long = "as", hide = true, value_name = "CONSUMER")]
+    /// Call as this consumer, through the board that runs here; stands in its audit
+    #[arg(long = "as", value_name = "CONSUMER", conflicts_with_all = ["server", "connection", "rows", "all", "limit", "most", "until"])]
     as_consumer: Option<String>,
     /// The account at the provider: a `[apis.NAME.connection.…]` of the board
     #[arg(long, value_name = "NAME")]
@@ -116,6 +121,10 @@ pub(crate) struct Call {
     pages: pages::Pages,
     #[command(flatten)]
     until: until::Until,
+    #[command(flatten)]
+    conditional: conditional::Conditional,
+    #[command(flatten)]
+    editor: edit::Edit,
 }
 
 const USAGE: &str = "switchboard call [METHOD] URL [ITEM…]
@@ -141,13 +150,17 @@ impl Call {
         if self.help {
             return self.manual(global);
         }
-        self.not_built_yet()?;
         let wanted = Wanted::read(&self.flags)?;
         let mut terminal = global.terminal();
         terminal.quiet |= wanted.silent;
         let loud = !wanted.silent || wanted.show_error;
         let mut redactor = Redactor::default();
-        let result = self.prepared(global, wanted, terminal, &mut redactor);
+        let (words, written) = self.edited(global)?;
+        let result = self.prepared(global, (&words, wanted), terminal, &mut redactor);
+        let result = match written {
+            Some(written) => written.ended(result, terminal),
+            None => result,
+        };
         match result {
             // `-s`: nothing on stderr, the exit code says it.
             Err(failure) if !loud && failure.exit != Exit::Usage => Ok(failure.exit),
@@ -162,7 +175,7 @@ impl Call {
     fn prepared(
         &self,
         global: &Global,
-        mut wanted: Wanted,
+        (words, mut wanted): (&[String], Wanted),
         terminal: crate::terminal::Terminal,
         redactor: &mut Redactor,
     ) -> Result<Exit, Failure> {
@@ -182,7 +195,7 @@ impl Call {
         if let Some(file) = self.each.file()? {
             return self.each_row(file, &nearby, &wanted, terminal, expected);
         }
-        let mut draft = self.draft(&nearby, &mut wanted)?;
+        let mut draft = self.draft(&nearby, words, &mut wanted)?;
         let from = deliver::resume::ask(&mut draft, &wanted, true)?;
         let mut cookies = Cookies::read(&wanted.transfer)?;
         let session = self.session.as_deref().map(|name| Session::open(name, &draft)).transpose()?;
@@ -190,6 +203,7 @@ impl Call {
             session.apply(&mut draft, &wanted, &mut cookies)?;
         }
         draft.cookies(&cookies, true)?;
+        let keeper = self.conditional.apply(&mut draft, &wanted, terminal)?;
         for credential in &draft.upstream.credentials {
             redactor.add(&credential.secret);
         }
@@ -227,8 +241,12 @@ impl Call {
             expected,
             request_breaks: found,
             from,
+            keeper,
         };
-        let sent = self.sent(&draft, &wanted, terminal, &asked, &mut cookies);
+        let sent = match &self.as_consumer {
+            Some(name) => acting::send(name, &draft, &nearby, &wanted, terminal, &asked),
+            None => self.sent(&draft, &wanted, terminal, &asked, &mut cookies),
+        };
         cookies.save(&wanted.transfer)?;
         if let Some(session) = session {
             session.save(&draft, &wanted, &cookies)?;
@@ -248,79 +266,18 @@ impl Call {
         if let Some(until) = self.until.condition(draft)? {
             return until::poll(&until, draft, wanted, terminal, asked, cookies);
         }
-        match self.pages.plan(draft, wanted, self.format)? {
+        // A condition is about one answer, and so is what it says.
+        let plan =
+            if self.conditional.if_changed { None } else { self.pages.plan(draft, wanted, self.format)? };
+        match plan {
             Some(plan) => pages::walk(&plan, draft, wanted, terminal, asked, cookies),
             None => outcome::send(draft, wanted, terminal, asked, cookies),
         }
     }
 
-    /// One call for each row.
-    fn each_row(
-        &self,
-        file: &str,
-        nearby: &Nearby<'_>,
-        wanted: &Wanted,
-        terminal: crate::terminal::Terminal,
-        expected: Option<ending::Expected>,
-    ) -> Result<Exit, Failure> {
-        if self.print.is_some() || self.dry_run {
-            return Err(Failure::usage("`--print` and `--dry-run` show one request: leave `--each` out"));
-        }
-        if self.session.is_some() || wanted.transfer.jar.is_some() || wanted.transfer.resume.is_some() {
-            return Err(Failure::usage("`--session`, `-c` and `-C` are for one request: leave `--each` out"));
-        }
-        let cookies = std::rc::Rc::new(Cookies::read(&wanted.transfer)?);
-        let (target, taken) = target::read(&self.words, nearby)?;
-        let rest = &self.words[taken.min(self.words.len())..];
-        let dial = call::Dial { idle_per_server: self.each.jobs(), ..outcome::dial(wanted) };
-        let (make, shared, upstream, operation): (Box<batch::Make<'_>>, _, _, _) = match target {
-            Target::Url(method, url) => {
-                let shared = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
-                let upstream = draft::upstream(url.server.clone(), wanted, outcome::RETRIES);
-                let make = move |items| {
-                    let mut wanted = wanted.clone();
-                    let mut draft =
-                        free::draft(method.clone(), url.clone(), items, &mut wanted, outcome::RETRIES)?;
-                    draft.cookies(&cookies, true)?;
-                    Ok(draft)
-                };
-                (Box::new(make), shared, upstream, None)
-            }
-            Target::Operation(api, contract, operation) => {
-                let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
-                let named = Named { operation: Arc::clone(&operation), contract };
-                let shared = typed::items(&named, rest)?;
-                let of = upstream.clone();
-                let seed = self.sample.then_some(self.seed);
-                let make = move |items| {
-                    let mut wanted = wanted.clone();
-                    let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, seed)?;
-                    draft.cookies(&cookies, true)?;
-                    draft.choose();
-                    Ok(draft)
-                };
-                (Box::new(make), shared, upstream, Some(operation))
-            }
-        };
-        let sender = batch::Sender {
-            providers: call::Providers::new(dial),
-            patience: outcome::patience(wanted, outcome::RETRIES),
-            follow: outcome::follow(wanted, false),
-            make,
-            shared,
-            upstream,
-            operation,
-            requests: self.check.unwrap_or(CheckMode::Block),
-            responses: self.check.unwrap_or(CheckMode::Report),
-            expected,
-            jq: self.jq.clone(),
-        };
-        batch::run(&self.each, &self.words, file, wanted, terminal, &sender)
-    }
-
     /// What the words and flags make.
-    fn draft(&self, nearby: &Nearby<'_>, wanted: &mut Wanted) -> Result<Draft, Failure> {
-        let mut words = self.words.clone();
+    fn draft(&self, nearby: &Nearby<'_>, words: &[String], wanted: &mut Wanted) -> Result<Draft, Failure> {
+        let mut words = words.to_vec();
         if let Some(url) = wanted.transfer.urls.first() {
             words.insert(0, url.clone());
         }
@@ -344,6 +301,9 @@ impl Call {
                 let seed = self.sample.then_some(self.seed);
                 let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted, seed)?;
                 draft.choose();
+                if let Some(name) = &self.as_consumer {
+                    acting::offered(&mut draft, api.as_deref(), nearby, name)?;
+                }
                 Ok(draft)
             }
         }
@@ -396,14 +356,6 @@ impl Call {
             upstream.servers = vec![server];
         }
         Ok(upstream)
-    }
-
-    fn not_built_yet(&self) -> Result<(), Failure> {
-        let later = [(self.as_consumer.is_some(), "--as")];
-        match later.iter().find(|(given, _)| *given) {
-            Some((_, flag)) => Err(Failure::usage(format!("`{flag}` is not built yet"))),
-            None => Ok(()),
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What `call` makes of an answer: shown, checked, and turned into an exit code.
 
 use super::check::{AnswerCheck, CheckMode};
+use super::conditional::Keeper;
 use super::cookie::Cookies;
 use super::deliver::items::Items;
 use super::deliver::{Delivery, Keep, is_json};
@@ -37,6 +38,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) request_breaks: Vec<Violation>,
     /// From where on a download goes on.
     pub(crate) from: u64,
+    /// Where the answer's validator is kept.
+    pub(crate) keeper: Option<Keeper>,
 }
 
 impl Asked<'_> {
@@ -47,7 +50,7 @@ impl Asked<'_> {
             && !matches!(self.format, Some(Format::Table | Format::Csv | Format::Envelope))
     }
 
-    fn keep(&self, terminal: Terminal) -> Keep {
+    pub(crate) fn keep(&self, terminal: Terminal) -> Keep {
         match self.format {
             Some(Format::Raw) if self.jq.is_none() && self.responses != CheckMode::Block => Keep::Pass,
             None if self.jq.is_none() && self.responses != CheckMode::Block => {
@@ -110,10 +113,11 @@ pub(crate) fn send(
     match came {
         Ok(came) => settle(draft, delivery, &came, terminal, asked),
         Err(broke) if can_go_on => {
+            let cut = matches!(broke, Broke::Cut(_));
             let failure = broken(broke, draft, wanted, terminal, asked, &redaction);
             failure.map_err(|failure| match failure.help {
-                None => failure.help("the file has what came; to go on with it: the same with `-C -`"),
-                Some(_) => failure,
+                Some(_) if !cut => failure,
+                _ => failure.help("the file has what came; to go on with it: the same with `-C -`"),
             })
         }
         Err(broke) => broken(broke, draft, wanted, terminal, asked, &redaction),
@@ -177,12 +181,15 @@ pub(crate) fn settle(
         terminal.say(format!("response breaks its contract: {line}"));
     }
     if blocked {
-        terminal.say("the answer was held back; to see it: `--check report`");
+        terminal.say("  help: the answer was held back; to see it: `--check report`");
     }
     if let Some(words) = unchecked {
         terminal.say(words);
     }
     said(draft, wanted, came, terminal, exit);
+    if let Some(words) = asked.keeper.as_ref().and_then(|keeper| keeper.took(came)) {
+        terminal.say(words);
+    }
     let file = delivery.file.as_ref().map(|(name, _)| name.as_str());
     after(draft, wanted, Some(came), exit, "", file, terminal);
     Ok(exit)
@@ -262,12 +269,20 @@ fn show(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let coloured = terminal.colour_out && delivery.file.is_none();
-    let document = String::from_utf8_lossy(document).into_owned();
+    let document = match std::str::from_utf8(document) {
+        Ok(text) => text.to_owned(),
+        // RFC 8259 §8.1: JSON is UTF-8. What stands for something else must not pass for it.
+        Err(error) => {
+            let words = format!("the answer is not UTF-8 at byte {}", error.valid_up_to());
+            return Err(Failure::run(words).help("to see the bytes as they came: `--format raw`"));
+        }
+    };
     if asked.jq.is_none()
         && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document)
     {
         written(delivery.write(document.as_bytes()))?;
-        return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
+        return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}"))
+            .help("what it says it is: `-i`; the bytes alone: `--format raw`"));
     }
     let text = rendered(&[document], asked, terminal, coloured)?;
     written(delivery.write(text.as_bytes()))
