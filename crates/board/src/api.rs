@@ -6,7 +6,7 @@ use crate::plan::Planned;
 use crate::report::Problem;
 use crate::scope::{Scope, Sheet, TOLD};
 use crate::tree::{At, Entry, Value};
-use crate::{Listener, Mock, Offer, Upstream, code, mock, offer, trie, upstream};
+use crate::{BatchOperation, Listener, Mock, Offer, Upstream, batch, code, mock, offer, trie, upstream};
 use contract::{Contract, Operation};
 use exchange::Origin;
 use std::fmt;
@@ -54,6 +54,8 @@ pub struct Api {
     pub upstream: Arc<Upstream>,
     /// Further accounts at its provider, by name.
     pub connections: Vec<(String, Arc<Upstream>)>,
+    /// Operations of the API that take many of what others take one of.
+    pub batches: Vec<BatchOperation>,
     /// Answers come from the contract instead of a provider.
     pub mock: Option<Mock>,
     /// To whom it is offered, in file order.
@@ -91,8 +93,9 @@ pub struct Checks {
     pub responses: CheckMode,
 }
 
-const KNOWN: &[&str] = &["contract", "undeclared", "check", "upstream", "offer", "connection", "mock"];
-const LATER: &[&str] = &["overlay", "flow", "batch", "version", "owner", "title", "watch", "pii"];
+const KNOWN: &[&str] =
+    &["contract", "undeclared", "check", "upstream", "offer", "connection", "mock", "batch"];
+const LATER: &[&str] = &["overlay", "flow", "version", "owner", "title", "watch", "pii"];
 
 /// An API with its offers, and where it is typed.
 pub(crate) struct Resolved<'t> {
@@ -149,6 +152,7 @@ fn api<'t>(
         undeclared,
         checks,
         connections: connections(&keys, name.as_str(), upstream.as_ref(), sheet, scope),
+        batches: batch::resolve(&keys, &name, sheet, scope),
         upstream: Arc::new(upstream?),
         mock,
         offers: offered.iter().map(|offered| Arc::clone(&offered.offer)).collect(),

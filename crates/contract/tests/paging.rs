@@ -1,6 +1,11 @@
 //! Which operations of a contract come in pages, by which rule, and what says so.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test stops at what it did not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test stops at what it did not expect, and reads its cases"
+)]
 
 use contract::paging::{Rule, declared};
 use contract::{Contract, Document};

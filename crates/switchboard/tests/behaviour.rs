@@ -15,6 +15,8 @@ mod failures;
 mod harness;
 #[path = "behaviour/limits.rs"]
 mod limits;
+#[path = "behaviour/packs.rs"]
+mod packs;
 #[path = "harness.rs"]
 mod running;
 #[path = "behaviour/shop.rs"]

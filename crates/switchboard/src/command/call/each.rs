@@ -2,7 +2,9 @@
 
 use super::batch;
 use super::cookie::Cookies;
+use super::data::Piece;
 use super::draft::{self, Named};
+use super::flag::Flag;
 use super::item::Item;
 use super::nearby::Nearby;
 use super::target::{self, Target};
@@ -32,6 +34,7 @@ impl Call {
         let (target, taken) = target::read(&self.words, nearby)?;
         let rest = &self.words[taken.min(self.words.len())..];
         let dial = call::Dial { idle_per_server: self.each.jobs(), ..outcome::dial(wanted) };
+        let mut packing = None;
         let (make, shared, upstream, operation): (Box<batch::Make<'_>>, _, _, _) = match target {
             Target::Url(method, url) => {
                 let shared = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
@@ -51,6 +54,20 @@ impl Call {
                 let shared = typed::items(&named, rest)?;
                 let of = upstream.clone();
                 let seed = self.sample.then_some(self.seed);
+                let batches = api.iter().flat_map(|api| &api.batches).filter(|_| self.each.packs());
+                packing = batches.into_iter().find(|batch| batch.of == operation.id).map(|batch| {
+                    let named =
+                        Named { operation: Arc::clone(&batch.by), contract: Arc::clone(&named.contract) };
+                    let of = upstream.clone();
+                    let make = move |items, body| {
+                        let mut wanted = wanted.clone();
+                        wanted.data.push(Piece { flag: Flag::DataRaw, value: body });
+                        let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, None)?;
+                        draft.choose();
+                        Ok(draft)
+                    };
+                    batch::Packing { operation: batch.clone(), make: Box::new(make) }
+                });
                 let make = move |items| {
                     let mut wanted = wanted.clone();
                     let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, seed)?;
@@ -73,6 +90,7 @@ impl Call {
             responses: self.check.unwrap_or(CheckMode::Report),
             expected,
             jq: self.jq.clone(),
+            packing,
         };
         batch::run(&self.each, &self.words, file, wanted, terminal, &sender)
     }
