@@ -10,6 +10,8 @@ mod endings;
 mod every_page;
 #[path = "behaviour/failures.rs"]
 mod failures;
+#[path = "behaviour/files_of_curl.rs"]
+mod files_of_curl;
 #[path = "call/harness.rs"]
 #[expect(dead_code, reason = "shared with tests that use more of it")]
 mod harness;

@@ -55,8 +55,8 @@ pub(crate) enum Flag {
     ProgressBar,
     Http1,
     Http2,
-    /// Known, and not built yet.
-    Later,
+    Config,
+    Netrc,
 }
 
 /// How a flag is written.
@@ -82,10 +82,6 @@ const fn with(
 
 const fn switch(flag: Flag, short: Option<char>, long: &'static str, about: &'static str) -> Entry {
     Entry { flag, short, long, value: None, about }
-}
-
-const fn later(short: Option<char>, long: &'static str, value: Option<&'static str>) -> Entry {
-    Entry { flag: Flag::Later, short, long, value, about: "" }
 }
 
 /// Every flag of curl's that is known here.
@@ -201,8 +197,8 @@ pub(crate) const FLAGS: &[Entry] = &[
     switch(Flag::ProgressBar, Some('#'), "progress-bar", "Show how far the transfer is"),
     switch(Flag::Http1, None, "http1.1", "Speak HTTP/1.1"),
     switch(Flag::Http2, None, "http2", "Speak HTTP/2 where the server does"),
-    later(Some('K'), "config", Some("FILE")),
-    later(Some('n'), "netrc", None),
+    with(Flag::Config, Some('K'), "config", "FILE", "Read curl's options from a file; `-`: standard input"),
+    switch(Flag::Netrc, Some('n'), "netrc", "Take name and password of the host from `~/.netrc`"),
 ];
 
 /// One flag as it was given; a switch has the empty value.
@@ -269,7 +265,7 @@ fn argument(entry: &Entry) -> Arg {
             .default_missing_value(OsString::new())
             .value_parser(clap::value_parser!(String)),
     };
-    argument.hide(entry.flag == Flag::Later)
+    argument
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod transfer;
 
+use super::config;
 use super::data::Piece;
 use super::flag::{Flag, Flags, Given};
 use super::form::Part;
@@ -65,7 +66,7 @@ impl Wanted {
     /// Reads the flags.
     pub(crate) fn read(flags: &Flags) -> Result<Self, Failure> {
         let mut wanted = Self::default();
-        for given in &flags.0 {
+        for given in &config::expanded(&flags.0)? {
             wanted.take(given)?;
         }
         let upload = wanted.transfer.upload.is_some();
@@ -120,9 +121,6 @@ impl Wanted {
             Flag::CaCert => self.authority = Some(input::bytes(value)?),
             Flag::Resolve => self.resolve.push(resolve(value)?),
             Flag::FailWithBody => self.fail_with_body = true,
-            Flag::Later => {
-                return Err(Failure::usage(format!("`--{}` is not built yet", given.long)));
-            }
             _ => self.transfer.take(given)?,
         }
         Ok(())

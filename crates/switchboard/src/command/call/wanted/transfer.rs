@@ -45,6 +45,8 @@ pub(crate) struct Transfer {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) dump_header: Option<String>,
     pub(crate) progress: bool,
+    /// `-n`: the login of a host is in `~/.netrc`.
+    pub(crate) netrc: bool,
 }
 
 /// curl's number of redirects where none is said.
@@ -79,6 +81,7 @@ impl Transfer {
             Flag::ConnectTimeout => self.connect_timeout = Some(seconds(value)?),
             Flag::DumpHeader => self.dump_header = Some(value.to_owned()),
             Flag::ProgressBar => self.progress = true,
+            Flag::Netrc => self.netrc = true,
             Flag::Http1 => {}
             Flag::Proxy if value.is_empty() => {}
             Flag::Proxy | Flag::Cert | Flag::Key | Flag::Http2 => {
