@@ -173,7 +173,6 @@ mod tests {
             (vec!["-d"], "option -d: requires parameter"),
             (vec!["--nowhere", "http://a"], "option --nowhere: is unknown"),
             (vec!["--data-", "x", "http://a"], "option --data-: is ambiguous"),
-            (vec!["-n", "http://a"], "`--netrc` is not built yet"),
             (vec!["-s"], "no URL specified"),
             (vec!["http://a/[1-3]"], "patterns in a URL (`{a,b}`, `[1-9]`) are not built yet"),
         ] {
