@@ -6,7 +6,9 @@ use crate::plan::Planned;
 use crate::report::Problem;
 use crate::scope::{Scope, Sheet, Sources, TOLD};
 use crate::tree::{At, Entry, Value};
-use crate::{Listener, Mock, Offer, ServerUrl, Upstream, code, mock, offer, trie, upstream};
+use crate::{
+    BatchOperation, Listener, Mock, Offer, ServerUrl, Upstream, batch, code, mock, offer, trie, upstream,
+};
 use contract::{Contract, Operation};
 use exchange::{ConsumerName, Origin};
 use std::fmt;
@@ -66,6 +68,8 @@ pub struct Api {
     pub connections: Vec<(String, Arc<Upstream>)>,
     /// Which connection a consumer calls with, by its index; the others call with the upstream's own credential.
     pub chosen: Vec<(ConsumerName, usize)>,
+    /// Operations of the API that take many of what others take one of.
+    pub batches: Vec<BatchOperation>,
     /// Answers come from the contract instead of a provider.
     pub mock: Option<Mock>,
     /// To whom it is offered, in file order.
@@ -103,9 +107,19 @@ pub struct Checks {
     pub responses: CheckMode,
 }
 
-const KNOWN: &[&str] =
-    &["contract", "overlay", "refs-from", "undeclared", "check", "upstream", "offer", "connection", "mock"];
-const LATER: &[&str] = &["flow", "batch", "version", "owner", "title", "watch", "pii"];
+const KNOWN: &[&str] = &[
+    "contract",
+    "overlay",
+    "refs-from",
+    "undeclared",
+    "check",
+    "upstream",
+    "offer",
+    "connection",
+    "mock",
+    "batch",
+];
+const LATER: &[&str] = &["flow", "version", "owner", "title", "watch", "pii"];
 
 /// An API with its offers, and where it is typed.
 pub(crate) struct Resolved<'t> {
@@ -164,6 +178,7 @@ fn api<'t>(
         checks,
         connections,
         chosen,
+        batches: batch::resolve(&keys, &name, sheet, scope),
         upstream: Arc::new(upstream?),
         mock,
         offers: offered.iter().map(|offered| Arc::clone(&offered.offer)).collect(),

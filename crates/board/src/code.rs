@@ -286,6 +286,11 @@ To mend it: give it a `contract`, or take `check` away.
 
 To mend it: give it a `contract`, or take `mock` away.
 "
+    BAD_BATCH = "bad-batch": "A `batch` says that rows of one operation go together by another, and the contract does not bear it out:
+an operation is not there, or its JSON body has no list to put rows into.
+
+To mend it: write the operations' ids as the contract has them, and name the list with `items`.
+"
     BAD_FAULT = "bad-fault": "`fault` of a mock is what goes wrong on purpose, and it cannot be understood.
 
 To mend it: write `error` (a 500) or `drop` (the connection ends inside the body); a share follows a colon: `drop:10%`.

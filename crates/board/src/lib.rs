@@ -5,6 +5,7 @@
 //! file and no environment itself: an [`Outside`] is handed in.
 
 mod api;
+mod batch;
 mod choose;
 mod code;
 mod console;
@@ -43,6 +44,7 @@ mod trie;
 mod upstream;
 
 pub use api::{Api, ApiName, CheckMode, Checks, Undeclared};
+pub use batch::BatchOperation;
 pub use choose::{Chosen, Serves, choose};
 pub use code::{CODES, explain};
 pub use console::ConsoleSettings;

@@ -83,6 +83,12 @@ impl Words<'_> {
                     "delay": duration("How long every answer is held back.", "200ms"),
                     "fault": { "type": "string", "pattern": "^(error|drop)(:[0-9]{1,3}%?)?$", "description": "What goes wrong: `error`, `drop:10%`." },
                 }), &[])], "description": "Answers come from the contract, no provider is asked." },
+                "batch": { "type": "object", "additionalProperties": table(&json!({
+                    "by": text("The operation that takes many.", "createOrders"),
+                    "most": { "type": "integer", "minimum": 1, "maximum": 1000, "default": 100, "description": "Items in one call." },
+                    "items": text("The member of its body that is the list.", "orders"),
+                    "results": text("The member of its answer that is the list of results.", "results"),
+                }), &["by"]), "description": "Operations that take many of what others take one of." },
                 "upstream": self.upstream(contract),
                 "connection": { "type": "object", "additionalProperties": table(&json!({
                     "credential": credential::credential(self.secrets, contract),

@@ -6,6 +6,7 @@
 //! belong to what the documents say today is for whoever keeps them to know.
 
 mod kept;
+mod pages;
 mod parts;
 
 pub(crate) use kept::{Input, Kept, Out, kept_words};
@@ -18,7 +19,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 /// How the bytes begin; the number counts the forms they have had.
-const MARK: &[u8; 8] = b"contrct1";
+const MARK: &[u8; 8] = b"contrct2";
 
 impl Contract {
     /// The bytes that [`Contract::from_index`] takes; none for a contract that cannot be kept.

@@ -16,6 +16,7 @@ mod learn;
 mod locate;
 mod operation;
 mod overlay;
+pub mod paging;
 mod pointer;
 mod reader;
 mod reference;

@@ -61,6 +61,8 @@ pub struct Operation {
     pub repeat: Repeat,
     /// Values that its path's key fixes; they tell it from others with the same path.
     pub fixed: Vec<Fixed>,
+    /// How its list comes in pages, where an extension says so; [`paging::declared`](crate::paging::declared) knows all of it.
+    pub paging: Option<crate::paging::Paging>,
 }
 
 /// A value that stands in the key of a path: `/rest?method=photos.list`, `/#X-Amz-Target=Orders.List`.

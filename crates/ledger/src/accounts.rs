@@ -39,11 +39,11 @@ pub struct AuditEntry {
     pub at_ms: u64,
     /// Who did it.
     pub who: String,
-    /// What was done: `consumer-added`, `plans-set`, `suspended`, `resumed`, `key-made`, `key-revoked`.
+    /// What was done: `consumer-added`, `plans-set`, `suspended`, `resumed`, `key-made`, `key-revoked`, `acted-as`.
     pub what: String,
     /// The consumer it was done to.
     pub subject: String,
-    /// Plans or key id.
+    /// Plans, key id, or the call.
     pub detail: String,
 }
 
@@ -123,6 +123,15 @@ impl Ledger {
         let what = if suspended { "suspended" } else { "resumed" };
         note(&mut change, by, what, name, "").await?;
         change.commit().await.map_err(failed)
+    }
+
+    /// Notes that a call is made as this consumer by somebody else; `call` says which.
+    ///
+    /// # Errors
+    /// The file's.
+    pub async fn acted_as(&self, name: &ConsumerName, call: &str, by: Author<'_>) -> Result<(), StoreError> {
+        let mut file = self.accounts()?.lock().await;
+        note(&mut file, by, "acted-as", name, call).await
     }
 
     /// All consumers by name.

@@ -6,7 +6,7 @@ pub(crate) mod listing;
 pub(crate) mod pretty;
 mod rows;
 
-pub(crate) use rows::aligned;
+pub(crate) use rows::{CsvStream, aligned};
 
 use crate::exit::Failure;
 use serde_json::Value;

@@ -24,6 +24,7 @@ kept!(Operation {
     servers,
     repeat,
     fixed,
+    paging,
 });
 kept!(Parameter {
     place,

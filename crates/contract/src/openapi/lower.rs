@@ -111,6 +111,7 @@ impl<'v> Lowering<'v, '_> {
             security: crate::Security::default(),
             description: description(found.operation),
             servers,
+            paging: crate::paging::extension(found.operation, &found.at, self.warnings),
         })
     }
 
@@ -178,6 +179,11 @@ fn fixed(template: &PathTemplate, parameters: &[Parameter]) -> Vec<Fixed> {
     found
 }
 
+/// Header fields that carry an idempotency key: the draft's own (draft-ietf-httpapi-idempotency-key-header-07 §2), and what
+/// providers called it before.
+const IDEMPOTENCY_KEYS: &[&str] =
+    &["idempotency-key", "x-idempotency-key", "idempotencykey", "x-idempotent-key", "idempotent-key"];
+
 /// Whether the method says that twice is as once (RFC 9110 §9.2), or a declared key makes it so.
 fn repeat(method: &Method, parameters: &[Parameter]) -> Repeat {
     match *method {
@@ -186,9 +192,7 @@ fn repeat(method: &Method, parameters: &[Parameter]) -> Repeat {
         _ => parameters
             .iter()
             .filter(|one| one.place == In::Header)
-            .find(|one| {
-                ["idempotency-key", "x-idempotency-key"].iter().any(|key| one.name.eq_ignore_ascii_case(key))
-            })
+            .find(|one| IDEMPOTENCY_KEYS.iter().any(|key| one.name.eq_ignore_ascii_case(key)))
             .and_then(|one| HeaderName::from_bytes(one.name.as_bytes()).ok())
             .map_or(Repeat::Never, Repeat::WithKey),
     }

@@ -1,11 +1,16 @@
 //! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
 
+mod acting;
 mod batch;
 pub(crate) mod check;
+mod conditional;
+pub(crate) mod config;
 pub(crate) mod cookie;
 mod data;
 pub(crate) mod deliver;
 pub(crate) mod draft;
+mod each;
+mod edit;
 mod ending;
 mod envelope;
 mod fill;
@@ -21,17 +26,21 @@ mod mocked;
 mod near;
 pub(crate) mod nearby;
 mod nest;
+mod netrc;
 pub(crate) mod outcome;
+mod pages;
 mod payload;
 mod print;
 pub(crate) mod progress;
 pub(crate) mod redact;
 pub(crate) mod redirect;
 pub(crate) mod session;
+mod supplied;
 pub(crate) mod target;
 mod trace;
 pub(crate) mod trip;
 mod typed;
+mod until;
 pub(crate) mod url;
 pub(crate) mod wanted;
 pub(crate) mod write_out;
@@ -103,7 +112,8 @@ pub(crate) struct Call {
     /// Print a body to begin with, and send nothing
     #[arg(long)]
     example: bool,
-    #[arg(long = "as", hide = true, value_name = "CONSUMER")]
+    /// Call as this consumer, through the board that runs here; stands in its audit
+    #[arg(long = "as", value_name = "CONSUMER", conflicts_with_all = ["server", "connection", "rows", "all", "limit", "most", "until"])]
     as_consumer: Option<String>,
     /// The account at the provider: a `[apis.NAME.connection.…]` of the board
     #[arg(long, value_name = "NAME")]
@@ -114,6 +124,14 @@ pub(crate) struct Call {
     each: batch::Each,
     #[command(flatten)]
     keeping: history::Keeping,
+    #[command(flatten)]
+    pages: pages::Pages,
+    #[command(flatten)]
+    until: until::Until,
+    #[command(flatten)]
+    conditional: conditional::Conditional,
+    #[command(flatten)]
+    editor: edit::Edit,
     /// The words of a call that is made again.
     #[arg(skip)]
     again: Option<Vec<String>>,
@@ -155,12 +173,17 @@ impl Call {
         if self.help {
             return self.manual(global);
         }
-        self.not_built_yet()?;
         let wanted = Wanted::read(&self.flags)?;
         let mut terminal = global.terminal();
         terminal.quiet |= wanted.silent;
         let loud = !wanted.silent || wanted.show_error;
-        match self.prepared(global, wanted, terminal) {
+        let (words, written) = self.edited(global)?;
+        let result = self.prepared(global, (&words, wanted), terminal);
+        let result = match written {
+            Some(written) => written.ended(result, terminal),
+            None => result,
+        };
+        match result {
             // `-s`: nothing on stderr, the exit code says it.
             Err(failure) if !loud && failure.exit != Exit::Usage => Ok(failure.exit),
             done => done,
@@ -170,7 +193,7 @@ impl Call {
     fn prepared(
         &self,
         global: &Global,
-        mut wanted: Wanted,
+        (words, mut wanted): (&[String], Wanted),
         terminal: crate::terminal::Terminal,
     ) -> Result<Exit, Failure> {
         if let Some(program) = &self.jq {
@@ -189,7 +212,7 @@ impl Call {
         if let Some(file) = self.each.file()? {
             return self.each_row(file, &nearby, &wanted, terminal, expected);
         }
-        let mut draft = self.draft(&nearby, &mut wanted)?;
+        let mut draft = self.draft(&nearby, words, &mut wanted)?;
         let from = deliver::resume::ask(&mut draft, &wanted, true)?;
         let mut cookies = Cookies::read(&wanted.transfer)?;
         let session = self.session.as_deref().map(|name| Session::open(name, &draft)).transpose()?;
@@ -199,6 +222,7 @@ impl Call {
         draft.cookies(&cookies, true)?;
         draft.redaction().learn();
         call::learn(&wanted.connection.secrets());
+        let keeper = self.conditional.apply(&mut draft, &wanted, terminal)?;
         let request_mode = self.check.unwrap_or(CheckMode::Block);
         let found = if request_mode == CheckMode::Off { Vec::new() } else { check::request(&draft) };
         if !found.is_empty() {
@@ -217,6 +241,9 @@ impl Call {
         }
         if self.dry_run {
             terminal.data(trace::request(&draft, &draft.redaction(), self.show_secrets));
+            if let Some(plan) = self.pages.plan(&draft, &wanted, self.format)? {
+                terminal.say(plan.words(&draft));
+            }
             return Ok(Exit::Ok);
         }
         if let Some(language) = self.print {
@@ -237,8 +264,12 @@ impl Call {
             from,
             history: self.keeping.begin(&draft, &nearby, self.command_line()).into(),
             show_secrets: self.show_secrets,
+            keeper,
         };
-        let sent = outcome::send(&draft, &wanted, terminal, &asked, &mut cookies);
+        let sent = match &self.as_consumer {
+            Some(name) => acting::send(name, &draft, &nearby, &wanted, terminal, &asked),
+            None => self.sent(&draft, &wanted, terminal, &asked, &mut cookies),
+        };
         cookies.save(&wanted.transfer)?;
         if let Some(session) = session {
             session.save(&draft, &wanted, &cookies)?;
@@ -246,74 +277,30 @@ impl Call {
         sent
     }
 
-    /// One call for each row.
-    fn each_row(
+    /// Sends the draft: once, until something holds, or page by page.
+    fn sent(
         &self,
-        file: &str,
-        nearby: &Nearby<'_>,
+        draft: &Draft,
         wanted: &Wanted,
         terminal: crate::terminal::Terminal,
-        expected: Option<ending::Expected>,
+        asked: &outcome::Asked<'_>,
+        cookies: &mut Cookies,
     ) -> Result<Exit, Failure> {
-        if self.print.is_some() || self.dry_run {
-            return Err(Failure::usage("`--print` and `--dry-run` show one request: leave `--each` out"));
+        if let Some(until) = self.until.condition(draft)? {
+            return until::poll(&until, draft, wanted, terminal, asked, cookies);
         }
-        if self.session.is_some() || wanted.transfer.jar.is_some() || wanted.transfer.resume.is_some() {
-            return Err(Failure::usage("`--session`, `-c` and `-C` are for one request: leave `--each` out"));
+        // A condition is about one answer, and so is what it says.
+        let plan =
+            if self.conditional.if_changed { None } else { self.pages.plan(draft, wanted, self.format)? };
+        match plan {
+            Some(plan) => pages::walk(&plan, draft, wanted, terminal, asked, cookies),
+            None => outcome::send(draft, wanted, terminal, asked, cookies),
         }
-        let cookies = std::rc::Rc::new(Cookies::read(&wanted.transfer)?);
-        let (target, taken) = target::read(&self.words, nearby)?;
-        let rest = &self.words[taken.min(self.words.len())..];
-        let dial = call::Dial { idle_per_server: self.each.jobs(), ..outcome::dial(wanted) };
-        let (make, shared, upstream, operation): (Box<batch::Make<'_>>, _, _, _) = match target {
-            Target::Url(method, url) => {
-                let shared = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
-                let upstream = draft::upstream(url.server.clone(), wanted, outcome::RETRIES);
-                let make = move |items| {
-                    let mut wanted = wanted.clone();
-                    let mut draft =
-                        free::draft(method.clone(), url.clone(), items, &mut wanted, outcome::RETRIES)?;
-                    draft.cookies(&cookies, true)?;
-                    Ok(draft)
-                };
-                (Box::new(make), shared, upstream, None)
-            }
-            Target::Operation(api, contract, operation) => {
-                self.login(api.as_deref(), nearby)?;
-                let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
-                let named = Named { operation: Arc::clone(&operation), contract };
-                let shared = typed::items(&named, rest)?;
-                let of = upstream.clone();
-                let seed = self.sample.then_some(self.seed);
-                let make = move |items| {
-                    let mut wanted = wanted.clone();
-                    let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, seed)?;
-                    draft.cookies(&cookies, true)?;
-                    draft.choose();
-                    Ok(draft)
-                };
-                (Box::new(make), shared, upstream, Some(operation))
-            }
-        };
-        let sender = batch::Sender {
-            providers: call::Providers::new(call::Dial { identity_for: draft::origins(&upstream), ..dial }),
-            patience: outcome::patience(wanted, outcome::RETRIES),
-            follow: redirect::Follow::of(wanted, false),
-            make,
-            shared,
-            upstream,
-            operation,
-            requests: self.check.unwrap_or(CheckMode::Block),
-            responses: self.check.unwrap_or(CheckMode::Report),
-            expected,
-            jq: self.jq.clone(),
-        };
-        batch::run(&self.each, &self.words, file, wanted, terminal, &sender)
     }
 
     /// What the words and flags make.
-    fn draft(&self, nearby: &Nearby<'_>, wanted: &mut Wanted) -> Result<Draft, Failure> {
-        let mut words = self.words.clone();
+    fn draft(&self, nearby: &Nearby<'_>, words: &[String], wanted: &mut Wanted) -> Result<Draft, Failure> {
+        let mut words = words.to_vec();
         if let Some(url) = wanted.transfer.urls.first() {
             words.insert(0, url.clone());
         }
@@ -338,6 +325,9 @@ impl Call {
                 let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted, seed)?;
                 draft.login = self.login(api.as_deref(), nearby)?;
                 draft.choose();
+                if let Some(name) = &self.as_consumer {
+                    acting::offered(&mut draft, api.as_deref(), nearby, name)?;
+                }
                 Ok(draft)
             }
         }
@@ -408,14 +398,6 @@ impl Call {
         login::look(api, name, board, nearby.terminal())?;
         let flag = name.map_or(String::new(), |name| format!(" --connection {name}"));
         Ok(Some(format!("{}{flag}", api.name)))
-    }
-
-    fn not_built_yet(&self) -> Result<(), Failure> {
-        let later = [(self.as_consumer.is_some(), "--as")];
-        match later.iter().find(|(given, _)| *given) {
-            Some((_, flag)) => Err(Failure::usage(format!("`{flag}` is not built yet"))),
-            None => Ok(()),
-        }
     }
 }
 

@@ -14,8 +14,8 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 
-/// Questions and answers are small.
-const LARGEST: usize = 1024 * 1024;
+/// Questions and answers are small, but for calls that are made as a consumer: a body of 16 MiB in base64.
+const LARGEST: usize = 24 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The socket of a running board; its file goes when this is dropped.
@@ -92,8 +92,18 @@ where
 
 /// Asks the board whose state lies in `folder`. `None`: nothing runs there.
 pub(crate) async fn ask(folder: &Path, path: &str, question: &Value) -> Option<Result<Value, Failure>> {
+    ask_within(folder, path, question, PATIENCE).await
+}
+
+/// As [`ask`], for a question whose answer may take longer.
+pub(crate) async fn ask_within(
+    folder: &Path,
+    path: &str,
+    question: &Value,
+    patience: Duration,
+) -> Option<Result<Value, Failure>> {
     let stream = UnixStream::connect(folder.join("run.sock")).await.ok()?;
-    let asked = tokio::time::timeout(PATIENCE, exchange(stream, path, question)).await;
+    let asked = tokio::time::timeout(patience, exchange(stream, path, question)).await;
     Some(asked.unwrap_or_else(|_| Err(Failure::run("the running board does not answer"))))
 }
 

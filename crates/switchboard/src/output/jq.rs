@@ -89,6 +89,7 @@ fn evaluate(program: &str, document: &[u8], only_check: bool) -> Result<Vec<Give
     }
     let input = read::parse_single(document).map_err(|error| {
         Failure::run(format!("the answer is no JSON, so `--jq` has nothing to read: {error}"))
+            .help("to see it as it came: `--format raw`, without `--jq`")
     })?;
     let context = Ctx::<data::JustLut<Val>>::new(&filter.lut, Vars::new([]));
     let mut given = Vec::new();

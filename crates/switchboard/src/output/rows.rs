@@ -44,17 +44,35 @@ fn within(rows: impl IntoIterator<Item = Vec<String>>, width: Option<u16>) -> St
 
 /// CSV with a head (RFC 4180, lines ended by LF).
 pub(crate) fn csv(elements: &[Value]) -> Result<String, Failure> {
-    let failed = |error: csv::Error| Failure::run(format!("this cannot be written as CSV: {error}"));
-    let columns = columns(elements);
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    if !columns.is_empty() {
-        writer.write_record(&columns).map_err(failed)?;
+    CsvStream::default().rows(elements)
+}
+
+/// CSV whose rows come bit by bit: the first ones say which columns there are.
+#[derive(Debug, Default)]
+pub(crate) struct CsvStream {
+    columns: Option<Vec<String>>,
+    /// Columns that only later rows have, and that are therefore not there.
+    pub(crate) left_out: std::collections::BTreeSet<String>,
+}
+
+impl CsvStream {
+    /// Further rows, the head before the first.
+    pub(crate) fn rows(&mut self, elements: &[Value]) -> Result<String, Failure> {
+        let failed = |error: csv::Error| Failure::run(format!("this cannot be written as CSV: {error}"));
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let here = columns(elements);
+        if self.columns.is_none() && !here.is_empty() {
+            writer.write_record(&here).map_err(failed)?;
+        }
+        let columns = self.columns.get_or_insert_with(|| here.clone());
+        let known: std::collections::HashSet<&str> = columns.iter().map(String::as_str).collect();
+        self.left_out.extend(here.into_iter().filter(|name| !known.contains(name.as_str())));
+        for element in elements {
+            writer.write_record(cells(element, columns)).map_err(failed)?;
+        }
+        let bytes = writer.into_inner().map_err(|error| Failure::run(error.to_string()))?;
+        String::from_utf8(bytes).map_err(|error| Failure::run(error.to_string()))
     }
-    for element in elements {
-        writer.write_record(cells(element, &columns)).map_err(failed)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| Failure::run(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| Failure::run(error.to_string()))
 }
 
 fn columns(elements: &[Value]) -> Vec<String> {

@@ -1,4 +1,6 @@
-//! What a running board answers on `run.sock`: health, an explanation with live counts, a link to the console.
+//! What a running board answers on `run.sock`: health, an explanation with live counts, a link to the console, a call.
+
+mod acting;
 
 use crate::drive::socket::Socket;
 use crate::drive::{entropy, now_ms};
@@ -41,6 +43,7 @@ impl Control {
             },
             "/health" => (StatusCode::OK, self.health()),
             "/console/link" => self.link(),
+            "/call" => acting::call(self, question).await,
             "/explain" => match crate::command::Question::read(question) {
                 Some(question) => {
                     let decisions = self.gateway.explain(&question.request());

@@ -5,6 +5,7 @@
 
 mod journal;
 mod one;
+mod pack;
 mod rows;
 mod tally;
 
@@ -18,10 +19,13 @@ use futures_util::stream::FuturesUnordered;
 use journal::{Journal, State};
 use one::Ending;
 pub(super) use one::Sender;
+pub(super) use pack::Packing;
+use pack::Raw;
 use rows::{Row, Rows};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::pin::Pin;
 use std::time::Duration;
 use tally::Tally;
 
@@ -32,6 +36,10 @@ const BEAT: Duration = Duration::from_millis(250);
 
 /// What of the command line is about rows.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line, on or off as the user wrote it"
+)]
 pub(crate) struct Each {
     /// One call for each row of a file: CSV with a header line, or JSON lines; `-` is standard input
     #[arg(long = "each", value_name = "FILE")]
@@ -48,6 +56,9 @@ pub(crate) struct Each {
     /// With `--each`: forget the run that broke off, and begin with the first row
     #[arg(long, conflicts_with_all = ["resume", "retry_failed"])]
     restart: bool,
+    /// With `--each`: one call for each row, also where the board names an operation that takes many
+    #[arg(long)]
+    one_by_one: bool,
     /// With `--each`: keep the journal here instead of in the state folder
     #[arg(long, value_name = "FILE")]
     journal: Option<std::path::PathBuf>,
@@ -59,12 +70,18 @@ impl Each {
         self.jobs.into()
     }
 
+    /// Whether rows may go together.
+    pub(super) const fn packs(&self) -> bool {
+        !self.one_by_one
+    }
+
     /// The file of rows, if there is one.
     pub(crate) fn file(&self) -> Result<Option<&str>, Failure> {
         let words = [
             (self.resume, "--resume"),
             (self.retry_failed, "--retry-failed"),
             (self.restart, "--restart"),
+            (self.one_by_one, "--one-by-one"),
             (self.journal.is_some(), "--journal"),
         ];
         match (&self.rows, words.iter().find(|(given, _)| *given)) {
@@ -130,9 +147,10 @@ async fn drive(
     sender: &Sender<'_>,
     terminal: Terminal,
 ) -> Result<bool, Failure> {
-    let mut under_way = FuturesUnordered::new();
+    let mut under_way: UnderWay<'_> = FuturesUnordered::new();
     let mut order: VecDeque<u64> = VecDeque::new();
     let mut ready: BTreeMap<u64, String> = BTreeMap::new();
+    let mut pack: Vec<Raw> = Vec::new();
     let (mut more, mut interrupted) = (true, false);
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -159,7 +177,7 @@ async fn drive(
             }
             if !send && state == State::Began && !each.retry_failed {
                 let Ending { line, cause, .. } = one::unclear(number);
-                journal.ended(number, false, &line)?;
+                journal.ended([(number, false, line.as_str())])?;
                 tally.ended(cause.as_deref());
                 order.push_back(number);
                 ready.insert(number, line);
@@ -169,20 +187,34 @@ async fn drive(
                 tally.skipped();
                 continue;
             }
-            journal.began(number)?;
+            // By number, not by what came: rows that were sent before leave a pack smaller, and no other.
+            let together = |packing: &Packing<'_>, row: u64| packing.pack(row) == packing.pack(number);
+            let same = |row: u64| sender.packing.as_ref().is_some_and(|packing| together(packing, row));
+            if pack.first().is_some_and(|(first, _)| !same(*first)) {
+                begin(&mut pack, journal, sender, &under_way)?;
+            }
             order.push_back(number);
-            under_way.push(sender.send(number, items));
+            pack.push((number, items));
+            if !same(number + 1) {
+                begin(&mut pack, journal, sender, &under_way)?;
+            }
+        }
+        // A pack that the rows end in is smaller; one that waits for an interrupted run is not sent.
+        if !more && !interrupted && !pack.is_empty() {
+            begin(&mut pack, journal, sender, &under_way)?;
         }
         out.write_ready(&mut order, &mut ready, journal)?;
         if under_way.is_empty() && (!more || interrupted) {
             break;
         }
         tokio::select! {
-            Some(Ending { number, line, cause, hint }) = under_way.next() => {
-                journal.ended(number, cause.is_none(), &line)?;
-                tally.ended(cause.as_deref());
-                tally.told(hint);
-                ready.insert(number, line);
+            Some(endings) = under_way.next() => {
+                journal.ended(endings.iter().map(|one| (one.number, one.cause.is_none(), one.line.as_str())))?;
+                for Ending { number, line, cause, hint } in endings {
+                    tally.ended(cause.as_deref());
+                    tally.told(hint, std::time::Instant::now());
+                    ready.insert(number, line);
+                }
             }
             _ = beat.tick() => {
                 tally.progress(rows.done_part(), terminal);
@@ -196,6 +228,31 @@ async fn drive(
     }
     tally.end_progress(terminal);
     Ok(interrupted)
+}
+
+/// Calls that were begun.
+type UnderWay<'s> = FuturesUnordered<Pin<Box<dyn Future<Output = Vec<Ending>> + 's>>>;
+
+/// Sends the rows that are gathered: one, or those that go together.
+fn begin<'s>(
+    pack: &mut Vec<Raw>,
+    journal: &mut Journal,
+    sender: &'s Sender<'_>,
+    under_way: &UnderWay<'s>,
+) -> Result<(), Failure> {
+    let rows = std::mem::take(pack);
+    rows.iter().try_for_each(|(number, _)| journal.began(*number))?;
+    under_way.push(match &sender.packing {
+        Some(packing) => Box::pin(sender.send_together(packing, rows)),
+        None => Box::pin(async move {
+            let mut endings = Vec::new();
+            for (number, items) in rows {
+                endings.push(sender.send(number, items).await);
+            }
+            endings
+        }),
+    });
+    Ok(())
 }
 
 /// Where results go.

@@ -12,7 +12,7 @@ use super::trip::{Head, Receive, Stop};
 use super::wanted::Wanted;
 use crate::exit::Failure;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use items::Items;
 use resume::GoesOn;
 use std::fs::File;
@@ -136,6 +136,10 @@ impl<'a> Delivery<'a> {
     /// Opens the file, where there is one; false: nothing of the body is to be written.
     fn open(&mut self, head: &Head) -> Result<bool, Failure> {
         let Some(name) = resume::name(self.wanted, self.path)? else { return Ok(true) };
+        if head.status == StatusCode::NOT_MODIFIED && !self.strict {
+            // RFC 9110 §15.4.5: what is here is still right, and stays.
+            return Ok(false);
+        }
         let goes_on = if self.from == 0 {
             GoesOn::Anew
         } else {

@@ -137,7 +137,13 @@ impl Draft {
         user: Option<&Secret>,
         accept: &'static str,
     ) -> Result<(), Failure> {
-        if let Some(user) = wanted.user.as_ref().or(user) {
+        let given = wanted.user.as_ref().or(user);
+        let host = self.server().map(|server| Arc::clone(&server.host));
+        let known = match host.filter(|_| wanted.transfer.netrc && given.is_none()) {
+            Some(host) => super::netrc::login(&host)?,
+            None => None,
+        };
+        if let Some(user) = given.or(known.as_ref()) {
             self.fields.insert(AUTHORIZATION, basic(user)?);
         }
         for wish in &wanted.fields {

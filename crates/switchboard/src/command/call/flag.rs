@@ -78,8 +78,8 @@ pub(crate) enum Flag {
     GlobOff,
     NoBuffer,
     NoKeepAlive,
-    /// Known, and not built yet.
-    Later,
+    Config,
+    Netrc,
 }
 
 /// How a flag is written.
@@ -105,10 +105,6 @@ const fn with(
 
 const fn switch(flag: Flag, short: Option<char>, long: &'static str, about: &'static str) -> Entry {
     Entry { flag, short, long, value: None, about }
-}
-
-const fn later(short: Option<char>, long: &'static str, value: Option<&'static str>) -> Entry {
-    Entry { flag: Flag::Later, short, long, value, about: "" }
 }
 
 /// Every flag of curl's that is known here.
@@ -275,8 +271,8 @@ pub(crate) const FLAGS: &[Entry] = &[
         "no-keepalive",
         "Do not look after idle connections, which one call has none of",
     ),
-    later(Some('K'), "config", Some("FILE")),
-    later(Some('n'), "netrc", None),
+    with(Flag::Config, Some('K'), "config", "FILE", "Read curl's options from a file; `-`: standard input"),
+    switch(Flag::Netrc, Some('n'), "netrc", "Take name and password of the host from `~/.netrc`"),
 ];
 
 /// One flag as it was given; a switch has the empty value.
@@ -343,7 +339,7 @@ fn argument(entry: &Entry) -> Arg {
             .default_missing_value(OsString::new())
             .value_parser(clap::value_parser!(String)),
     };
-    argument.hide(entry.flag == Flag::Later)
+    argument
 }
 
 #[cfg(test)]

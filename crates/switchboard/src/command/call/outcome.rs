@@ -1,6 +1,7 @@
 //! What `call` makes of an answer: shown, checked, and turned into an exit code.
 
 use super::check::{AnswerCheck, CheckMode};
+use super::conditional::Keeper;
 use super::cookie::Cookies;
 use super::deliver::items::Items;
 use super::deliver::{Delivery, Guard, Keep, is_json, is_yaml};
@@ -45,9 +46,16 @@ pub(crate) struct Asked<'a> {
     pub(crate) history: RefCell<Option<history::Begun>>,
     /// Secrets are shown where the answer is laid out.
     pub(crate) show_secrets: bool,
+    /// Where the answer's validator is kept.
+    pub(crate) keeper: Option<Keeper>,
 }
 
 impl Asked<'_> {
+    /// Where the beginning of the body goes, if the call is kept.
+    pub(crate) fn tap(&self) -> Option<Vec<u8>> {
+        self.history.borrow().is_some().then(Vec::new)
+    }
+
     /// Whether an answer that comes item by item is shown so: tables and verdicts need all of it.
     fn by_item(&self, keep: Keep) -> bool {
         keep != Keep::Pass
@@ -55,7 +63,7 @@ impl Asked<'_> {
             && !matches!(self.format, Some(Format::Table | Format::Csv | Format::Envelope))
     }
 
-    fn keep(&self, terminal: Terminal) -> Keep {
+    pub(crate) fn keep(&self, terminal: Terminal) -> Keep {
         match self.format {
             Some(Format::Raw) if self.jq.is_none() && self.responses != CheckMode::Block => Keep::Pass,
             None if self.jq.is_none() && self.responses != CheckMode::Block => {
@@ -104,47 +112,68 @@ pub(crate) fn send(
     if asked.by_item(keep) {
         delivery.each = Some(Box::new(|item| each(item, asked, terminal)));
     }
-    let manner = Manner {
+    if asked.responses != CheckMode::Off {
+        delivery.check = draft.named.as_ref().map(AnswerCheck::new);
+    }
+    delivery.tap = asked.tap();
+    let came = trip::go(draft, manner(wanted, terminal, cookies), &mut delivery);
+    let can_go_on = delivery.closed(came.is_ok());
+    match came {
+        Ok(came) => settle(draft, delivery, &came, terminal, asked),
+        Err(broke) if can_go_on => {
+            let cut = matches!(broke, Broke::Cut(_));
+            let failure = broken(broke, draft, wanted, terminal, asked, &redaction);
+            failure.map_err(|failure| match failure.help {
+                Some(_) if !cut => failure,
+                _ => failure.help("the file has what came; to go on with it: the same with `-C -`"),
+            })
+        }
+        Err(broke) => broken(broke, draft, wanted, terminal, asked, &redaction),
+    }
+}
+
+/// Keeps the call in the history, once, where one is kept: what came with the beginning of its body, or how it broke off.
+fn remember(
+    draft: &Draft,
+    wanted: &Wanted,
+    terminal: Terminal,
+    asked: &Asked<'_>,
+    (came, body, found): (
+        Result<&Came, (exchange::Outcome, Option<exchange::Reason>)>,
+        Option<&[u8]>,
+        &[Violation],
+    ),
+) {
+    let Some(history) = asked.history.take() else { return };
+    let ended = history::Ended { came, body, request_breaks: &asked.request_breaks, response_breaks: found };
+    let id = history.add(draft, &draft.redaction(), &ended, terminal);
+    if let Some(id) = id.filter(|_| wanted.verbose) {
+        terminal.complain(format!("* kept as {id}: switchboard log {id}"));
+    }
+}
+
+/// How `call` sends.
+pub(crate) fn manner<'c>(wanted: &Wanted, terminal: Terminal, cookies: &'c mut Cookies) -> Manner<'c> {
+    Manner {
         dial: dial(wanted),
         patience: Some(patience(wanted, RETRIES)),
         limit: wanted.max_time,
         follow: Follow::of(wanted, false),
         cookies,
         progress: !wanted.silent && !terminal.quiet,
-    };
-    if asked.responses != CheckMode::Off {
-        delivery.check = draft.named.as_ref().map(AnswerCheck::new);
     }
-    let history = asked.history.take();
-    delivery.tap = history.is_some().then(Vec::new);
-    let came = trip::go(draft, manner, &mut delivery);
-    let broke = came.as_ref().err().map(history::broken);
-    let tap = delivery.tap.take();
-    let remember = |came: Option<&Came>, found: &[Violation]| {
-        let came = came.ok_or_else(|| broke.unwrap_or((exchange::Outcome::Panicked, None)));
-        let (request_breaks, body) = (&*asked.request_breaks, tap.as_deref());
-        let ended = history::Ended { came, body, request_breaks, response_breaks: found };
-        let id = history.and_then(|history| history.add(draft, &redaction, &ended, terminal));
-        if let Some(id) = id.filter(|_| wanted.verbose) {
-            terminal.complain(format!("* kept as {id}: switchboard log {id}"));
-        }
-    };
-    let can_go_on = delivery.closed(came.is_ok());
-    let came = match came {
-        Ok(came) => came,
-        Err(broke) if can_go_on => {
-            remember(None, &[]);
-            let failure = broken(broke, draft, wanted, terminal, asked, &redaction);
-            return failure.map_err(|failure| match failure.help {
-                None => failure.help("the file has what came; to go on with it: the same with `-C -`"),
-                Some(_) => failure,
-            });
-        }
-        Err(broke) => {
-            remember(None, &[]);
-            return broken(broke, draft, wanted, terminal, asked, &redaction);
-        }
-    };
+}
+
+/// Shows an answer that came whole, and says how the call ended.
+pub(crate) fn settle(
+    draft: &Draft,
+    mut delivery: Delivery<'_>,
+    came: &Came,
+    terminal: Terminal,
+    asked: &Asked<'_>,
+) -> Result<Exit, Failure> {
+    let wanted = delivery.wanted;
+    let redaction = delivery.redaction;
     let (found, unchecked) = match delivery.check.take() {
         // Half a body breaks every contract: one that was dropped was not looked at.
         Some(check) if !delivery.dropped => check.end(),
@@ -163,9 +192,9 @@ pub(crate) fn send(
     let given = if asked.format == Some(Format::Envelope) {
         let became = Became {
             draft,
-            redaction: &redaction,
+            redaction,
             exit,
-            came: Some((&came, held.as_deref().unwrap_or_default())),
+            came: Some((came, held.as_deref().unwrap_or_default())),
             failure: None,
             request_breaks: &asked.request_breaks,
             response_breaks: &found,
@@ -174,11 +203,12 @@ pub(crate) fn send(
     } else if let Some(body) = held
         && !blocked
     {
-        shown(&mut delivery, &came, &body, asked, terminal)
+        shown(&mut delivery, came, &body, asked, terminal)
     } else {
         Ok(())
     };
-    remember(Some(&came), &found);
+    let tap = delivery.tap.take();
+    remember(draft, wanted, terminal, asked, (Ok(came), tap.as_deref(), &found));
     given?;
     if delivery.guard == Guard::Hidden {
         terminal.say(format!(
@@ -190,21 +220,17 @@ pub(crate) fn send(
         terminal.say(format!("response breaks its contract: {line}"));
     }
     if blocked {
-        terminal.say("the answer was held back; to see it: `--check report`");
+        terminal.say("  help: the answer was held back; to see it: `--check report`");
     }
     if let Some(words) = unchecked {
         terminal.say(words);
     }
-    said(draft, wanted, &came, terminal, exit);
-    after(
-        draft,
-        wanted,
-        Some(&came),
-        exit,
-        "",
-        delivery.file.as_ref().map(|(name, _)| name.as_str()),
-        terminal,
-    );
+    said(draft, wanted, came, terminal, exit);
+    if let Some(words) = asked.keeper.as_ref().and_then(|keeper| keeper.took(came)) {
+        terminal.say(words);
+    }
+    let file = delivery.file.as_ref().map(|(name, _)| name.as_str());
+    after(draft, wanted, Some(came), exit, "", file, terminal);
     Ok(exit)
 }
 
@@ -224,6 +250,9 @@ fn said(draft: &Draft, wanted: &Wanted, came: &Came, terminal: Terminal, exit: E
             Some(to) => terminal.say(format!("{status}, to {to}")),
             None => terminal.say(status.to_string()),
         }
+    }
+    if let Some(more) = super::pages::more(draft, &came.head) {
+        terminal.say(more);
     }
     if let Some(hint) = login::hint(draft, status, &came.head.fields) {
         terminal.say(hint);
@@ -290,16 +319,20 @@ fn show(
     terminal: Terminal,
 ) -> Result<(), Failure> {
     let coloured = terminal.colour_out && delivery.file.is_none();
-    let document = String::from_utf8_lossy(bytes).into_owned();
+    let document = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        // RFC 8259 §8.1: JSON is UTF-8. What stands for something else must not pass for it.
+        Err(error) => {
+            let words = format!("the answer is not UTF-8 at byte {}", error.valid_up_to());
+            return Err(Failure::run(words).help("to see the bytes as they came: `--format raw`"));
+        }
+    };
     if asked.jq.is_none()
         && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document)
     {
-        // As it came, byte for byte, where it is no text.
-        match std::str::from_utf8(bytes) {
-            Ok(_) => written(delivery.body(hidden(document, asked, terminal).as_bytes()))?,
-            Err(_) => written(delivery.body(bytes))?,
-        }
-        return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}")));
+        written(delivery.body(hidden(document, asked, terminal).as_bytes()))?;
+        return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}"))
+            .help("what it says it is: `-i`; the bytes alone: `--format raw`"));
     }
     let text = rendered(&[document], asked, terminal, coloured)?;
     written(delivery.write(text.as_bytes()))
@@ -389,7 +422,7 @@ fn written(result: Result<(), Stop>) -> Result<(), Failure> {
 }
 
 /// A trip without a complete answer: the envelope and `-w` say so too.
-fn broken(
+pub(crate) fn broken(
     broke: Broke,
     draft: &Draft,
     wanted: &Wanted,
@@ -397,6 +430,7 @@ fn broken(
     asked: &Asked<'_>,
     redaction: &Redaction,
 ) -> Result<Exit, Failure> {
+    remember(draft, wanted, terminal, asked, (Err(history::broken(&broke)), None, &[]));
     let mut failure = broke.failure();
     failure.message = redaction.clean(&failure.message).into_owned();
     failure.help = failure.help.map(|help| redaction.clean(&help).into_owned());

@@ -103,20 +103,26 @@ pub(crate) struct Manner<'a> {
 
 /// Sends the draft and receives the answer.
 pub(crate) fn go(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -> Result<Came, Broke> {
+    let origins = super::draft::origins(&draft.upstream);
+    let providers = Providers::new(Dial { identity_for: origins, ..manner.dial.clone() });
+    within(manner.limit, over(&providers, draft, manner, receive))
+}
+
+/// Does something that calls, on a runtime of its own, until it is done, `limit` is over, or Ctrl-C comes.
+pub(crate) fn within<T>(
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<T, Broke>>,
+) -> Result<T, Broke> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Broke::Here(Failure::run(format!("the system gives no event queue: {error}"))))?;
-    let limit = manner.limit;
-    let mut dial = manner.dial.clone();
-    dial.identity_for = super::draft::origins(&draft.upstream);
-    let providers = Providers::new(dial);
     let trip = async {
         tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => Err(Broke::Interrupted),
             () = late(limit) => Err(Broke::Late(limit.unwrap_or_default())),
-            came = over(&providers, draft, manner, receive) => came,
+            done = work => done,
         }
     };
     let result = tokio::task::LocalSet::new().block_on(&runtime, trip);
@@ -227,6 +233,17 @@ async fn receive_body(mut body: AnswerBody, receive: &mut dyn Receive) -> Result
     }
 }
 
+/// What to do about a certificate: an authority that is trusted mends neither its name nor its date.
+fn distrust(words: &str) -> &'static str {
+    if words.contains("mismatch") {
+        "call it by the name in its certificate; to reach that name at another address: `--resolve HOST:PORT:ADDRESS`"
+    } else if words.contains("expired") || words.contains("not valid yet") {
+        "is the clock of this machine right? Else whoever runs it has to renew it; for a try only, accept anything: `-k`"
+    } else {
+        "trust its authority: `--cacert FILE`; for a try only, accept anything: `-k`"
+    }
+}
+
 impl Broke {
     /// As `call` says it.
     pub(crate) fn failure(self) -> Failure {
@@ -238,6 +255,15 @@ impl Broke {
             Self::Late(limit) => Failure::run(format!("no complete answer within {limit:?}"))
                 .exit(Exit::Timeout)
                 .help("give it longer: `-m SECONDS`"),
+            Self::Cut(error) if error.kind == Kind::BrokenOff => Failure::run(error.detail)
+                .help("what came is not all of it: call again, or give it on to a file: `-o FILE`"),
+            Self::Unanswered(error) if error.kind == Kind::BrokenOff && error.attempts > 1 => {
+                let words = format!("{} (sent {} times)", error.detail, error.attempts);
+                Failure::run(words)
+                    .help("is the provider up, or does something between here and there hang up?")
+            }
+            Self::Unanswered(error) if error.kind == Kind::BrokenOff => Failure::run(error.detail)
+                .help("it may have done it all the same: look before sending it again"),
             Self::Unanswered(error) | Self::Cut(error) => {
                 let (exit, help) = match error.kind {
                     Kind::NameUnknown => (
@@ -248,18 +274,19 @@ impl Broke {
                         Exit::Run,
                         "is the proxy the right one (`-x`, `http_proxy`, `all_proxy`)? To go without: `--noproxy HOST`",
                     ),
+                    Kind::Refused if error.detail.contains("cannot be reached") => {
+                        (Exit::Run, "is this machine on the network, and is there a way to that address?")
+                    }
                     Kind::Refused => (Exit::Run, "is it running, and is the port right?"),
-                    Kind::Untrusted => (
-                        Exit::Run,
-                        "trust its authority: `--cacert FILE`; for a try only, accept anything: `-k`",
-                    ),
+                    Kind::Untrusted => (Exit::Run, distrust(&error.detail)),
                     Kind::TlsBroken => {
                         (Exit::Run, "does it speak TLS on this port? Otherwise write `http://`")
                     }
                     Kind::Garbage => {
                         (Exit::Run, "does it speak HTTP on this port, and not TLS? Then write `https://`")
                     }
-                    Kind::ConnectTimeout | Kind::Silent | Kind::TotalTimeout => {
+                    Kind::TotalTimeout => (Exit::Timeout, "give it longer: `-m SECONDS`"),
+                    Kind::ConnectTimeout | Kind::Silent => {
                         (Exit::Timeout, "is it overloaded, or does a firewall drop the packets?")
                     }
                     Kind::Busy(_) => (Exit::Timeout, "it may not be called faster (`pace`): try again later"),

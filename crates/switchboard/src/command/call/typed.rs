@@ -18,7 +18,7 @@ use super::wanted::{FieldWish, Wanted};
 use crate::exit::Failure;
 use base64::Engine as _;
 use board::Upstream;
-use contract::{Codec, In, Kind, Operation, Shape, Values};
+use contract::{Codec, In, Kind, Shape, Values};
 use exchange::Secret;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
@@ -101,6 +101,7 @@ pub(crate) fn draft_of(
         draft.repeat = draft::repeat(&draft.method, &draft.fields);
     }
     draft.named = Some(named);
+    super::supplied::idempotency(&mut draft, wanted)?;
     Ok(draft)
 }
 
@@ -161,13 +162,23 @@ fn encode(
     } else if !body.is_null() {
         values.push(In::Body, "", contract::Value::Json(body));
     }
-    // `encode` asks for a required body; one that is put in afterwards is checked as bytes instead.
-    let bodiless = own.is_some().then(|| Operation {
-        input: Vec::new(),
-        input_required: false,
-        ..(**operation).clone()
+    // `encode` asks for what is required; a body that is put in afterwards is checked as bytes instead, and a field that a
+    // flag, a credential or we ourselves give later has been looked for by `missing`.
+    let later = |one: &contract::Parameter| {
+        one.required && one.place != In::Path && values.get(one.place, &one.name).is_none()
+    };
+    let relaxed = (own.is_some() || operation.parameters.iter().any(later)).then(|| {
+        let mut relaxed = (**operation).clone();
+        if own.is_some() {
+            relaxed.input = Vec::new();
+            relaxed.input_required = false;
+        }
+        for parameter in &mut relaxed.parameters {
+            parameter.required &= !later(parameter);
+        }
+        relaxed
     });
-    let mut request = contract::encode(bodiless.as_ref().unwrap_or(operation), &values).map_err(|found| {
+    let mut request = contract::encode(relaxed.as_ref().unwrap_or(operation), &values).map_err(|found| {
         let lines: Vec<String> =
             found.iter().map(|one| format!("  {one} ({})", named.line(&one.rule))).collect();
         Failure::usage(format!("`{}` cannot be called with these values\n{}", operation.id, lines.join("\n")))
@@ -395,6 +406,8 @@ impl Given<'_> {
             }
             In::Header => {
                 self.values.get(In::Header, &known.name).is_some()
+                    || is_key(&self.named.operation.repeat, &known.name)
+                    || known.name.eq_ignore_ascii_case("if-match") // the last GET may know it
                     || wanted.fields.iter().any(|wish| known.name.eq_ignore_ascii_case(wish.name().as_str()))
                     || upstream.credentials.iter().any(|credential| is_for(&credential.place, &known.name))
             }
@@ -483,6 +496,11 @@ fn is_for(place: &board::CredentialPlace, name: &str) -> bool {
         | board::CredentialPlace::OAuth(_)
         | board::CredentialPlace::SigV4(_) => name.eq_ignore_ascii_case("authorization"),
     }
+}
+
+/// Whether a field is the operation's idempotency key, which is made where none is given.
+fn is_key(repeat: &contract::Repeat, name: &str) -> bool {
+    matches!(repeat, contract::Repeat::WithKey(key) if name.eq_ignore_ascii_case(key.as_str()))
 }
 
 const fn place(place: In) -> &'static str {

@@ -3,6 +3,7 @@
 mod connection;
 mod transfer;
 
+use super::config;
 use super::data::Piece;
 use super::flag::{Flag, Flags, Given};
 use super::form::Part;
@@ -68,7 +69,7 @@ impl Wanted {
     /// Reads the flags.
     pub(crate) fn read(flags: &Flags) -> Result<Self, Failure> {
         let mut wanted = Self::default();
-        for given in &flags.0 {
+        for given in &config::expanded(&flags.0)? {
             wanted.take(given)?;
         }
         wanted.connection.complete()?;
@@ -123,9 +124,6 @@ impl Wanted {
             }
             Flag::CaCert => self.authority = Some(input::bytes(value)?),
             Flag::FailWithBody => self.fail_with_body = true,
-            Flag::Later => {
-                return Err(Failure::usage(format!("`--{}` is not built yet", given.long)));
-            }
             _ if self.connection.take(given)? => {}
             _ => self.transfer.take(given)?,
         }
@@ -204,7 +202,7 @@ pub(crate) fn field_value(name: &str, text: &str) -> Result<HeaderValue, Failure
     Ok(value)
 }
 
-pub(super) fn seconds(text: &str) -> Result<Duration, Failure> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, Failure> {
     text.parse::<f64>()
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())

@@ -1,5 +1,6 @@
 //! A curl command line, read as curl reads it: flags anywhere, `-XPOST`, `-sSd x`, `--no-…`, unambiguous beginnings of long names.
 
+use crate::command::call::config;
 use crate::command::call::flag::{Entry, FLAGS, Flag, Flags, Given};
 use crate::exit::Failure;
 
@@ -25,6 +26,7 @@ pub(crate) fn read(mut words: Vec<String>) -> Result<Line, Failure> {
     }
     let mut reading = Reading { words: words.into_iter(), flags: Flags::default(), urls: Vec::new() };
     reading.all()?;
+    reading.flags.0 = config::expanded(&reading.flags.0)?;
     let named = reading.flags.0.iter().filter(|given| given.flag == Flag::Url);
     reading.urls.extend(named.map(|given| given.value.clone()));
     let mut urls = reading.urls.into_iter();
@@ -55,7 +57,7 @@ fn globs(url: &str) -> Result<(), Failure> {
 /// What `--help` prints: the flags that are known here.
 pub(crate) fn help() -> String {
     let mut text = "Usage: switchboard curl 'curl …'\n       switchboard curl [FLAG…] URL\n".to_owned();
-    for entry in FLAGS.iter().filter(|entry| entry.flag != Flag::Later) {
+    for entry in FLAGS {
         let short = entry.short.map_or("    ".to_owned(), |short| format!("-{short}, "));
         let value = entry.value.map_or(String::new(), |value| format!(" <{value}>"));
         let name = format!("{short}--{}{value}", entry.long);
@@ -102,7 +104,8 @@ impl Reading {
             (None, Some(_), Some(_)) => return Err(Failure::usage(format!("option --{name}: is ambiguous"))),
         };
         let value = self.value(entry, &format!("--{name}"), None)?;
-        self.take(entry, value)
+        self.take(entry, value);
+        Ok(())
     }
 
     fn short(&mut self, letters: &str) -> Result<(), Failure> {
@@ -119,7 +122,7 @@ impl Reading {
             let attached = if entry.value.is_some() { std::mem::take(&mut rest) } else { "" };
             let value =
                 self.value(entry, &format!("-{letter}"), Some(attached).filter(|text| !text.is_empty()))?;
-            self.take(entry, value)?;
+            self.take(entry, value);
         }
         Ok(())
     }
@@ -134,12 +137,8 @@ impl Reading {
         }
     }
 
-    fn take(&mut self, entry: &Entry, value: String) -> Result<(), Failure> {
-        if entry.flag == Flag::Later {
-            return Err(Failure::usage(format!("`--{}` is not built yet", entry.long)));
-        }
+    fn take(&mut self, entry: &Entry, value: String) {
         self.flags.0.push(Given { flag: entry.flag, long: entry.long, value });
-        Ok(())
     }
 }
 
@@ -176,7 +175,6 @@ mod tests {
             (vec!["-d"], "option -d: requires parameter"),
             (vec!["--nowhere", "http://a"], "option --nowhere: is unknown"),
             (vec!["--data-", "x", "http://a"], "option --data-: is ambiguous"),
-            (vec!["-n", "http://a"], "`--netrc` is not built yet"),
             (vec!["-s"], "no URL specified"),
             (vec!["http://a/[1-3]"], "patterns in a URL (`{a,b}`, `[1-9]`) are not built yet"),
         ] {

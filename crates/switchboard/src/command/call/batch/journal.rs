@@ -188,10 +188,17 @@ impl Journal {
         self.add(&Line::Began(row))
     }
 
-    /// A row ended.
-    pub(super) fn ended(&mut self, row: u64, ok: bool, line: &str) -> Result<(), Failure> {
-        self.set(row, if ok { State::Done } else { State::Failed });
-        self.add(&Line::Ended { row, ok, line: line.to_owned() })
+    /// Rows ended: those that went together in one piece, so that no run goes on with half of them.
+    pub(super) fn ended<'e>(
+        &mut self,
+        rows: impl IntoIterator<Item = (u64, bool, &'e str)>,
+    ) -> Result<(), Failure> {
+        let mut all = Vec::new();
+        for (row, ok, line) in rows {
+            self.set(row, if ok { State::Done } else { State::Failed });
+            all.extend(Self::text(&Line::Ended { row, ok, line: line.to_owned() })?);
+        }
+        self.put(&all)
     }
 
     /// Results were written up to this row.
@@ -221,10 +228,15 @@ impl Journal {
     }
 
     fn add(&mut self, line: &Line) -> Result<(), Failure> {
+        let text = Self::text(line)?;
+        self.put(&text)
+    }
+
+    fn text(line: &Line) -> Result<Vec<u8>, Failure> {
         let mut text = serde_json::to_vec(line)
             .map_err(|error| Failure::run(format!("the journal cannot be written: {error}")))?;
         text.push(b'\n');
-        self.put(&text)
+        Ok(text)
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), Failure> {

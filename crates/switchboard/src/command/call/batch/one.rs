@@ -1,6 +1,6 @@
 //! One row of a batch: its request made, checked, sent, its answer checked, and its line of the results.
 
-use super::super::check::{self, AnswerCheck, CheckMode};
+use super::super::check::{AnswerCheck, CheckMode};
 use super::super::cookie::Cookies;
 use super::super::draft::Draft;
 use super::super::ending::{self, Expected};
@@ -8,18 +8,19 @@ use super::super::item::{Item, Text};
 use super::super::redact::Redaction;
 use super::super::redirect::Follow;
 use super::super::trip::{self, Came, Head, Manner, Receive, Stop};
-use super::super::{envelope, outcome};
+use super::super::{envelope, outcome, supplied};
 use super::Make;
+use super::pack::Packing;
 use super::tally::Hint;
 use crate::exit::{Exit, Failure};
 use crate::output::jq;
 use board::Upstream;
 use call::{Patience, Providers};
-use contract::{Operation, Repeat};
+use contract::{Operation, Repeat, Violation};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// The largest answer of a row: results are held until it is their turn.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -40,6 +41,8 @@ pub(in super::super) struct Sender<'m> {
     pub(in super::super) responses: CheckMode,
     pub(in super::super) expected: Option<Expected>,
     pub(in super::super) jq: Option<String>,
+    /// How rows go together, where the API has an operation for that.
+    pub(in super::super) packing: Option<Packing<'m>>,
 }
 
 /// How a row ended.
@@ -65,7 +68,10 @@ impl Sender<'_> {
     pub(super) fn goes_to(&self) -> String {
         let server = self.upstream.servers.first().map(ToString::to_string).unwrap_or_default();
         let operation = self.operation.as_ref().map_or("", |operation| operation.id.as_str());
-        format!("{operation} {server}")
+        match &self.packing {
+            Some(packing) => format!("{operation} by {} {server}", packing.operation.by.id),
+            None => format!("{operation} {server}"),
+        }
     }
 
     /// Calls a second that the board allows.
@@ -76,7 +82,8 @@ impl Sender<'_> {
 
     /// Whether a row that may have arrived may be sent again: it is harmless, or carries the key it had then.
     pub(super) fn may_repeat(&self, number: u64) -> bool {
-        match &self.operation {
+        let operation = self.packing.as_ref().map(|packing| &packing.operation.by);
+        match operation.or(self.operation.as_ref()) {
             Some(operation) => operation.repeat != Repeat::Never,
             None => {
                 (self.make)(self.items(number, Vec::new())).is_ok_and(|draft| draft.repeat != Repeat::Never)
@@ -85,7 +92,7 @@ impl Sender<'_> {
     }
 
     /// The items of a row: those of the command line, its own, and its idempotency key.
-    fn items(&self, number: u64, own: Vec<Item>) -> Vec<Item> {
+    pub(super) fn items(&self, number: u64, own: Vec<Item>) -> Vec<Item> {
         let mut items = self.shared.clone();
         items.extend(own);
         if let Some(Repeat::WithKey(name)) = self.operation.as_ref().map(|operation| &operation.repeat) {
@@ -106,10 +113,9 @@ impl Sender<'_> {
         hasher.update(self.goes_to());
         hasher.update(number.to_be_bytes());
         hasher.update(format!("{items:?}"));
-        hasher.finalize()[..16].iter().fold("row-".to_owned(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hasher.finalize()[..16]);
+        supplied::uuid(bytes, 8)
     }
 
     /// Sends a row.
@@ -119,28 +125,13 @@ impl Sender<'_> {
             Ok(draft) => draft,
             Err(failure) => return refused(number, &failure),
         };
-        if self.requests == CheckMode::Block {
-            let found = check::request(&draft);
-            if !found.is_empty() {
-                let lines = envelope::lines(&found, &draft).join("; ");
-                let failure = Failure::usage(lines).exit(Exit::RequestBreaks);
-                return refused(number, &failure);
-            }
+        if let Err(failure) = self.fits(&draft) {
+            return refused(number, &failure);
         }
         let redaction = draft.redaction();
-        let mut receiver = Receiver {
-            check: draft.named.as_ref().filter(|_| self.responses != CheckMode::Off).map(AnswerCheck::new),
-            body: Vec::new(),
-        };
+        let mut receiver = Receiver::new(&draft, self.responses);
         let mut cookies = Cookies::default();
-        let manner = Manner {
-            dial: call::Dial::default(), // the providers have theirs
-            patience: Some(self.patience),
-            limit: None,
-            follow: self.follow.clone(),
-            cookies: &mut cookies,
-            progress: false,
-        };
+        let manner = self.manner(&mut cookies);
         match trip::over(&self.providers, &draft, manner, &mut receiver).await {
             Ok(came) => self.answered(number, &draft, &redaction, &came, receiver),
             Err(broke) => {
@@ -151,6 +142,30 @@ impl Sender<'_> {
         }
     }
 
+    /// How a row is sent.
+    pub(super) fn manner<'c>(&self, cookies: &'c mut Cookies) -> Manner<'c> {
+        Manner {
+            dial: call::Dial::default(), // the providers have theirs
+            patience: Some(self.patience),
+            limit: None,
+            follow: self.follow.clone(),
+            cookies,
+            progress: false,
+        }
+    }
+
+    /// Puts what `--jq` gives for a body into a result.
+    pub(super) fn through(&self, line: &mut Value, body: &[u8]) {
+        let Some(program) = &self.jq else { return };
+        line["body"] = match jq::run(program, body) {
+            Ok(given) => programs(&given),
+            Err(failure) => {
+                line["error"] = failure.message.into();
+                Value::Null
+            }
+        };
+    }
+
     fn answered(
         &self,
         number: u64,
@@ -159,8 +174,7 @@ impl Sender<'_> {
         came: &Came,
         receiver: Receiver<'_>,
     ) -> Ending {
-        let Receiver { check, body } = receiver;
-        let found = check.map(|check| check.end().0).unwrap_or_default();
+        let (found, body) = receiver.end();
         let blocked = !found.is_empty() && self.responses == CheckMode::Block;
         let status = came.head.status;
         let exit =
@@ -171,14 +185,8 @@ impl Sender<'_> {
             "status": status.as_u16(),
             "body": value(&body, redaction),
         });
-        if let (Exit::Ok, Some(program)) = (exit, &self.jq) {
-            line["body"] = match jq::run(program, &body) {
-                Ok(given) => programs(&given),
-                Err(failure) => {
-                    line["error"] = failure.message.into();
-                    Value::Null
-                }
-            };
+        if exit == Exit::Ok {
+            self.through(&mut line, &body);
         }
         if !found.is_empty() {
             line["breaks"] = envelope::lines(&found, draft).into();
@@ -190,12 +198,18 @@ impl Sender<'_> {
         };
         // As a whole: also what a program made of the answer.
         let line = redaction.clean(&line.to_string()).into_owned();
-        Ending { number, line, cause, hint: None }
+        Ending { number, line, cause, hint: hint(came) }
     }
 }
 
+/// What the answer says of its limit.
+pub(super) fn hint(came: &Came) -> Option<Hint> {
+    let said = call::allowance(came.head.status, &came.head.fields, SystemTime::now())?;
+    Some(Hint { left: said.remaining, window: said.reset })
+}
+
 /// A row that got no answer.
-fn refused(number: u64, failure: &Failure) -> Ending {
+pub(super) fn refused(number: u64, failure: &Failure) -> Ending {
     let word = ending::word(failure.exit);
     let line = json!({"row": number, "outcome": word, "error": failure.message}).to_string();
     // The first line names the cause; what follows is about this row.
@@ -208,7 +222,7 @@ fn refused(number: u64, failure: &Failure) -> Ending {
 }
 
 /// A body in a result: JSON as JSON, text as text, bytes as null; without secrets.
-fn value(body: &[u8], redaction: &Redaction) -> Value {
+pub(super) fn value(body: &[u8], redaction: &Redaction) -> Value {
     let Ok(text) = std::str::from_utf8(body) else { return Value::Null };
     let clean = redaction.clean(text);
     serde_json::from_str(&clean).unwrap_or_else(|_| if clean.is_empty() { Value::Null } else { clean.into() })
@@ -221,10 +235,23 @@ fn programs(given: &[jq::Given]) -> Value {
     if values.len() == 1 { values.remove(0) } else { Value::Array(values) }
 }
 
-/// Holds the answer of a row.
-struct Receiver<'a> {
+/// Holds the answer of a row, or of a pack.
+pub(super) struct Receiver<'a> {
     check: Option<AnswerCheck<'a>>,
     body: Vec<u8>,
+}
+
+impl<'a> Receiver<'a> {
+    /// Nothing came yet.
+    pub(super) fn new(draft: &'a Draft, responses: CheckMode) -> Self {
+        let named = draft.named.as_ref().filter(|_| responses != CheckMode::Off);
+        Self { check: named.map(AnswerCheck::new), body: Vec::new() }
+    }
+
+    /// What breaks the contract, and the body.
+    pub(super) fn end(self) -> (Vec<Violation>, Vec<u8>) {
+        (self.check.map(|check| check.end().0).unwrap_or_default(), self.body)
+    }
 }
 
 impl Receive for Receiver<'_> {

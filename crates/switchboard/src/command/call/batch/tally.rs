@@ -20,20 +20,39 @@ pub(super) struct Tally {
     skipped: u64,
     /// Calls a second that the provider may be asked for, where that is known.
     pace: Option<f64>,
+    windows: Option<Windows>,
     shown: bool,
 }
 
-/// What an answer says of its rate limit: so many calls are left for so long.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What an answer says of its rate limit: so many calls are left until the next window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hint {
-    pub(super) left: f64,
-    pub(super) seconds: f64,
+    pub(super) left: u64,
+    pub(super) window: Duration,
+}
+
+/// What is known of a provider's windows, from what its answers said.
+#[derive(Clone, Copy, Debug)]
+struct Windows {
+    left: u64,
+    ends: Instant,
+    /// The most that was left when a window was seen to begin, and how long it was then.
+    whole: (u64, Duration),
 }
 
 impl Tally {
     pub(super) fn new(pace: Option<f64>) -> Self {
         let now = Instant::now();
-        Self { start: now, said: now, ok: 0, failed: BTreeMap::new(), skipped: 0, pace, shown: false }
+        Self {
+            start: now,
+            said: now,
+            ok: 0,
+            failed: BTreeMap::new(),
+            skipped: 0,
+            pace,
+            windows: None,
+            shown: false,
+        }
     }
 
     /// A row ended; `cause` says why it failed.
@@ -53,12 +72,33 @@ impl Tally {
     }
 
     /// An answer said how much is left of a limit.
-    pub(super) fn told(&mut self, hint: Option<Hint>) {
-        if let Some(Hint { left, seconds }) = hint
-            && seconds > 0.0
-        {
-            self.pace = Some((left / seconds).max(0.001));
+    pub(super) fn told(&mut self, hint: Option<Hint>, now: Instant) {
+        let Some(Hint { left, window }) = hint else { return };
+        let ends = now + window;
+        let known = self.windows.filter(|known| known.ends > now);
+        let whole = match known {
+            Some(known) if known.whole.0 >= left => known.whole,
+            // The first answer of a window says best how large it is.
+            _ => self.windows.map_or((left, window), |known| known.whole.max((left, window))),
+        };
+        self.windows = Some(Windows { left, ends, whole });
+    }
+
+    /// How long `rows` calls take at this speed, what the provider lets through considered.
+    fn wait(&self, rows: f64, speed: f64, now: Instant) -> Duration {
+        let of = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        let free = of(rows / self.pace.map_or(speed, |pace| speed.min(pace)).max(0.001));
+        let Some(known) = self.windows.filter(|known| known.ends > now) else { return free };
+        #[expect(clippy::cast_precision_loss, reason = "an estimate for people to look at")]
+        let (left, each) = (known.left as f64, known.whole.0.max(1) as f64);
+        if rows <= left {
+            return free;
         }
+        // What this window does not take waits for its end, and then goes window by window.
+        let further = ((rows - left) / each).ceil() - 1.0;
+        let until = known.ends.saturating_duration_since(now);
+        let limited = until.saturating_add(of(further * known.whole.1.as_secs_f64()));
+        free.max(limited)
     }
 
     /// Rows that failed.
@@ -101,9 +141,8 @@ impl Tally {
         if let Some(part) = part.filter(|part| *part > 0.0 && done > 0) {
             let all = (done + self.skipped) as f64 / part;
             let left = (all - (done + self.skipped) as f64).max(0.0);
-            // No faster than the provider allows, whatever the first seconds looked like.
-            let speed = self.pace.map_or(speed, |pace| speed.min(pace));
-            let wait = Duration::try_from_secs_f64(left / speed.max(0.001)).unwrap_or(Duration::MAX);
+            // No faster than board and provider allow, whatever the first seconds looked like.
+            let wait = self.wait(left, speed, Instant::now());
             let _ = write!(line, ", {:.0} % read, about {} left", part * 100.0, words(wait));
         }
         line
@@ -134,7 +173,8 @@ fn words(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Tally;
+    use super::{Hint, Tally};
+    use std::time::{Duration, Instant};
 
     #[test]
     fn failures_are_summed_by_cause_the_most_frequent_first() {
@@ -147,6 +187,23 @@ mod tests {
             tally.summary(),
             ["5 rows: 2 ok, 3 failed; 1 were sent before", "  2 × 503", "  1 × 404 Not Found"]
         );
+    }
+
+    #[test]
+    fn the_estimate_knows_the_windows_of_the_provider() {
+        let now = Instant::now();
+        let said = |left, seconds| Some(Hint { left, window: Duration::from_secs(seconds) });
+        let mut tally = Tally::new(None);
+        assert_eq!(tally.wait(500.0, 50.0, now), Duration::from_secs(10), "nothing is known");
+        tally.told(said(100, 60), now);
+        assert_eq!(tally.wait(100.0, 50.0, now), Duration::from_secs(2), "they fit into this window");
+        tally.told(said(0, 30), now + Duration::from_secs(30));
+        let then = now + Duration::from_secs(30);
+        assert_eq!(tally.wait(100.0, 50.0, then), Duration::from_secs(30), "the next window takes all");
+        assert_eq!(tally.wait(250.0, 50.0, then), Duration::from_secs(30 + 2 * 60), "and two more");
+        assert_eq!(tally.wait(250.0, 0.1, then), Duration::from_secs(2500), "the slower of both counts");
+        let paced = Tally::new(Some(1.0));
+        assert_eq!(paced.wait(60.0, 50.0, now), Duration::from_secs(60), "the board's pace");
     }
 
     #[test]

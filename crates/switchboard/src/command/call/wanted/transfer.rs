@@ -51,6 +51,8 @@ pub(crate) struct Transfer {
     pub(crate) compressed: bool,
     pub(crate) dump_header: Option<String>,
     pub(crate) progress: bool,
+    /// `-n`: the login of a host is in `~/.netrc`.
+    pub(crate) netrc: bool,
 }
 
 /// curl's number of redirects where none is said.
@@ -93,6 +95,7 @@ impl Transfer {
             Flag::Post301 => self.keep_post[0] = true,
             Flag::Post302 => self.keep_post[1] = true,
             Flag::Post303 => self.keep_post[2] = true,
+            Flag::Netrc => self.netrc = true,
             _ => return Err(Failure::usage(format!("`--{}` has no meaning here", given.long))),
         }
         Ok(())

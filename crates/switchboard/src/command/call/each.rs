@@ -1,0 +1,99 @@
+//! `--each` as the command line has it: what every row shares, and how the request of a row is made.
+
+use super::batch;
+use super::cookie::Cookies;
+use super::data::Piece;
+use super::draft::{self, Named};
+use super::flag::Flag;
+use super::item::Item;
+use super::nearby::Nearby;
+use super::redirect::Follow;
+use super::target::{self, Target};
+use super::wanted::Wanted;
+use super::{Call, CheckMode, ending, free, outcome, typed};
+use crate::exit::{Exit, Failure};
+use crate::terminal::Terminal;
+use std::sync::Arc;
+
+impl Call {
+    /// One call for each row.
+    pub(super) fn each_row(
+        &self,
+        file: &str,
+        nearby: &Nearby<'_>,
+        wanted: &Wanted,
+        terminal: Terminal,
+        expected: Option<ending::Expected>,
+    ) -> Result<Exit, Failure> {
+        if self.print.is_some() || self.dry_run {
+            return Err(Failure::usage("`--print` and `--dry-run` show one request: leave `--each` out"));
+        }
+        if self.session.is_some() || wanted.transfer.jar.is_some() || wanted.transfer.resume.is_some() {
+            return Err(Failure::usage("`--session`, `-c` and `-C` are for one request: leave `--each` out"));
+        }
+        let cookies = std::rc::Rc::new(Cookies::read(&wanted.transfer)?);
+        let (target, taken) = target::read(&self.words, nearby)?;
+        let rest = &self.words[taken.min(self.words.len())..];
+        let dial = call::Dial { idle_per_server: self.each.jobs(), ..outcome::dial(wanted) };
+        let mut packing = None;
+        let (make, shared, upstream, operation): (Box<batch::Make<'_>>, _, _, _) = match target {
+            Target::Url(method, url) => {
+                let shared = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
+                let upstream = draft::upstream(url.server.clone(), wanted, outcome::RETRIES);
+                let make = move |items| {
+                    let mut wanted = wanted.clone();
+                    let mut draft =
+                        free::draft(method.clone(), url.clone(), items, &mut wanted, outcome::RETRIES)?;
+                    draft.cookies(&cookies, true)?;
+                    Ok(draft)
+                };
+                (Box::new(make), shared, upstream, None)
+            }
+            Target::Operation(api, contract, operation) => {
+                self.login(api.as_deref(), nearby)?;
+                let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
+                let named = Named { operation: Arc::clone(&operation), contract };
+                let shared = typed::items(&named, rest)?;
+                let of = upstream.clone();
+                let seed = self.sample.then_some(self.seed);
+                let batches = api.iter().flat_map(|api| &api.batches).filter(|_| self.each.packs());
+                packing = batches.into_iter().find(|batch| batch.of == operation.id).map(|batch| {
+                    let named =
+                        Named { operation: Arc::clone(&batch.by), contract: Arc::clone(&named.contract) };
+                    let of = upstream.clone();
+                    let make = move |items, body| {
+                        let mut wanted = wanted.clone();
+                        wanted.data.push(Piece { flag: Flag::DataRaw, value: body });
+                        let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, None)?;
+                        draft.choose();
+                        Ok(draft)
+                    };
+                    batch::Packing { operation: batch.clone(), make: Box::new(make) }
+                });
+                let make = move |items| {
+                    let mut wanted = wanted.clone();
+                    let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, seed)?;
+                    draft.cookies(&cookies, true)?;
+                    draft.choose();
+                    Ok(draft)
+                };
+                (Box::new(make), shared, upstream, Some(operation))
+            }
+        };
+        let sender = batch::Sender {
+            providers: call::Providers::new(call::Dial { identity_for: draft::origins(&upstream), ..dial }),
+            patience: outcome::patience(wanted, outcome::RETRIES),
+            follow: Follow::of(wanted, false),
+            make,
+            shared,
+            upstream,
+            operation,
+            requests: self.check.unwrap_or(CheckMode::Block),
+            responses: self.check.unwrap_or(CheckMode::Report),
+            expected,
+            jq: self.jq.clone(),
+            packing,
+        };
+        batch::run(&self.each, &self.words, file, wanted, terminal, &sender)
+    }
+}
