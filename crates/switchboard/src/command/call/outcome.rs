@@ -138,15 +138,10 @@ fn remember(
     wanted: &Wanted,
     terminal: Terminal,
     asked: &Asked<'_>,
-    (came, body, found): (
-        Result<&Came, (exchange::Outcome, Option<exchange::Reason>)>,
-        Option<&[u8]>,
-        &[Violation],
-    ),
+    ended: &history::Ended<'_>,
 ) {
     let Some(history) = asked.history.take() else { return };
-    let ended = history::Ended { came, body, request_breaks: &asked.request_breaks, response_breaks: found };
-    let id = history.add(draft, &draft.redaction(), &ended, terminal);
+    let id = history.add(draft, &draft.redaction(), ended, terminal);
     if let Some(id) = id.filter(|_| wanted.verbose) {
         terminal.complain(format!("* kept as {id}: switchboard log {id}"));
     }
@@ -208,7 +203,10 @@ pub(crate) fn settle(
         Ok(())
     };
     let tap = delivery.tap.take();
-    remember(draft, wanted, terminal, asked, (Ok(came), tap.as_deref(), &found));
+    let request_breaks = &*asked.request_breaks;
+    let body = tap.as_deref();
+    let ended = history::Ended { came: Ok(came), body, request_breaks, response_breaks: &found };
+    remember(draft, wanted, terminal, asked, &ended);
     given?;
     if delivery.guard == Guard::Hidden {
         terminal.say(format!(
@@ -430,7 +428,10 @@ pub(crate) fn broken(
     asked: &Asked<'_>,
     redaction: &Redaction,
 ) -> Result<Exit, Failure> {
-    remember(draft, wanted, terminal, asked, (Err(history::broken(&broke)), None, &[]));
+    let request_breaks = &*asked.request_breaks;
+    let came = Err(history::broken(&broke));
+    let ended = history::Ended { came, body: None, request_breaks, response_breaks: &[] };
+    remember(draft, wanted, terminal, asked, &ended);
     let mut failure = broke.failure();
     failure.message = redaction.clean(&failure.message).into_owned();
     failure.help = failure.help.map(|help| redaction.clean(&help).into_owned());

@@ -57,7 +57,6 @@ mod tests {
     use super::Stamp;
 
     #[test]
-    #[expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
     fn a_file_written_anew_with_its_old_size_and_time_has_another_stamp() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");

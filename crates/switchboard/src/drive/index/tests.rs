@@ -1,5 +1,4 @@
 //! When an index is used and when it is as if it were not there.
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use super::{Head, Index, MOST_FILES, Standing, key, open, parts, prune, standing, write};
 use crate::drive::now_ms;
