@@ -84,6 +84,7 @@ pub(super) const CODES: &[&str] = &[
     "not-an-object",
     "operation-id",
     "overlay-no-effect",
+    "paging-extension",
     "parameter-name",
     "parameter-place",
     "parameter-undeclared",

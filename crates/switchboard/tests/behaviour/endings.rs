@@ -86,7 +86,7 @@ async fn every_exit_code_is_had_and_the_stronger_of_two_wins() {
         (5, free("/500"), "500"),
         (5, free("/599"), "599"),
         // 6 and 7.
-        (6, with(vec!["call".to_owned(), url("/circle")], &["-L"]), "more than 50 redirects"),
+        (6, with(vec!["call".to_owned(), url("/circle")], &["-L"]), "more than 50 times"),
         (7, with(vec!["call".to_owned(), silent.url()], &["-m", "0.2"]), "no complete answer within"),
         // 10 and 11: the contract, in each direction.
         (10, by("600"), "600 is more than 599"),

@@ -228,7 +228,7 @@ async fn redirects_keep_secrets_at_home_and_come_to_an_end() {
     let place = Place::new();
     let url = |path: &str| format!("{}{path}", provider.url());
     let (circle, file) = (url("/circle"), url("/file"));
-    let says = &["more than 50 redirects", "--max-redirs"];
+    let says = &["more than 50 times", "--max-redirs"];
     check(&place, &Row { name: "in a circle", words: vec![&circle, "-L"], code: 6, says });
     place.run(&["call", &file, "-L"]).ended(6, &["cannot be followed"]);
     let ended = place.run(&[&["call", &url("/away"), "-L"], &SECRETS[..]].concat()).ended(0, &[]);

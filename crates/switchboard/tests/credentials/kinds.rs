@@ -122,7 +122,7 @@ async fn every_kind_is_sent_by_the_gateway_and_written_nowhere() {
     }
     assert_eq!(issuer.calls(), 1, "one token for all calls");
     // Rows and details, as they are asked for and as they lie.
-    let log = running.command(&["log", "--format", "json", "--limit", "100"]);
+    let log = running.command(&["log", "--format", "ndjson", "--limit", "100"]);
     let mut shown = String::from_utf8_lossy(&log.stdout).into_owned();
     let ids: Vec<String> = shown
         .lines()
