@@ -114,6 +114,8 @@ async fn items_come_through_programs_and_in_every_format() {
     assert_eq!((csv.lines().count(), csv.lines().next()), (ALL + 1, Some("id,name")), "one head: {csv}");
     let table = run(&["--format", "table"]);
     assert_eq!((table.lines().count(), table.matches("id ").count()), (ALL + 1, 1), "{table}");
+    let nested = run(&["--format", "table", "--jq", ". + {parts: [{x: 1}, {x: 2}]}"]);
+    assert_eq!(nested.lines().count(), ALL + 1, "a list inside an item is no list of rows: {nested}");
     assert_eq!(run(&["--format", "csv", "--jq", "{n: .name}"]).lines().next(), Some("n"));
     assert_eq!(run(&["--format", "yaml"]).matches("---").count(), ALL - 1);
     assert_eq!(run(&["-o", "out.ndjson"]), "");

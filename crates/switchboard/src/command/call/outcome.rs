@@ -133,7 +133,7 @@ pub(crate) fn send(
 }
 
 /// Keeps the call in the history, once, where one is kept: what came with the beginning of its body, or how it broke off.
-fn remember(
+pub(crate) fn remember(
     draft: &Draft,
     wanted: &Wanted,
     terminal: Terminal,
@@ -337,7 +337,7 @@ fn show(
 }
 
 /// What is laid out by us has no secret that we know; bytes that are handed on as they came are the provider's.
-fn hidden(text: String, asked: &Asked<'_>, terminal: Terminal) -> String {
+pub(crate) fn hidden(text: String, asked: &Asked<'_>, terminal: Terminal) -> String {
     static TOLD: AtomicBool = AtomicBool::new(false);
     let Some(learnt) = call::learnt().filter(|_| !asked.show_secrets) else { return text };
     match learnt.clean(&text) {

@@ -2,7 +2,7 @@
 //!
 //! Only a table is held to its end, because its columns are as wide as their widest cell; it is bounded.
 
-use super::super::outcome::Asked;
+use super::super::outcome::{Asked, hidden};
 use crate::exit::Failure;
 use crate::output::{self, CsvStream, Format, jq, pretty};
 use crate::terminal::Terminal;
@@ -16,6 +16,7 @@ const LARGEST_TABLE: usize = 64 * 1024 * 1024;
 
 /// Where items go, and how they look there.
 pub(super) struct Stream<'a> {
+    asked: &'a Asked<'a>,
     jq: Option<String>,
     format: Option<Format>,
     terminal: Terminal,
@@ -30,11 +31,16 @@ pub(super) struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn new(asked: &Asked<'_>, terminal: Terminal, file: Option<&'a mut (String, File)>) -> Self {
+    pub(super) fn new(
+        asked: &'a Asked<'a>,
+        terminal: Terminal,
+        file: Option<&'a mut (String, File)>,
+    ) -> Self {
         // A page is one document: the program is asked about each of its items, and compiled once.
         let jq = asked.jq.map(|program| format!(".[] | (\n{program}\n)"));
         let format = asked.format;
         Self {
+            asked,
             jq,
             format,
             terminal,
@@ -117,7 +123,9 @@ impl<'a> Stream<'a> {
                 self.write(end)
             }
             Some(Format::Table) => {
-                let table = output::render(&std::mem::take(&mut self.table), Format::Table, false)?;
+                // As one list: each item is a row, also one that has a list of its own.
+                let list = format!("[{}]", std::mem::take(&mut self.table).join(","));
+                let table = output::render(&[list], Format::Table, false)?;
                 self.write(&table)
             }
             Some(Format::Csv) if !self.csv.left_out.is_empty() => {
@@ -150,6 +158,7 @@ impl<'a> Stream<'a> {
     }
 
     fn write(&mut self, text: &str) -> Result<(), Failure> {
+        let text = hidden(text.to_owned(), self.asked, self.terminal);
         let (name, result) = match &mut self.file {
             Some((name, file)) => (name.as_str(), file.write_all(text.as_bytes())),
             None => ("stdout", {

@@ -12,7 +12,7 @@ use super::super::redact::Redaction;
 use super::super::redirect::{self, Follow};
 use super::super::trip::{self, Broke, Came};
 use super::super::wanted::Wanted;
-use super::super::{ending, envelope};
+use super::super::{ending, envelope, history};
 use super::stream::Stream;
 use super::{Plan, place};
 use crate::exit::{Exit, Failure};
@@ -76,6 +76,10 @@ pub(in super::super) fn walk(
             (Err(broke), _) => Err(broke),
         };
         let (came, exit) = result?;
+        let request_breaks = &*asked.request_breaks;
+        // One line of the history stands for all pages, without their bodies.
+        let ended = history::Ended { came: Ok(&came), body: None, request_breaks, response_breaks: &[] };
+        outcome::remember(draft, wanted, terminal, asked, &ended);
         outcome::after(
             draft,
             wanted,
