@@ -9,6 +9,8 @@
 
 #[path = "call/checks.rs"]
 mod checks;
+#[path = "call/compiled.rs"]
+mod compiled;
 #[path = "call/contract.rs"]
 mod contract_calls;
 #[path = "call/curl.rs"]
@@ -31,6 +33,8 @@ mod issuer;
 mod login;
 #[path = "call/manual.rs"]
 mod manual;
+#[path = "call/many.rs"]
+mod many;
 #[path = "call/named.rs"]
 mod named;
 #[path = "call/papers.rs"]

@@ -6,7 +6,7 @@ pub(crate) mod check;
 mod conditional;
 pub(crate) mod config;
 pub(crate) mod cookie;
-mod data;
+pub(crate) mod data;
 pub(crate) mod deliver;
 pub(crate) mod draft;
 mod each;

@@ -22,7 +22,7 @@ struct Known {
 
 /// A request in the form that is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Plain {
+pub(crate) struct Plain {
     method: String,
     target: String,
     fields: BTreeMap<String, Vec<String>>,
@@ -88,7 +88,7 @@ const REFUSED: &[(&[&str], &str)] = &[
 
 /// Left out of the comparison altogether: User-Agent as it is by default, the boundary, the case of fields' names (RFC
 /// 9110 §5.1: without meaning; in HTTP/2 always lower) and the order of fields with different names (§5.3).
-fn plain(request: &Request) -> Plain {
+pub(crate) fn plain(request: &Request) -> Plain {
     let mut pieces = request.line.split(' ');
     let (method, target) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
     let body: String = request.body.iter().map(|byte| char::from(*byte)).collect();
@@ -111,7 +111,7 @@ fn plain(request: &Request) -> Plain {
     Plain { method: method.to_owned(), target: target.to_owned(), fields, body: without(&body) }
 }
 
-fn encoded(target: &str) -> String {
+pub(crate) fn encoded(target: &str) -> String {
     let odd = |letter: char| u32::from(letter) >= 0x7f || "\"<>\\^`{|}".contains(letter);
     // A letter is a byte here.
     let mut made = String::new();
@@ -130,10 +130,10 @@ fn encoded(target: &str) -> String {
 }
 
 /// Numbers by a seed (xorshift64*): the same seed makes the same lines anywhere.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -141,7 +141,7 @@ impl Dice {
         usize::try_from(number).unwrap() % sides
     }
 
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+    pub(crate) fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
         of[self.roll(of.len())]
     }
 }
@@ -374,7 +374,7 @@ fn line(dice: &mut Dice) -> Vec<String> {
 }
 
 /// The line as it is run.
-fn for_server(words: &[String], port: u16) -> Vec<String> {
+pub(crate) fn for_server(words: &[String], port: u16) -> Vec<String> {
     let host = format!("127.0.0.1:{port}");
     let one = |word: &String| match word.strip_prefix('U') {
         Some(rest) if rest.is_empty() || rest.starts_with(['/', '?']) => format!("http://{host}{rest}"),
@@ -383,7 +383,7 @@ fn for_server(words: &[String], port: u16) -> Vec<String> {
     words.iter().map(one).collect()
 }
 
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     let place = Place::new()
         .with("data.txt", "line one\r\nline two & more = x\n")
         .with("empty.txt", "")
@@ -402,12 +402,12 @@ fn place() -> Place {
 }
 
 /// Runs a program on a line; gives how it ended and what it sent.
-fn sent(place: &Place, recorder: &Recorder, program: &str, words: &[&str]) -> (Ended, Vec<Plain>) {
+pub(crate) fn sent(place: &Place, recorder: &Recorder, program: &str, words: &[&str]) -> (Ended, Vec<Plain>) {
     let ended = place.end(program, words, "from stdin\n");
     (ended, recorder.taken().iter().map(plain).collect())
 }
 
-fn adapted(requests: &[Plain]) -> Vec<Plain> {
+pub(crate) fn adapted(requests: &[Plain]) -> Vec<Plain> {
     let mut requests = requests.to_vec();
     for one in &mut requests {
         for known in KNOWN {
@@ -417,7 +417,7 @@ fn adapted(requests: &[Plain]) -> Vec<Plain> {
     requests
 }
 
-fn has_curl() -> bool {
+pub(crate) fn has_curl() -> bool {
     let version = Command::new("curl").arg("--version").output();
     let text = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let here = text.starts_with("curl 7.88");

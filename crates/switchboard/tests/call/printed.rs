@@ -5,7 +5,7 @@ use demo::{Provider, Recorded};
 use std::path::{Path, PathBuf};
 
 /// Items after `call URL`; the last words may name files of the place.
-const CALLS: &[&[&str]] = &[
+pub(crate) const CALLS: &[&[&str]] = &[
     &[],
     &["X-A:1", "X-B;", "X-D:a b; c=\"d\"", "-H", "X-C: =odd"],
     &["a=it's \"quoted\" $HOME `x` \\n", "n:=1", "nest[b][]=ü€𝄞"],
@@ -28,7 +28,7 @@ const CALLS: &[&[&str]] = &[
 ];
 
 /// The program of a language: from the tests' own environment first.
-fn program(name: &str) -> Option<PathBuf> {
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/e2e/venv/bin").join(name);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::iter::once(own).chain(std::env::split_paths(&path).map(|folder| folder.join(name)));
@@ -56,7 +56,7 @@ fn body(request: &Recorded) -> String {
 }
 
 /// What differs between the call and the printed code.
-fn differs(own: &Recorded, theirs: &Recorded) -> Vec<String> {
+pub(crate) fn differs(own: &Recorded, theirs: &Recorded) -> Vec<String> {
     let mut found = Vec::new();
     let mut unequal = |what: &str, own: &str, their: &str| {
         if own != their {
@@ -176,12 +176,6 @@ async fn printed_python_runs() {
 async fn printed_javascript_runs() {
     let Some(node) = program("node") else { return };
     run("javascript", "run.mjs", |_| (node.display().to_string(), vec!["run.mjs".to_owned()])).await;
-}
-
-#[tokio::test]
-async fn printed_go_runs() {
-    let Some(go) = program("go") else { return };
-    run("go", "run.go", |_| (go.display().to_string(), vec!["run".to_owned(), "run.go".to_owned()])).await;
 }
 
 #[test]

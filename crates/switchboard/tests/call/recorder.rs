@@ -1,5 +1,6 @@
 //! A server that writes down the bytes it is sent, and answers every request the same.
 
+use crate::differential::encoded;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
@@ -40,10 +41,16 @@ impl Recorder {
                         let status = path.strip_prefix("/to/").and_then(|rest| rest.get(..3));
                         let status = status.filter(|status| status.starts_with('3'));
                         let head = match status {
-                            Some(status) => format!("HTTP/1.1 {status} X\r\nLocation: /end?x=1\r\n"),
+                            Some(status) => format!("HTTP/1.1 {status} Found\r\nLocation: /end?x=1\r\n"),
+                            None if path.contains("/missing") => "HTTP/1.1 404 Not Found\r\n".to_owned(),
+                            None if path.starts_with("/set/") => {
+                                format!("HTTP/1.1 200 OK\r\nSet-Cookie: k={}; Path=/\r\n", &path[5..])
+                            }
                             None => "HTTP/1.1 200 OK\r\n".to_owned(),
                         };
-                        let _ = write!(socket, "{head}Content-Length: 0\r\n\r\n");
+                        // `/say/…` is answered with what was asked for.
+                        let body = if path.starts_with("/say/") { encoded(&path) } else { String::new() };
+                        let _ = write!(socket, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
                     }
                 });
             }

@@ -3,6 +3,7 @@
 use super::flag::Flag;
 use super::input;
 use crate::exit::Failure;
+use bytes::Bytes;
 
 /// One piece, as given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,23 @@ pub(crate) struct Piece {
     pub(crate) flag: Flag,
     /// Its value.
     pub(crate) value: String,
+    /// Its bytes, where they were read already: standard input is there once.
+    pub(crate) read: Option<Bytes>,
+}
+
+impl Piece {
+    /// As given on a command line.
+    pub(crate) const fn new(flag: Flag, value: String) -> Self {
+        Self { flag, value, read: None }
+    }
+}
+
+/// Reads what pieces take from standard input, for a body that is sent more than once.
+pub(crate) fn read_input(pieces: &mut [Piece]) -> Result<(), Failure> {
+    for piece in pieces.iter_mut().filter(|piece| piece.value.ends_with("@-") && piece.read.is_none()) {
+        piece.read = Some(bytes(piece)?.into());
+    }
+    Ok(())
 }
 
 /// The bytes of all pieces: joined with `&`, JSON pieces without.
@@ -28,6 +46,9 @@ pub(crate) fn body(pieces: &[Piece]) -> Result<Vec<u8>, Failure> {
 }
 
 fn bytes(piece: &Piece) -> Result<Vec<u8>, Failure> {
+    if let Some(read) = &piece.read {
+        return Ok(read.to_vec());
+    }
     let value = piece.value.as_str();
     match (piece.flag, value.strip_prefix('@')) {
         (Flag::DataUrlencode, _) => encoded(value),
@@ -79,7 +100,7 @@ mod tests {
 
     fn joined(pieces: &[(Flag, &str)]) -> String {
         let pieces: Vec<_> =
-            pieces.iter().map(|(flag, value)| Piece { flag: *flag, value: (*value).to_owned() }).collect();
+            pieces.iter().map(|(flag, value)| Piece::new(*flag, (*value).to_owned())).collect();
         String::from_utf8(body(&pieces).unwrap()).unwrap()
     }
 

@@ -66,6 +66,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) complete: bool,
     /// curl refuses a server that does not go on; `call` begins anew.
     pub(crate) strict: bool,
+    /// Heads go after those that are in the file of `-D` already.
+    pub(crate) heads_follow: bool,
     /// What is made of each item of an answer that comes item by item.
     pub(crate) each: Option<Each<'a>>,
     /// Whether a terminal is written to, that bytes would confuse.
@@ -101,6 +103,7 @@ impl<'a> Delivery<'a> {
             from: 0,
             complete: false,
             strict: false,
+            heads_follow: false,
             each: None,
             guard: Guard::Off,
             tap: None,
@@ -194,7 +197,7 @@ impl<'a> Delivery<'a> {
             let _ = to_stdout(text.as_bytes());
             return Ok(());
         }
-        resume::open(name, !first)?
+        resume::open(name, !first || self.heads_follow)?
             .write_all(text.as_bytes())
             .map_err(|error| Failure::run(format!("`{name}` cannot be written: {error}")))
     }
@@ -273,6 +276,11 @@ impl Receive for Delivery<'_> {
         }
         self.dropped = self.wanted.fail && !self.wanted.fail_with_body && head.status.as_u16() >= 400;
         if self.dropped {
+            // curl shows the head all the same.
+            if self.strict && (self.wanted.include || self.wanted.head) {
+                self.open(head).map_err(Stop::Failed)?;
+                self.write(trace::head(head).as_bytes())?;
+            }
             return Err(Stop::Enough);
         }
         if !self.open(head).map_err(Stop::Failed)? {

@@ -63,7 +63,7 @@ impl Call {
                     let of = upstream.clone();
                     let make = move |items, body| {
                         let mut wanted = wanted.clone();
-                        wanted.data.push(Piece { flag: Flag::DataRaw, value: body });
+                        wanted.data.push(Piece::new(Flag::DataRaw, body));
                         let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, None)?;
                         draft.choose();
                         Ok(draft)

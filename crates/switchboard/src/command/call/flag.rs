@@ -80,6 +80,8 @@ pub(crate) enum Flag {
     NoKeepAlive,
     Config,
     Netrc,
+    Next,
+    FailEarly,
 }
 
 /// How a flag is written.
@@ -273,7 +275,14 @@ pub(crate) const FLAGS: &[Entry] = &[
     ),
     with(Flag::Config, Some('K'), "config", "FILE", "Read curl's options from a file; `-`: standard input"),
     switch(Flag::Netrc, Some('n'), "netrc", "Take name and password of the host from `~/.netrc`"),
+    switch(Flag::Next, Some(':'), "next", "Begin anew: what follows has flags of its own"),
+    switch(Flag::FailEarly, None, "fail-early", "End with the first transfer that fails"),
 ];
+
+/// Whether a flag is about several transfers in one line, which only `switchboard curl` makes.
+const fn is_about_many(flag: Flag) -> bool {
+    matches!(flag, Flag::Next | Flag::FailEarly)
+}
 
 /// One flag as it was given; a switch has the empty value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,7 +299,8 @@ pub(crate) struct Flags(pub(crate) Vec<Given>);
 
 impl clap::Args for Flags {
     fn augment_args(command: Command) -> Command {
-        FLAGS.iter().fold(command, |command, entry| command.arg(argument(entry)))
+        let own = FLAGS.iter().filter(|entry| !is_about_many(entry.flag));
+        own.fold(command, |command, entry| command.arg(argument(entry)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -301,7 +311,7 @@ impl clap::Args for Flags {
 impl clap::FromArgMatches for Flags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut found = Vec::new();
-        for entry in FLAGS {
+        for entry in FLAGS.iter().filter(|entry| !is_about_many(entry.flag)) {
             let Some(places) = matches.indices_of(entry.long) else { continue };
             let Some(values) = matches.get_raw(entry.long) else { continue };
             for (place, value) in places.zip(values) {

@@ -130,7 +130,8 @@ impl Begun {
         CallRecord {
             id: CallId::first_at(self.at_ms),
             parent: None,
-            via: "call".into(),
+            // The words begin with the command: `call`, `curl`.
+            via: if self.words.first().is_some_and(|word| word == "curl") { "curl" } else { "call" }.into(),
             api: self.api.as_deref().map(Into::into),
             offer: None,
             operation: draft.named.as_ref().map(|named| named.operation.id.as_str().into()),

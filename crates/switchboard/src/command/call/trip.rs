@@ -15,6 +15,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use tokio::task::LocalSet;
 
 /// What becomes of an answer while it comes.
 pub(crate) trait Receive {
@@ -103,9 +105,10 @@ pub(crate) struct Manner<'a> {
 
 /// Sends the draft and receives the answer.
 pub(crate) fn go(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -> Result<Came, Broke> {
-    let origins = super::draft::origins(&draft.upstream);
-    let providers = Providers::new(Dial { identity_for: origins, ..manner.dial.clone() });
-    within(manner.limit, over(&providers, draft, manner, receive))
+    let road = Road::new(draft, &manner.dial).map_err(Broke::Here)?;
+    let came = road.go(draft, manner, receive);
+    road.end();
+    came
 }
 
 /// Does something that calls, on a runtime of its own, until it is done, `limit` is over, or Ctrl-C comes.
@@ -113,31 +116,70 @@ pub(crate) fn within<T>(
     limit: Option<Duration>,
     work: impl Future<Output = Result<T, Broke>>,
 ) -> Result<T, Broke> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Broke::Here(Failure::run(format!("the system gives no event queue: {error}"))))?;
-    let trip = async {
-        tokio::select! {
-            biased;
-            _ = tokio::signal::ctrl_c() => Err(Broke::Interrupted),
-            () = late(limit) => Err(Broke::Late(limit.unwrap_or_default())),
-            done = work => done,
-        }
-    };
-    let result = tokio::task::LocalSet::new().block_on(&runtime, trip);
+    let runtime = runtime().map_err(Broke::Here)?;
+    let result = LocalSet::new().block_on(&runtime, limited(limit, work));
     // A read of a file or a look-up of a name may still hang in a thread of the runtime.
     runtime.shutdown_background();
     result
 }
 
-/// Runs something that calls, on a runtime of its own.
-pub(crate) fn on_one_thread<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+/// One thread's runtime with its connections, for several trips one after the other.
+#[derive(Debug)]
+pub(crate) struct Road {
+    runtime: Runtime,
+    local: LocalSet,
+    providers: Providers,
+}
+
+impl Road {
+    /// For trips with these wishes about connections; what is shown of a client goes to the draft's origins only.
+    pub(crate) fn new(draft: &Draft, dial: &Dial) -> Result<Self, Failure> {
+        let identity_for = super::draft::origins(&draft.upstream);
+        let providers = Providers::new(Dial { identity_for, ..dial.clone() });
+        Ok(Self { runtime: runtime()?, local: LocalSet::new(), providers })
+    }
+
+    /// Sends the draft and receives the answer; connections that are left over serve the next one.
+    pub(crate) fn go(
+        &self,
+        draft: &Draft,
+        manner: Manner<'_>,
+        receive: &mut dyn Receive,
+    ) -> Result<Came, Broke> {
+        let work = limited(manner.limit, over(&self.providers, draft, manner, receive));
+        self.local.block_on(&self.runtime, work)
+    }
+
+    /// Ends it: a read of a file or a look-up of a name may still hang in a thread of the runtime.
+    pub(crate) fn end(self) {
+        drop((self.providers, self.local));
+        self.runtime.shutdown_background();
+    }
+}
+
+async fn limited<T>(
+    limit: Option<Duration>,
+    work: impl Future<Output = Result<T, Broke>>,
+) -> Result<T, Broke> {
+    tokio::select! {
+        biased;
+        _ = tokio::signal::ctrl_c() => Err(Broke::Interrupted),
+        () = late(limit) => Err(Broke::Late(limit.unwrap_or_default())),
+        done = work => done,
+    }
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::run(format!("the system gives no event queue: {error}")))?;
-    let done = tokio::task::LocalSet::new().block_on(&runtime, work);
+        .map_err(|error| Failure::run(format!("the system gives no event queue: {error}")))
+}
+
+/// Runs something that calls, on a runtime of its own.
+pub(crate) fn on_one_thread<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = runtime()?;
+    let done = LocalSet::new().block_on(&runtime, work);
     runtime.shutdown_background();
     Ok(done)
 }

@@ -386,7 +386,7 @@ impl Given<'_> {
                 .data
                 .iter()
                 .map(|piece| match piece.flag {
-                    Flag::Data => Piece { flag: Flag::DataBinary, value: piece.value.clone() },
+                    Flag::Data => Piece::new(Flag::DataBinary, piece.value.clone()),
                     _ => piece.clone(),
                 })
                 .collect();

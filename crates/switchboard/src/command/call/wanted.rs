@@ -73,14 +73,20 @@ impl Wanted {
             wanted.take(given)?;
         }
         wanted.connection.complete()?;
-        let upload = wanted.transfer.upload.is_some();
-        let bodies = [!wanted.data.is_empty(), !wanted.parts.is_empty(), wanted.head && !wanted.get, upload];
+        wanted.one_kind()?;
+        Ok(wanted)
+    }
+
+    /// As curl: a request is of one kind.
+    pub(crate) fn one_kind(&self) -> Result<(), Failure> {
+        let upload = self.transfer.upload.is_some();
+        let bodies = [!self.data.is_empty(), !self.parts.is_empty(), self.head && !self.get, upload];
         if bodies.iter().filter(|asked| **asked).count() > 1 {
             return Err(Failure::usage(
                 "only one of `-d`, `-F`, `-T` and `-I` says what kind of request it is",
             ));
         }
-        Ok(wanted)
+        Ok(())
     }
 
     fn take(&mut self, given: &Given) -> Result<(), Failure> {
@@ -96,7 +102,7 @@ impl Wanted {
                 None => self.fields.extend(FieldWish::read(value)?),
             },
             Flag::Data | Flag::DataRaw | Flag::DataBinary | Flag::DataUrlencode | Flag::Json => {
-                self.data.push(Piece { flag: given.flag, value: value.to_owned() });
+                self.data.push(Piece::new(given.flag, value.to_owned()));
             }
             Flag::Form => self.parts.push(Part::read(value, false)?),
             Flag::FormString => self.parts.push(Part::read(value, true)?),

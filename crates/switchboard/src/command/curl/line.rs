@@ -1,5 +1,6 @@
 //! A curl command line, read as curl reads it: flags anywhere, `-XPOST`, `-sSd x`, `--no-…`, unambiguous beginnings of long names.
 
+use super::section::{self, Section};
 use crate::command::call::config;
 use crate::command::call::flag::{Entry, FLAGS, Flag, Flags, Given};
 use crate::exit::Failure;
@@ -7,8 +8,12 @@ use crate::exit::Failure;
 /// What a line says.
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) flags: Flags,
-    pub(crate) url: String,
+    /// What stands between two `--next`.
+    pub(crate) sections: Vec<Section>,
+    /// `--fail-early`.
+    pub(crate) fail_early: bool,
+    /// `--no-history`, which is ours: nothing is kept of these calls.
+    pub(crate) kept: bool,
 }
 
 /// Reads the words: one quoted line, or the words themselves; a leading `curl` is dropped.
@@ -24,34 +29,19 @@ pub(crate) fn read(mut words: Vec<String>) -> Result<Line, Failure> {
     if words.first().is_some_and(|word| word == "curl") {
         words.remove(0);
     }
-    let mut reading = Reading { words: words.into_iter(), flags: Flags::default(), urls: Vec::new() };
+    let kept = !words.first().is_some_and(|word| word == "--no-history");
+    if !kept {
+        words.remove(0);
+    }
+    let mut reading = Reading { words: words.into_iter(), flags: Flags::default() };
     reading.all()?;
-    reading.flags.0 = config::expanded(&reading.flags.0)?;
-    let named = reading.flags.0.iter().filter(|given| given.flag == Flag::Url);
-    reading.urls.extend(named.map(|given| given.value.clone()));
-    let mut urls = reading.urls.into_iter();
-    match (urls.next(), urls.next()) {
-        (None, _) => Err(Failure::usage("no URL specified").help("switchboard curl URL")),
-        (Some(_), Some(_)) => Err(Failure::usage("several URLs in one line are not built yet")),
-        (Some(url), None) => {
-            if !reading.flags.0.iter().any(|given| given.flag == Flag::GlobOff) {
-                globs(&url)?;
-            }
-            Ok(Line { flags: reading.flags, url })
-        }
+    let flags = config::expanded(&reading.flags.0)?;
+    let fail_early = flags.iter().any(|given| given.flag == Flag::FailEarly);
+    let sections = Section::all(flags);
+    if sections.first().is_none_or(Section::is_nothing) {
+        return Err(Failure::usage("no URL specified").help("switchboard curl URL"));
     }
-}
-
-/// curl makes several URLs of `{a,b}` and `[1-9]`.
-fn globs(url: &str) -> Result<(), Failure> {
-    let host_over = url.find(']').map_or(0, |at| at + 1);
-    let bracketed_host = url.split("://").last().is_some_and(|rest| rest.starts_with('['));
-    let rest = if bracketed_host { &url[host_over..] } else { url };
-    if rest.contains(['{', '[']) {
-        return Err(Failure::usage("patterns in a URL (`{a,b}`, `[1-9]`) are not built yet")
-            .help("to mean the letters themselves: write `%7B`, `%5B`"));
-    }
-    Ok(())
+    Ok(Line { sections, fail_early, kept })
 }
 
 /// What `--help` prints: the flags that are known here.
@@ -69,7 +59,6 @@ pub(crate) fn help() -> String {
 struct Reading {
     words: std::vec::IntoIter<String>,
     flags: Flags,
-    urls: Vec<String>,
 }
 
 impl Reading {
@@ -77,7 +66,7 @@ impl Reading {
         let mut only_urls = false;
         while let Some(word) = self.words.next() {
             if only_urls || !word.starts_with('-') || word == "-" {
-                self.urls.push(word);
+                self.flags.0.push(Given { flag: Flag::Url, long: "url", value: word });
             } else if word == "--" {
                 only_urls = true;
             } else if let Some(long) = word.strip_prefix("--") {
@@ -93,7 +82,12 @@ impl Reading {
         if let Some(off) = name.strip_prefix("no-")
             && let Some(entry) = FLAGS.iter().find(|entry| entry.long == off && entry.value.is_none())
         {
-            self.flags.0.retain(|given| given.flag != entry.flag);
+            let from = self.flags.0.iter().rposition(|given| given.flag == Flag::Next).unwrap_or(0);
+            let mut nth = 0;
+            self.flags.0.retain(|given| {
+                nth += 1;
+                given.flag != entry.flag || (nth <= from && !section::is_for_all(entry.flag))
+            });
             return Ok(());
         }
         let exact = FLAGS.iter().find(|entry| entry.long == name);
@@ -147,17 +141,22 @@ mod tests {
     use super::read;
     use crate::command::call::flag::Flag;
 
-    fn words(words: &[&str]) -> Result<(Vec<(Flag, String)>, String), String> {
+    /// The flags and URLs of each section.
+    fn words(words: &[&str]) -> Result<Vec<(Vec<(Flag, String)>, Vec<String>)>, String> {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
-        read(words)
-            .map(|line| (line.flags.0.into_iter().map(|given| (given.flag, given.value)).collect(), line.url))
-            .map_err(|failure| failure.message)
+        let read = read(words).map_err(|failure| failure.message)?;
+        let one = |section: &super::Section| {
+            let flags = section.flags.0.iter().map(|given| (given.flag, given.value.clone())).collect();
+            (flags, section.asked.iter().filter_map(|asked| asked.url.clone()).collect())
+        };
+        Ok(read.sections.iter().map(one).collect())
     }
 
     #[test]
     fn lines_are_read_as_curl_reads_them() {
-        let (flags, url) = words(&["curl -sSXPOST 'http://a/b c' \\\n -d=x --data-u 'a b' -- "]).unwrap();
-        assert_eq!(url, "http://a/b c");
+        let line = "curl -sSXPOST 'http://a/b c' \\\n -d=x --data-u 'a b' -- ";
+        let [(flags, urls)] = words(&[line]).unwrap().try_into().unwrap();
+        assert_eq!(urls, ["http://a/b c"]);
         let expected = [
             (Flag::Silent, ""),
             (Flag::ShowError, ""),
@@ -166,7 +165,25 @@ mod tests {
             (Flag::DataUrlencode, "a b"),
         ];
         assert_eq!(flags, expected.map(|(flag, value)| (flag, value.to_owned())));
-        assert_eq!(words(&["-s", "--no-silent", "http://a"]).unwrap().0, []);
+        assert_eq!(words(&["-s", "--no-silent", "http://a"]).unwrap()[0].0, []);
+    }
+
+    #[test]
+    fn next_begins_anew_but_for_what_is_said_about_all() {
+        let flags = |words: &[&str]| -> Vec<Vec<Flag>> {
+            let sections = self::words(words).unwrap();
+            sections.into_iter().map(|(flags, _)| flags.into_iter().map(|(flag, _)| flag).collect()).collect()
+        };
+        for (line, expected) in [
+            (vec!["-I", "a", "-:", "b"], vec![vec![Flag::Head], vec![]]),
+            (vec!["-I", "--next", "a"], vec![vec![Flag::Head]]),
+            (vec!["a", "--next", "--next", "-s", "b"], vec![vec![Flag::Silent], vec![Flag::Silent]]),
+            (vec!["-I", "a", "--next", "--no-head", "b"], vec![vec![Flag::Head], vec![]]),
+            (vec!["-s", "a", "--next", "--no-silent", "b"], vec![vec![], vec![]]),
+            (vec!["a", "--next"], vec![vec![], vec![]]),
+        ] {
+            assert_eq!(flags(&line), expected, "{line:?}");
+        }
     }
 
     #[test]
@@ -176,10 +193,9 @@ mod tests {
             (vec!["--nowhere", "http://a"], "option --nowhere: is unknown"),
             (vec!["--data-", "x", "http://a"], "option --data-: is ambiguous"),
             (vec!["-s"], "no URL specified"),
-            (vec!["http://a/[1-3]"], "patterns in a URL (`{a,b}`, `[1-9]`) are not built yet"),
+            (vec!["--next"], "no URL specified"),
         ] {
             assert_eq!(words(&line).unwrap_err(), said, "{line:?}");
         }
-        assert!(words(&["http://[::1]:80/"]).is_ok());
     }
 }

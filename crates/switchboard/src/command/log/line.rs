@@ -3,8 +3,8 @@
 use exchange::{CallRecord, Outcome};
 use serde_json::json;
 
-/// Where calls of `switchboard call` come from, in a row's `via`.
-const HISTORY: &str = "call";
+/// Where calls of `switchboard call` and `switchboard curl` come from, in a row's `via`.
+const HISTORY: [&str; 2] = ["call", "curl"];
 
 /// `06:00:03  GET  /weather/v1/forecast  200  4 ms  weather.forecast  pocket`.
 pub(crate) fn text(record: &CallRecord, colour: bool) -> String {
@@ -30,8 +30,8 @@ pub(crate) fn text(record: &CallRecord, colour: bool) -> String {
 /// What is worth saying beyond the columns.
 fn notes(record: &CallRecord) -> Vec<String> {
     let mut notes = Vec::new();
-    if &*record.via == HISTORY {
-        notes.push("by `call`".to_owned());
+    if HISTORY.contains(&&*record.via) {
+        notes.push(format!("by `{}`", record.via));
     }
     if let Some(reason) = record.reason {
         notes.push(reason.slug().to_owned());

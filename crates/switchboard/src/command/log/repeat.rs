@@ -28,7 +28,7 @@ impl Repeat {
         let words = detail.map(|detail| detail.command).unwrap_or_default();
         if words.is_empty() {
             return Err(Failure::usage(format!("what made `{}` was not kept", self.id)).help(
-                "only calls of `switchboard call` are made again, and those only where `[record] details` is not \"none\"",
+                "only calls of `switchboard call` and `curl` are made again, and those only where `[record] details` is not \"none\"",
             ));
         }
         let words: Vec<String> = words.into_iter().chain(self.more.iter().cloned()).collect();
@@ -44,14 +44,15 @@ impl Repeat {
         let arguments = Arguments::try_parse_from(line).map_err(|error| {
             Failure::usage(format!("`{}` cannot be made again: {}", self.id, error.render()))
         })?;
-        let Command::Call(call) = arguments.command else {
-            return Err(Failure::usage(format!("`{}` was no `switchboard call`", self.id)));
-        };
         let mut then = arguments.global;
         then.board = then.board.or_else(|| global.board.clone());
         then.env = then.env.or_else(|| global.env.clone());
         then.color = global.color;
         then.quiet |= global.quiet;
-        call.again(words).run(&then)
+        match arguments.command {
+            Command::Call(call) => call.again(words).run(&then),
+            Command::Curl(curl) => curl.run(&then),
+            _ => Err(Failure::usage(format!("`{}` was no `switchboard call`", self.id))),
+        }
     }
 }

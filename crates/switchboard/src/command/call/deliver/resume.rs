@@ -93,7 +93,7 @@ pub(super) fn verdict(status: StatusCode, fields: &HeaderMap, from: u64) -> Resu
 }
 
 /// Opens the file to go on with, or anew.
-pub(super) fn open(name: &str, after: bool) -> Result<File, Failure> {
+pub(crate) fn open(name: &str, after: bool) -> Result<File, Failure> {
     let opened =
         if after { File::options().append(true).create(true).open(name) } else { File::create(name) };
     opened.map_err(|error| Failure::run(format!("`{name}` cannot be written: {error}")))

@@ -86,7 +86,7 @@ impl Transfer {
             Flag::Compressed => self.compressed = true,
             Flag::DumpHeader => self.dump_header = Some(value.to_owned()),
             Flag::ProgressBar => self.progress = true,
-            Flag::GlobOff | Flag::NoBuffer | Flag::NoKeepAlive => {}
+            Flag::GlobOff | Flag::NoBuffer | Flag::NoKeepAlive | Flag::FailEarly => {}
             // curl: zero is its own pauses.
             Flag::RetryDelay => self.retry_delay = Some(seconds(value)?).filter(|_| value.parse() != Ok(0.0)),
             Flag::RetryAllErrors => self.retry_all = true,
