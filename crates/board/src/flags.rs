@@ -14,6 +14,10 @@ pub struct ProxyFlags {
     pub url: String,
     /// A contract for it.
     pub contract: Option<PathBuf>,
+    /// Overlays that are laid over it, in order.
+    pub overlays: Vec<PathBuf>,
+    /// Hosts that its references may lead to.
+    pub refs_from: Vec<String>,
     /// Whether callers need a key.
     pub key: bool,
     /// A limit as the board writes it, `60/min`.
@@ -75,13 +79,7 @@ pub fn mocked(flags: &MockFlags, outside: &dyn Outside) -> Result<(Board, String
             let _ = write!(mock, ", {word} = {}", quoted(value));
         }
     }
-    let list = |word: &str, texts: Vec<String>| match texts.as_slice() {
-        [] => String::new(),
-        texts => format!("{word} = [{}]\n", texts.join(", ")),
-    };
-    let overlays = flags.overlays.iter().map(|path| quoted(&path.to_string_lossy())).collect();
-    let hosts = flags.refs_from.iter().map(|host| quoted(host)).collect();
-    let more = list("overlay", overlays) + &list("refs-from", hosts);
+    let more = reading(&flags.overlays, &flags.refs_from);
     let text = format!(
         "# A mock, as a board.\nconsole = false\n\n[listen.edge]\nbind = {}\n\n[apis.mock]\ncontract = {}\n{more}mock = {{ {mock} }}\n\n\
          [apis.mock.offer.all]\nat = \"/\"\nplans = [\"callers\"]\ncors = [\"*\"]\n\n[plans.callers]\nauth = \"none\"\n",
@@ -91,6 +89,17 @@ pub fn mocked(flags: &MockFlags, outside: &dyn Outside) -> Result<(Board, String
     let mut board = resolve::load_text(&flags.folder, Path::new(""), &text, outside).map_err(of_flags)?;
     board.ledger.folder.clone_from(&flags.folder);
     Ok((board, text))
+}
+
+/// How a contract is read, as lines of its API's table.
+fn reading(overlays: &[PathBuf], refs_from: &[String]) -> String {
+    let list = |word: &str, texts: Vec<String>| match texts.as_slice() {
+        [] => String::new(),
+        texts => format!("{word} = [{}]\n", texts.join(", ")),
+    };
+    let overlays = overlays.iter().map(|path| quoted(&path.to_string_lossy())).collect();
+    let hosts = refs_from.iter().map(|host| quoted(host)).collect();
+    list("overlay", overlays) + &list("refs-from", hosts)
 }
 
 /// Nobody wrote this file: it is what the flags amount to. Contracts and overlays are files that somebody wrote.
@@ -123,6 +132,10 @@ fn text(flags: &ProxyFlags) -> Result<String, Diagnostics> {
     line(format_args!("[apis.{name}]"));
     if let Some(contract) = &flags.contract {
         line(format_args!("contract = {}", quoted(&contract.to_string_lossy())));
+    }
+    let more = reading(&flags.overlays, &flags.refs_from);
+    if !more.is_empty() {
+        line(format_args!("{}", more.trim_end()));
     }
     line(format_args!("\n[apis.{name}.upstream]\nurls = {}", quoted(&url.to_string())));
     if let Some(credential) = &flags.credential {

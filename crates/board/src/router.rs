@@ -111,14 +111,27 @@ impl Router {
     ) -> Found<'r, 'p> {
         let found = self.find(host, method, path);
         let Found::Operation { offer, operation, below } = found else { return found };
-        let place = self
-            .places
-            .iter()
-            .find(|place| self.offers.get(place.offer).is_some_and(|known| Arc::ptr_eq(known, offer)));
-        match place.and_then(|place| place.trie.as_ref()?.told_apart(operation, query, fields)) {
+        match self.trie_of(offer).and_then(|trie| trie.told_apart(operation, query, fields)) {
             Some(operation) => Found::Operation { offer, operation, below },
             None => Found::Undeclared { offer, below },
         }
+    }
+
+    /// All operations that this method and path may mean, by what else a request has: for whoever has to answer before
+    /// the request is there. Empty where the path is not declared with this method.
+    pub fn find_all(&self, host: &str, method: &Method, path: &NormalPath) -> Vec<usize> {
+        match self.find(host, method, path) {
+            Found::Operation { offer, operation, .. } => {
+                self.trie_of(offer).map_or_else(Vec::new, |trie| trie.alike(operation))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn trie_of(&self, offer: &Arc<Offer>) -> Option<&Trie> {
+        let is_it =
+            |place: &&Place| self.offers.get(place.offer).is_some_and(|known| Arc::ptr_eq(known, offer));
+        self.places.iter().find(is_it)?.trie.as_deref()
     }
 
     /// The offers, in file order: for `GET /`.

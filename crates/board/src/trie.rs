@@ -102,6 +102,14 @@ impl Trie {
         }
     }
 
+    /// All operations of this method and path that only the rest of a request tells apart, `first` among them.
+    pub(crate) fn alike(&self, first: usize) -> Vec<usize> {
+        match self.alike.get(&first) {
+            None => vec![first],
+            Some(all) => all.iter().map(|(index, _)| *index).collect(),
+        }
+    }
+
     fn of<'a>(templates: impl Iterator<Item = (&'a Method, &'a PathTemplate)>) -> Self {
         let mut trie = Self { nodes: vec![Node::default()], alike: HashMap::default() };
         for (index, (method, template)) in templates.enumerate() {

@@ -152,16 +152,18 @@ fn decide(world: &World, head: &Head, seen: &Seen) -> Result<(Vec<String>, Vec<S
     }
     let (mut methods, mut names) = (Vec::new(), BTreeSet::new());
     for method in declared {
-        let Found::Operation { operation: index, .. } = router.find(&head.host, &method, path) else {
-            continue;
-        };
-        let open = served.offer.opens.get(index).copied().unwrap_or(false);
-        let Some(operation) = served.operation(index).filter(|_| open) else { continue };
-        methods.push(method.as_str().to_owned());
-        let fields = operation.parameters.iter().filter(|parameter| parameter.place == In::Header);
-        names.extend(fields.map(|parameter| parameter.name.to_ascii_lowercase()));
-        if !operation.input.is_empty() {
-            names.insert("content-type".to_owned());
+        // A query or a field that tells operations of one path apart is not known yet: any of them may be meant.
+        for index in router.find_all(&head.host, &method, path) {
+            let open = served.offer.opens.get(index).copied().unwrap_or(false);
+            let Some(operation) = served.operation(index).filter(|_| open) else { continue };
+            if methods.last().is_none_or(|last| last != method.as_str()) {
+                methods.push(method.as_str().to_owned());
+            }
+            let fields = operation.parameters.iter().filter(|parameter| parameter.place == In::Header);
+            names.extend(fields.map(|parameter| parameter.name.to_ascii_lowercase()));
+            if !operation.input.is_empty() {
+                names.insert("content-type".to_owned());
+            }
         }
     }
     for place in &served.offer.key_places {

@@ -165,3 +165,25 @@ fn flags_that_make_no_board_are_told_and_exit_2() {
         assert!(stderr(&output).contains("error"), "{args:?}");
     }
 }
+
+#[test]
+fn an_overlay_is_laid_over_the_contract_of_a_proxy() {
+    let provider = demo::Provider::echo().try_start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let contract = "openapi: 3.1.0\ninfo: {title: Shop, version: '1'}\npaths:\n  /a: {get: {operationId: a, responses: {'200': {description: ok}}}}\n  \
+        /b: {get: {operationId: b, responses: {'200': {description: ok}}}}\n";
+    let overlay = "overlay: 1.0.0\ninfo: {title: Less, version: '1'}\nactions: [{target: \"$.paths['/b']\", remove: true}]\n";
+    std::fs::write(folder.path().join("shop.yaml"), contract).unwrap();
+    std::fs::write(folder.path().join("less.yaml"), overlay).unwrap();
+    let words = ["proxy", &provider.url(), "--listen", "127.0.0.1:0", "--contract", "shop.yaml"];
+    let mut running = Running::start_in(folder, &[&words[..], &["--overlay", "less.yaml"]].concat());
+    let line = running.wait_for("curl -i");
+    let url = line.rsplit(' ').next().unwrap().trim_end_matches('/').to_owned();
+    assert_eq!(curl(&[&format!("{url}/a")]).status, 200);
+    let gone = curl(&[&format!("{url}/b")]);
+    assert_eq!((gone.status, gone.slug().as_str()), (404, "no-operation"));
+    let without = running.command(&["proxy", &provider.url(), "--overlay", "less.yaml"]);
+    assert_eq!(without.status.code(), Some(2));
+    assert!(stderr(&without).contains("`--overlay` needs a contract"), "{}", stderr(&without));
+    assert_eq!(running.stop(), Some(0));
+}

@@ -8,6 +8,8 @@ fn flags() -> ProxyFlags {
     ProxyFlags {
         url: "http://127.0.0.1:3000".to_owned(),
         contract: None,
+        overlays: Vec::new(),
+        refs_from: Vec::new(),
         key: false,
         limit: None,
         cors: Vec::new(),

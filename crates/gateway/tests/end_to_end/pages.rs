@@ -53,6 +53,69 @@ fn a_preflight_is_answered_from_the_contract_before_anybody_is_asked() {
     assert_eq!(provider.calls(), 0);
 }
 
+/// Operations that only the query tells apart: the preflight comes without it in mind, so all of them count.
+#[test]
+fn a_preflight_knows_all_operations_of_its_path() {
+    const CONTRACT: &str = r#"
+openapi: 3.1.0
+info: { title: Photos, version: "1" }
+paths:
+  /rest?method=list:
+    get:
+      operationId: list
+      parameters: [{ name: X-Page, in: header, schema: { type: integer } }]
+      responses: { "200": { description: ok } }
+  /rest?method=find:
+    get:
+      operationId: find
+      parameters: [{ name: X-Words, in: header, schema: { type: string } }]
+      responses: { "200": { description: ok } }
+  /rest?method=add:
+    post:
+      operationId: add
+      requestBody: { content: { application/json: { schema: { type: object } } } }
+      responses: { "200": { description: ok } }
+  /rest?method=drop:
+    delete:
+      operationId: drop
+      responses: { "200": { description: ok } }
+  /rest?method=empty:
+    delete:
+      operationId: empty
+      parameters: [{ name: X-Sure, in: header, schema: { type: boolean } }]
+      responses: { "200": { description: ok } }
+"#;
+    let provider = Provider::echo().try_start().unwrap();
+    let start = |except: &str| {
+        let text = format!(
+            "[listen.edge]\nbind = \"127.0.0.1:0\"\n[apis.photos]\ncontract = \"photos.yaml\"\n\
+             [apis.photos.upstream]\nurls = \"{}\"\n[apis.photos.offer.all]\nat = \"/\"\nplans = [\"free\"]\n\
+             cors = [\"{SHOP}\"]\nexcept = [{except}]\n[plans.free]\nauth = \"none\"\n",
+            provider.url()
+        );
+        crate::harness::start(&text, &[("photos.yaml", CONTRACT.as_bytes())])
+    };
+    // The first of a method may be closed while another is open, and the other way round.
+    for (except, methods, names, not) in [
+        ("", "GET, POST, DELETE", vec!["x-page", "x-words", "x-sure", "content-type"], vec![]),
+        ("\"list\", \"drop\"", "GET, POST, DELETE", vec!["x-words", "x-sure"], vec!["x-page"]),
+        ("\"find\", \"add\", \"empty\"", "GET, DELETE", vec!["x-page"], vec!["x-words", "x-sure"]),
+        ("\"list\", \"find\"", "POST, DELETE", vec!["x-sure"], vec!["x-page", "x-words"]),
+    ] {
+        let gateway = start(except);
+        for method in ["GET", "POST"] {
+            let reply = preflight(&gateway, "/rest?method=find", SHOP, method);
+            assert_eq!(reply.status, 204, "{}", reply.text());
+            assert_eq!(reply.field("access-control-allow-methods"), Some(methods), "{except}");
+            let allowed: Vec<&str> =
+                reply.field("access-control-allow-headers").unwrap().split(", ").collect();
+            assert!(names.iter().all(|name| allowed.contains(name)), "{except}: {allowed:?}");
+            assert!(!not.iter().any(|name| allowed.contains(name)), "{except}: {allowed:?}");
+        }
+    }
+    assert_eq!(provider.calls(), 0);
+}
+
 #[test]
 fn a_page_reads_answers_and_refusals_alike() {
     let provider = Provider::echo().try_start().unwrap();

@@ -78,7 +78,7 @@ impl Run<'_> {
     /// keeps any.
     fn section(&mut self, section: &Section, wanted: &Wanted, jar: &mut Jar) -> Result<bool, Failure> {
         if section.is_nothing() {
-            self.ended(wanted, Err(End::new(2, "no URL specified".to_owned())));
+            self.ended(wanted, Err(End::not_begun(2, "no URL specified".to_owned())));
             return Ok(false);
         }
         let mut cookies = Cookies::read(&wanted.transfer)?;

@@ -3,7 +3,8 @@
 use crate::arguments::Global;
 use crate::command::paste;
 use crate::drive::{
-    Disk, FILE, Need, author, entropy, open_ledger, port, runtime, secrets_folder, stored, write_private,
+    Disk, FILE, Need, Reading, author, entropy, open_ledger, port, runtime, secrets_folder, stored,
+    write_private,
 };
 use crate::exit::{Exit, Failure};
 use crate::run::{Plan, run};
@@ -41,6 +42,8 @@ pub(crate) struct Proxy {
     /// Write it as a board into this folder
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Proxy {
@@ -85,17 +88,20 @@ impl Proxy {
     }
 
     fn board(&self, folder: &Path, listen: SocketAddr, global: &Global) -> Result<(Board, String), Failure> {
-        let contract = match &self.contract {
-            // The board lies elsewhere: the path has to hold from there too.
-            Some(file) => Some(
-                std::fs::canonicalize(file)
-                    .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", file.display())))?,
-            ),
-            None => None,
+        // The board lies elsewhere: the paths have to hold from there too.
+        let whole = |file: &PathBuf| {
+            std::fs::canonicalize(file)
+                .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", file.display())))
         };
+        if self.contract.is_none() && !self.reading.overlays().is_empty() {
+            return Err(Failure::usage("`--overlay` needs a contract to be laid over")
+                .help("name it: `--contract FILE`"));
+        }
         let flags = ProxyFlags {
             url: self.url.clone(),
-            contract,
+            contract: self.contract.as_ref().map(whole).transpose()?,
+            overlays: self.reading.overlays().iter().map(whole).collect::<Result<_, _>>()?,
+            refs_from: self.reading.hosts().to_vec(),
             key: self.key,
             limit: self.limit.clone(),
             cors: self.cors.clone(),

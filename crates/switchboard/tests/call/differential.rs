@@ -383,7 +383,7 @@ pub(crate) fn for_server(words: &[String], port: u16) -> Vec<String> {
     words.iter().map(one).collect()
 }
 
-pub(crate) fn place() -> Place {
+fn place() -> Place {
     let place = Place::new()
         .with("data.txt", "line one\r\nline two & more = x\n")
         .with("empty.txt", "")

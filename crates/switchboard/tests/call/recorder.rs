@@ -36,6 +36,7 @@ impl Recorder {
                     socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
                     while let Some(request) = read(&mut socket) {
                         let path = request.line.split(' ').nth(1).unwrap_or_default().to_owned();
+                        let line = request.line.clone();
                         let _ = tell.send(request);
                         // `/to/302` leads to `/end`.
                         let status = path.strip_prefix("/to/").and_then(|rest| rest.get(..3));
@@ -44,13 +45,19 @@ impl Recorder {
                             Some(status) => format!("HTTP/1.1 {status} Found\r\nLocation: /end?x=1\r\n"),
                             None if path.contains("/missing") => "HTTP/1.1 404 Not Found\r\n".to_owned(),
                             None if path.starts_with("/set/") => {
-                                format!("HTTP/1.1 200 OK\r\nSet-Cookie: k={}; Path=/\r\n", &path[5..])
+                                format!(
+                                    "HTTP/1.1 200 OK\r\nSet-Cookie: k={}; Path=/\r\n",
+                                    encoded(&path[5..])
+                                )
                             }
                             None => "HTTP/1.1 200 OK\r\n".to_owned(),
                         };
                         // `/say/…` is answered with what was asked for.
                         let body = if path.starts_with("/say/") { encoded(&path) } else { String::new() };
-                        let _ = write!(socket, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
+                        let _ = write!(socket, "{head}Content-Length: {}\r\n\r\n", body.len());
+                        if !line.starts_with("HEAD ") {
+                            let _ = socket.write_all(body.as_bytes());
+                        }
                     }
                 });
             }

@@ -168,7 +168,10 @@ impl<'a> Delivery<'a> {
             self.progress = Some(Progress::new("received", done, total));
         }
         self.validator = if self.strict { None } else { resume::validator(&head.fields) };
-        self.file = Some((name.clone(), resume::open(&name, after)?));
+        // The heads of redirects may be in it already.
+        if self.file.is_none() {
+            self.file = Some((name.clone(), resume::open(&name, after)?));
+        }
         Ok(true)
     }
 
@@ -250,6 +253,12 @@ impl Receive for Delivery<'_> {
         }
         self.dump(head, nth == 0).map_err(Stop::Failed)?;
         if (self.wanted.include || self.wanted.head) && self.keep != Keep::Hold {
+            if self.file.is_none()
+                && self.from == 0
+                && let Some(name) = resume::name(self.wanted, self.path).map_err(Stop::Failed)?
+            {
+                self.file = Some((name.clone(), resume::open(&name, false).map_err(Stop::Failed)?));
+            }
             self.write(trace::head(head).as_bytes())?;
         }
         Ok(())
@@ -297,7 +306,8 @@ impl Receive for Delivery<'_> {
         if (self.wanted.include || self.wanted.head) && (self.keep != Keep::Hold || by_item) {
             self.write(trace::head(head).as_bytes())?;
         }
-        Ok(())
+        // curl reads no body after `-I`, whatever the method is.
+        if self.strict && self.wanted.head { Err(Stop::Enough) } else { Ok(()) }
     }
 
     fn piece(&mut self, bytes: &[u8]) -> Result<(), Stop> {

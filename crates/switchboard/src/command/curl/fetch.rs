@@ -58,7 +58,10 @@ impl Shared<'_> {
     /// Sends and writes; `words` make it again.
     pub(super) fn fetch(&mut self, text: &str, mut wanted: Wanted, words: Vec<String>) -> Result<(), End> {
         let remote = wanted.output == Some(Destination::Remote);
-        let added = (wanted.get && !wanted.data.is_empty()) || !wanted.transfer.url_query.is_empty();
+        let transfer = &wanted.transfer;
+        let added = (wanted.get && !wanted.data.is_empty())
+            || !transfer.url_query.is_empty()
+            || transfer.upload.is_some();
         let no_url = |(code, words)| {
             // curl reads it earlier where a name is taken from it or something is added to it.
             if remote || added { End::not_begun(code, words) } else { End::new(code, words) }
@@ -70,15 +73,15 @@ impl Shared<'_> {
         } else {
             Url::read(text, "http").map_err(|failure| ending::of_url(&failure))
         };
-        if remote && let Ok(url) = &url {
-            wanted.output = Some(Destination::File(remote_name(text, &url.path)?));
-        }
         if let Some(name) = wanted.transfer.dump_header.as_ref().filter(|name| *name != "-")
-            && !(std::mem::replace(&mut self.heads_follow, true) || (remote && url.is_err()))
+            && !std::mem::replace(&mut self.heads_follow, true)
         {
             resume::open(name, false).map_err(|failure| End::not_begun(23, failure.message))?;
         }
         let url = url.map_err(no_url)?;
+        if remote {
+            wanted.output = Some(Destination::File(remote_name(text, &url.path)?));
+        }
         let here = |failure: Failure| match failure.exit {
             Exit::Curl(code) => End::new(code, failure.message),
             _ => End::new(2, failure.message),
