@@ -5,7 +5,9 @@
 
 use crate::{Allowance, Identity, Outgoing};
 use board::{Credential, CredentialPlace, Grant, Upstream};
+use contract::Operation;
 use exchange::Rate;
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use std::fmt;
 use std::time::Duration;
@@ -46,11 +48,18 @@ pub trait Allowances: fmt::Debug + Send + Sync {
     fn take(&self, owner: &Owner) -> Option<Duration>;
     /// What the provider said.
     fn learn(&self, owner: &Owner, said: Allowance);
-    /// Books the next turn at a pace of our own; gives how long it is until then.
+    /// Books the next turns at a pace of our own, `many` or as many as come within `longest`; gives how long it is until
+    /// each of them.
     ///
     /// # Errors
-    /// How long it would be, when that is longer than `longest`: nothing was booked then.
-    fn turn(&self, owner: &Owner, rate: &Rate, longest: Duration) -> Result<Duration, Duration>;
+    /// How long it would be to the first one, when that is longer than `longest`: nothing was booked then.
+    fn turns(
+        &self,
+        owner: &Owner,
+        rate: &Rate,
+        longest: Duration,
+        many: u32,
+    ) -> Result<Vec<Duration>, Duration>;
 }
 
 /// The turn after those that are booked, by the rule that [`exchange::Meter`] keeps to (GCRA): `booked` and what is given
@@ -70,6 +79,27 @@ pub fn next_turn(
     let ahead = interval.saturating_mul(u64::from(rate.burst()));
     let wait = Duration::from_micros(until.saturating_sub(ahead).saturating_sub(now_us));
     if wait > longest { Err(wait) } else { Ok((until, wait)) }
+}
+
+/// As [`next_turn`], for up to `many` of them: until when turns are given away after them, and how long each waits.
+///
+/// # Errors
+/// How long it would be to the first one, when that is longer than `longest`.
+pub fn next_turns(
+    booked: u64,
+    rate: &Rate,
+    now_us: u64,
+    longest: Duration,
+    many: u32,
+) -> Result<(u64, Vec<Duration>), Duration> {
+    let (mut until, first) = next_turn(booked, rate, now_us, longest)?;
+    let mut waits = vec![first];
+    for _ in 1..many {
+        let Ok((after, wait)) = next_turn(until, rate, now_us, longest) else { break };
+        waits.push(wait);
+        until = after;
+    }
+    Ok((until, waits))
 }
 
 impl Budget {
@@ -108,15 +138,29 @@ impl Budget {
 }
 
 impl Owner {
+    /// Whose pace it is when many callers go through one process: what they send of their own does not count.
+    pub(crate) fn of_all(upstream: &Upstream, operation: Option<&Operation>) -> Self {
+        Self::made(upstream, operation, None, &HeaderMap::new())
+    }
+
     /// Who calls `upstream` with `outgoing`, and with this certificate of its own.
     pub(crate) fn of(upstream: &Upstream, outgoing: &Outgoing, identity: Option<&Identity>) -> Self {
+        Self::made(upstream, outgoing.operation.as_deref(), identity, &outgoing.fields)
+    }
+
+    fn made(
+        upstream: &Upstream,
+        operation: Option<&Operation>,
+        identity: Option<&Identity>,
+        fields: &HeaderMap,
+    ) -> Self {
         let servers = upstream.servers.iter();
         let origins: Vec<_> = servers
             .map(|server| format!("{}://{}", if server.https { "https" } else { "http" }, server.authority()))
             .collect();
         let mut credential = Vec::new();
         // Only what goes with this call: an operation that asks for nothing is counted apart.
-        let asked = outgoing.operation.as_ref().map(|operation| &operation.security);
+        let asked = operation.map(|operation| &operation.security);
         let chosen = board::choose(&upstream.credentials, asked);
         let sent = upstream.credentials.iter().enumerate().filter(|(index, _)| chosen.has(*index));
         for (_, one) in sent {
@@ -129,7 +173,7 @@ impl Owner {
             credential.extend(&*identity.certificates);
             credential.push(0);
         }
-        for (name, value) in &outgoing.fields {
+        for (name, value) in fields {
             if value.is_sensitive() || *name == AUTHORIZATION {
                 credential.extend(value.as_bytes());
                 credential.push(0);

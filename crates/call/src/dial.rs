@@ -2,7 +2,7 @@
 //!
 //! One `Dial` belongs to one [`Providers`](crate::Providers): its connections are never lent to callers with other wishes.
 
-use crate::{Allowances, NoProxy, Proxies, Proxy};
+use crate::{Allowances, Leases, NoProxy, Proxies, Proxy};
 use board::ServerUrl;
 use exchange::Secret;
 use std::net::{IpAddr, SocketAddr};
@@ -45,6 +45,9 @@ pub struct Dial {
     pub unix_socket: Option<PathBuf>,
     /// Budgets that hold calls back before a provider refuses them; none: nobody waits before a 429.
     pub allowances: Option<Arc<dyn Allowances>>,
+    /// Turns at a provider's pace that are shared with other processes; none: each process keeps to it for itself. For
+    /// processes that many call through: whoever calls for itself has [`Dial::allowances`].
+    pub leases: Option<Arc<Leases>>,
 }
 
 /// A server in place of another one: only the connection goes there, what is said in it stays the same.

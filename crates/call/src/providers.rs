@@ -6,6 +6,7 @@ use crate::provider::{Provider, Shared};
 use crate::send::Around;
 use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Owner, Patience, allowance, retry};
 use board::Upstream;
+use exchange::Rate;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -61,7 +62,17 @@ impl Providers {
     ) -> Result<Answer, CallError> {
         let provider = self.provider(upstream)?;
         let Some(allowances) = &self.inner.dial.allowances else {
-            return round::send(self, &provider, upstream, outgoing).await;
+            let waited = match (&self.inner.dial.leases, &upstream.pace) {
+                (Some(leases), Some(rate)) => {
+                    let longest = upstream.total_timeout.map_or(longest, |total| longest.min(total));
+                    let owner = Owner::of_all(upstream, outgoing.operation.as_deref());
+                    leases.turn(owner, rate, longest).await.map_err(|wait| too_fast(rate, wait))?
+                }
+                _ => Duration::ZERO,
+            };
+            let mut answer = round::send(self, &provider, upstream, outgoing).await?;
+            answer.sent.waited += waited;
+            return Ok(answer);
         };
         let owner = Owner::of(upstream, &outgoing, self.inner.dial.identity.as_ref());
         let longest = upstream.total_timeout.map_or(longest, |total| longest.min(total));
@@ -75,13 +86,9 @@ impl Providers {
         }
         if let Some(rate) = &upstream.pace {
             let left = longest.saturating_sub(begun.elapsed());
-            match allowances.turn(&owner, rate, left) {
-                Ok(wait) => tokio::time::sleep(wait).await,
-                Err(wait) => {
-                    let (count, period) = (rate.count(), rate.period());
-                    let detail = format!("its pace of {count} calls in {period:?} is used up for {wait:.1?}");
-                    return Err(CallError { kind: ErrorKind::Busy(wait), detail, server: None, attempts: 0 });
-                }
+            match allowances.turns(&owner, rate, left, 1) {
+                Ok(waits) => tokio::time::sleep(waits.first().copied().unwrap_or_default()).await,
+                Err(wait) => return Err(too_fast(rate, wait)),
             }
         }
         let waited = begun.elapsed();
@@ -157,6 +164,12 @@ impl Providers {
         known.insert(upstream.fingerprint, Rc::clone(&made));
         Ok(made)
     }
+}
+
+fn too_fast(rate: &Rate, wait: Duration) -> CallError {
+    let (count, period) = (rate.count(), rate.period());
+    let detail = format!("its pace of {count} calls in {period:?} is used up for {wait:.1?}");
+    CallError { kind: ErrorKind::Busy(wait), detail, server: None, attempts: 0 }
 }
 
 fn unusable(detail: String) -> CallError {

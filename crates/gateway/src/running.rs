@@ -72,7 +72,7 @@ impl Gateway {
         let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
         let (sockets, bound) = bind::bind(&board.listeners, count)?;
         let board = with_ports(board, &bound);
-        let shared = Arc::new(Shared::new().map_err(GatewayError::Thread)?);
+        let shared = Arc::new(Shared::new(settings.turns.clone()).map_err(GatewayError::Thread)?);
         let (mut orders, mut inboxes, mut handles) = (Vec::new(), Vec::new(), Vec::new());
         for (number, sockets) in sockets.into_iter().enumerate() {
             let (order, ordered) = mpsc::unbounded_channel();
@@ -247,6 +247,6 @@ pub fn explain_cold(
     asked: &Asked,
 ) -> Result<Vec<Decision>, GatewayError> {
     let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
-    let shared = Shared::new().map_err(GatewayError::Thread)?;
+    let shared = Shared::new(None).map_err(GatewayError::Thread)?;
     Ok(explain::explain(&World::new(board, accounts, prepared), &shared, asked))
 }

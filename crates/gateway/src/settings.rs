@@ -16,6 +16,9 @@ pub struct Settings {
     pub most_connections: usize,
     /// Idle connections that are kept for each server and thread.
     pub idle_per_server: usize,
+    /// Where turns at a provider's pace are shared with other processes; none: this one keeps to it for itself. It may
+    /// wait for a disk: the threads that serve never do.
+    pub turns: Option<Arc<dyn call::Allowances>>,
     /// Is told of each stage of each call, with its path: for tests and measurements.
     #[doc(hidden)]
     pub on_stage: Option<OnStage>,
@@ -31,6 +34,7 @@ impl Default for Settings {
             open_row_after: Duration::from_secs(10),
             most_connections: 16 * 1024,
             idle_per_server: 64,
+            turns: None,
             on_stage: None,
         }
     }
@@ -43,6 +47,7 @@ impl fmt::Debug for Settings {
             .field("open_row_after", &self.open_row_after)
             .field("most_connections", &self.most_connections)
             .field("idle_per_server", &self.idle_per_server)
+            .field("turns", &self.turns)
             .finish_non_exhaustive()
     }
 }

@@ -82,6 +82,7 @@ pub(crate) async fn run(start: Start) {
     let dial = call::Dial {
         idle_per_server: settings.idle_per_server,
         keep_head: board.record.details == DetailsWanted::All,
+        leases: shared.leases.clone(),
         ..call::Dial::default()
     };
     let worker = Rc::new(Worker {

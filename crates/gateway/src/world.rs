@@ -231,11 +231,13 @@ pub(crate) struct Shared {
     pub(crate) via: String,
     /// How fast providers may be called, over all threads.
     pub(crate) paces: Arc<call::Paces>,
+    /// The same, over processes; only where a provider has a pace.
+    pub(crate) leases: Option<Arc<call::Leases>>,
     lost: std::sync::atomic::AtomicU64,
 }
 
 impl Shared {
-    pub(crate) fn new() -> std::io::Result<Self> {
+    pub(crate) fn new(turns: Option<Arc<dyn call::Allowances>>) -> std::io::Result<Self> {
         use std::hash::BuildHasher as _;
         // Random, so that two gateways in a row do not take each other for a loop.
         let own = std::hash::RandomState::new().hash_one(std::process::id());
@@ -247,6 +249,7 @@ impl Shared {
             pool: crate::check_pool::CheckPool::start()?,
             via: format!("switchboard-{:08x}", own & 0xffff_ffff),
             paces: Arc::default(),
+            leases: turns.map(|store| Arc::new(call::Leases::new(store))),
             lost: std::sync::atomic::AtomicU64::new(0),
         })
     }

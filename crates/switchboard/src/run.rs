@@ -8,7 +8,7 @@ pub(crate) use people::accounts;
 
 use crate::arguments::Global;
 use crate::drive::socket::Socket;
-use crate::drive::{Entry, Need, entropy, load_board_with, now_ms, open_ledger, port, stored};
+use crate::drive::{Entry, Need, allowances, entropy, load_board_with, now_ms, open_ledger, port, stored};
 use crate::exit::{Exit, Failure};
 use board::Board;
 use exchange::Recorder;
@@ -106,7 +106,8 @@ async fn beside(
         recorder,
         threads,
         writer_ids: writers,
-        settings: gateway::Settings::default(),
+        // A provider's pace is one for all that run for this user: boards and commands.
+        settings: gateway::Settings { turns: allowances(), ..gateway::Settings::default() },
     })
     .map_err(|error| Failure::run(error.to_string()))?;
     let (console, sign_in) = match start_console(&board, &ledger).await? {

@@ -2,6 +2,8 @@
 #![expect(clippy::expect_used, reason = "a command that does not run fails the test")]
 
 mod harness;
+#[path = "boards/pace.rs"]
+mod pace;
 
 use harness::{Running, stderr, stdout, switchboard};
 use std::path::Path;

@@ -6,7 +6,7 @@
 
 use crate::drive::place::state_folder;
 use crate::drive::{entropy, now_ms};
-use call::{Allowance, Allowances, Budget, Lease, Owner, next_turn};
+use call::{Allowance, Allowances, Budget, Lease, Owner, next_turns};
 use exchange::Rate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -149,25 +149,31 @@ impl Allowances for SharedAllowances {
         });
     }
 
-    fn turn(&self, owner: &Owner, rate: &Rate, longest: Duration) -> Result<Duration, Duration> {
+    fn turns(
+        &self,
+        owner: &Owner,
+        rate: &Rate,
+        longest: Duration,
+        many: u32,
+    ) -> Result<Vec<Duration>, Duration> {
         let now = now_ms().saturating_mul(1_000);
         let booked = self.with(|known| {
             let name = known.name(owner);
             let before = known.turns.get(&name).copied().unwrap_or_default();
             known.turns.retain(|_, until| *until > now);
-            match next_turn(before, rate, now, longest) {
-                Ok((until, wait)) => {
+            match next_turns(before, rate, now, longest, many) {
+                Ok((until, waits)) => {
                     known.turns.insert(name, until);
                     while known.turns.len() > MOST {
                         known.turns.pop_first();
                     }
-                    (Ok(wait), true)
+                    (Ok(waits), true)
                 }
                 Err(wait) => (Err(wait), false),
             }
         });
         // Without the file everybody keeps to the pace for itself.
-        booked.unwrap_or(Ok(Duration::ZERO))
+        booked.unwrap_or_else(|_| Ok(vec![Duration::ZERO; many as usize]))
     }
 }
 
@@ -247,11 +253,13 @@ mod tests {
         let rate = Rate::new(NonZeroU32::MIN, Duration::from_secs(100)).with_burst(NonZeroU32::MIN);
         let (one, two, ours) = (process(), process(), owner("https://api.acme.example"));
         let longest = Duration::from_secs(150);
-        assert_eq!(one.turn(&ours, &rate, longest), Ok(Duration::ZERO));
-        let second = two.turn(&ours, &rate, longest).unwrap();
-        assert!(second > Duration::from_secs(90), "{second:?}");
-        assert!(one.turn(&ours, &rate, longest).unwrap_err() > longest);
-        assert_eq!(one.turn(&owner("https://other.example"), &rate, longest), Ok(Duration::ZERO));
+        assert_eq!(one.turns(&ours, &rate, longest, 1), Ok(vec![Duration::ZERO]));
+        // Two are asked for, one comes in time.
+        let second = two.turns(&ours, &rate, longest, 2).unwrap();
+        assert!(second.len() == 1 && second[0] > Duration::from_secs(90), "{second:?}");
+        assert!(one.turns(&ours, &rate, longest, 1).unwrap_err() > longest);
+        let other = one.turns(&owner("https://other.example"), &rate, longest, 2).unwrap();
+        assert_eq!(other, [Duration::ZERO, Duration::from_secs(100)]);
     }
 
     #[test]
