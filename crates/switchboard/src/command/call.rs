@@ -17,6 +17,7 @@ mod fill;
 pub(crate) mod flag;
 mod form;
 pub(crate) mod free;
+mod habits;
 pub(crate) mod history;
 mod input;
 mod item;
@@ -119,6 +120,8 @@ pub(crate) struct Call {
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
     #[command(flatten)]
+    habits: habits::Habits,
+    #[command(flatten)]
     reading: crate::drive::Reading,
     #[command(flatten)]
     each: batch::Each,
@@ -173,7 +176,8 @@ impl Call {
         if self.help {
             return self.manual(global);
         }
-        let wanted = Wanted::read(&self.flags)?;
+        let mut wanted = Wanted::read(&self.flags)?;
+        self.habits.put(&mut wanted)?;
         let mut terminal = global.terminal();
         terminal.quiet |= wanted.silent;
         let loud = !wanted.silent || wanted.show_error;

@@ -96,7 +96,16 @@ pub(crate) fn plain(request: &Request) -> Plain {
         let media = name.eq_ignore_ascii_case("content-type");
         media.then(|| value.split_once("boundary=").map(|(_, own)| own.to_owned())).flatten()
     });
-    let without = |text: &str| boundary.as_ref().map_or(text.to_owned(), |own| text.replace(own, "B"));
+    // Parts of parts have a boundary of their own.
+    let inner: Vec<&str> = body
+        .split("multipart/mixed; boundary=")
+        .skip(1)
+        .map(|rest| rest.split("\r\n").next().unwrap_or_default())
+        .collect();
+    let without = |text: &str| {
+        let text = boundary.as_ref().map_or(text.to_owned(), |own| text.replace(own, "B"));
+        inner.iter().filter(|own| own.starts_with("----")).fold(text, |text, own| text.replace(own, "I"))
+    };
     let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in &request.fields {
         let name = name.to_ascii_lowercase();
@@ -301,6 +310,9 @@ const PARTS: &[&str] = &[
     "a=b;filename=n.txt",
     "a=\"b\\\"c\"",
     "f=@data.txt;filename=q\"r",
+    "f=@data.txt,pic.png",
+    "f=@data.txt;type=t/x; a=b,empty.txt;filename=\"x,y\",p.pdf",
+    "f=@\"data.txt\",g.gif;type=a/b",
 ];
 
 /// One line, without the program's name.

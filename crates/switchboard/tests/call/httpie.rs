@@ -19,7 +19,10 @@ const KNOWN: &[(&str, &str)] = &[
         "json",
         "JSON is written without spaces and in UTF-8 (RFC 8259 §8.1); HTTPie writes `, `, `: ` and `\\uXXXX`",
     ),
-    ("order", "parts stay in the order in which they were given; HTTPie moves those of one name together"),
+    (
+        "order",
+        "parts and pairs stay in the order in which they were given; HTTPie moves those of one name together",
+    ),
     ("minus", "`-0` keeps its sign, as `-0.0`; Python's whole numbers have none"),
 ];
 
@@ -94,17 +97,18 @@ const JSONS: &[&str] = &[
 const FIELDS: &[&str] = &["X-A", "X-B", "Accept-Language", "If-None-Match", "x-lower", "X-Ü"];
 const VALUES: &[&str] = &["1", "a b", "a=b", "a:b", "\"q\"", "*", "a;b", "  padded  "];
 
-/// A line: words before the URL for HTTPie alone, the method, and the items.
+/// A line: words before the URL for HTTPie, those for us, the method, and the items.
 struct Line {
     flags: Vec<&'static str>,
+    own: Vec<&'static str>,
     method: Option<&'static str>,
     items: Vec<String>,
 }
 
 fn line(dice: &mut Dice) -> Line {
     let mut items = Vec::new();
-    let form = dice.roll(6) == 0;
-    let whole = !form && dice.roll(12) == 0;
+    let form = dice.roll(4) == 0;
+    let whole = !form && dice.roll(6) == 0;
     for _ in 0..dice.roll(5) {
         let item = match dice.roll(10) {
             0..=2 if !whole => format!("{}={}", dice.one(NAMES), dice.one(TEXTS)),
@@ -128,7 +132,8 @@ fn line(dice: &mut Dice) -> Line {
         };
         items.push(item);
     }
-    if whole {
+    let raw = whole && dice.roll(2) == 0;
+    if whole && !raw {
         items.push(dice.one(&["@doc.json", "@note.txt", "@pic.png"]).to_owned());
     }
     let has_file = items.iter().any(|item| {
@@ -136,13 +141,26 @@ fn line(dice: &mut Dice) -> Line {
             || item.starts_with("f@")
             || item.starts_with("g@")
     });
-    if form && !has_file {
-        // Without a file it is a form that is no multipart, which has its own flags here.
-        items.retain(|item| item.contains("==") || item.contains(':') || item.ends_with(';'));
-    }
-    let flags = if has_file { vec!["--multipart"] } else { Vec::new() };
+    let is_data = |item: &String| !(item.contains("==") || item.contains(':') || item.ends_with(';'));
+    let (flags, own) = match () {
+        () if has_file => (vec!["--multipart"], vec![]),
+        // Numbers and texts may be JSON in a form, too.
+        () if form && items.iter().any(is_data) => {
+            items.push(dice.one(&["j:=1", "j:=\"s t\"", "j:=12.5", "j=k"]).to_owned());
+            if dice.roll(3) == 0 {
+                (vec!["--multipart"], vec!["--multipart"])
+            } else {
+                (vec!["--form"], vec!["--urlencoded"])
+            }
+        }
+        () if raw => {
+            let raw = dice.one(&["--raw=text", "--raw={\"a\": [1, 2]}", "--raw=ä=ö&b", "--raw=-x"]);
+            (vec![raw], vec![raw])
+        }
+        () => (vec![], vec![]),
+    };
     let method = (dice.roll(3) == 0).then(|| dice.one(&["GET", "POST", "PUT", "DELETE", "PURGE"]));
-    Line { flags, method, items }
+    Line { flags, own, method, items }
 }
 
 /// A request in the shape in which both are compared.
@@ -229,6 +247,17 @@ fn compare(ours: &mut Sent, theirs: &mut Sent, seen: &mut BTreeSet<&'static str>
         for sent in [&mut *ours, &mut *theirs] {
             sent.fields.insert("content-type".to_owned(), "multipart/form-data".to_owned());
         }
+    } else if ours.body != theirs.body
+        && ours.fields.get("content-type").is_some_and(|media| media.contains("x-www-form-urlencoded"))
+    {
+        let pairs = |body: &[u8]| {
+            let text = String::from_utf8_lossy(body).into_owned();
+            let mut pairs: Vec<String> = text.split('&').map(str::to_owned).collect();
+            pairs.sort_unstable();
+            pairs
+        };
+        seen.insert("order");
+        unequal("pairs", &format!("{:?}", pairs(&ours.body)), &format!("{:?}", pairs(&theirs.body)));
     } else if ours.body != theirs.body {
         let read = |body: &[u8]| serde_json::from_slice::<Value>(body).map(|value| value.to_string());
         match (read(&ours.body), read(&theirs.body)) {
@@ -301,6 +330,7 @@ async fn generated_items_make_the_requests_that_httpie_makes() {
             let url = address(nth);
             let words: Vec<&str> = ["call", "--no-history"]
                 .into_iter()
+                .chain(line.own.iter().copied())
                 .chain(line.method)
                 .chain([url.as_str()])
                 .chain(line.items.iter().map(String::as_str))
@@ -334,7 +364,13 @@ async fn generated_items_make_the_requests_that_httpie_makes() {
         if found.is_empty() {
             same += 1;
         } else {
-            wrong.push(format!("{:?} {:?}\n    {}", line.method, line.items, found.join("\n    ")));
+            wrong.push(format!(
+                "{:?} {:?} {:?}\n    {}",
+                line.own,
+                line.method,
+                line.items,
+                found.join("\n    ")
+            ));
         }
     }
     assert!(wrong.is_empty(), "seed {seed}: {} of {LINES} differ\n{}", wrong.len(), wrong.join("\n"));

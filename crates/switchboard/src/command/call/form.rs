@@ -28,6 +28,8 @@ pub(crate) enum Content {
     Held(Bytes),
     /// A file that is streamed: its path, and the name that is announced.
     File(String, String),
+    /// Parts of its own, and the boundary between them.
+    Many(Vec<Part>, String),
 }
 
 impl Part {
@@ -57,6 +59,8 @@ impl Part {
             Content::File(name, shown) => {
                 contract::Value::Later(contract::Source { name, media: self.media, shown: Some(shown) })
             }
+            // Only `-F` makes such a part, which is sent as it is.
+            Content::Many(..) => contract::Value::Bytes(Bytes::new()),
         }
     }
 
@@ -64,31 +68,15 @@ impl Part {
     pub(crate) fn read(given: &str, literal: bool) -> Result<Self, Failure> {
         let (name, value) = given.split_once('=').ok_or_else(|| {
             Failure::usage(format!("`{given}` is no part of a form"))
-                .help("write `-F name=text` or `-F name=@FILE`")
+                .help("write `-F name=text` or `-F name=@FILE`; HTTPie's `--form` is `--urlencoded` here")
         })?;
         if literal {
             return Ok(Self::text(name, value));
         }
-        let is_file = value.trim_start().starts_with('@');
-        let Words { content, media, shown, more } = words::read(value, is_file)?;
-        if more {
-            return Err(Failure::usage(format!("several files in one part (`{given}`) are not built yet")));
+        if let Some(files) = value.trim_start().strip_prefix('@') {
+            return Self::files(name, files);
         }
-        if let Some(path) = content.strip_prefix('@') {
-            // A name with a comma or semicolon is quoted: `@"a;b"`.
-            let path = words::read(path, true)?.content;
-            let mut part = Self::file(name, &path, media.as_deref())?;
-            if part.media.is_none() || media.is_none() {
-                let by_name = shown.as_deref().and_then(known).or_else(|| known(&path));
-                part.media = Some(by_name.unwrap_or("application/octet-stream").to_owned());
-            }
-            match (&mut part.content, shown) {
-                (Content::File(_, announced), Some(shown)) => *announced = shown,
-                (Content::Held(_), shown) => part.shown = Some(shown.unwrap_or(path)),
-                (Content::File(..), None) => {}
-            }
-            return Ok(part);
-        }
+        let Words { content, media, shown, .. } = words::read(value, false)?;
         let media = media.or_else(|| shown.as_deref().and_then(known).map(str::to_owned));
         let content = match content.strip_prefix('<') {
             Some(path) => Content::Held(input::bytes(path)?.into()),
@@ -97,9 +85,44 @@ impl Part {
         Ok(Self { name: name.to_owned(), content, media, shown })
     }
 
+    /// A file, or several parted by commas, which make one part of parts (RFC 2388 §4.2; RFC 7578 §4.3 would rather have
+    /// the name once more for each).
+    fn files(name: &str, files: &str) -> Result<Self, Failure> {
+        let (mut parts, mut next) = (Vec::new(), Some(files.to_owned()));
+        while let Some(text) = next.take() {
+            let Words { content: path, media, shown, more } = words::read(&text, true)?;
+            let mut part = Self::file(name, &path, media.as_deref())?;
+            if media.is_none() {
+                let by_name = shown.as_deref().and_then(known).or_else(|| known(&path));
+                part.media = Some(by_name.unwrap_or("application/octet-stream").to_owned());
+            }
+            match (&mut part.content, shown) {
+                (Content::File(_, announced), Some(shown)) => *announced = shown,
+                (Content::Held(_), shown) => part.shown = Some(shown.unwrap_or(path)),
+                (Content::File(..) | Content::Many(..), _) => {}
+            }
+            parts.push(part);
+            next = more;
+        }
+        if parts.len() == 1
+            && let Some(one) = parts.pop()
+        {
+            return Ok(one);
+        }
+        let boundary = boundary()?;
+        let media = Some(format!("multipart/mixed; boundary={boundary}"));
+        Ok(Self { name: name.to_owned(), content: Content::Many(parts, boundary), media, shown: None })
+    }
+
     /// The head of this part, after the boundary's line.
-    fn head(&self, disposition: &str) -> String {
-        let mut head = format!("Content-Disposition: {disposition}; name=\"{}\"", quoted(&self.name));
+    fn head(&self, disposition: &str, inner: bool) -> String {
+        let mut head = format!("Content-Disposition: {disposition}");
+        // RFC 2388 §4.2: only the outer part is a field.
+        if !inner {
+            head.push_str("; name=\"");
+            head.push_str(&quoted(&self.name));
+            head.push('"');
+        }
         let file = if let Content::File(_, shown) = &self.content { Some(shown) } else { None };
         if let Some(shown) = file.or(self.shown.as_ref()) {
             head.push_str("; filename=\"");
@@ -117,17 +140,29 @@ impl Part {
 
 /// The chunks of a form between these boundaries, each part with this disposition.
 pub(crate) fn chunks(parts: &[Part], boundary: &str, disposition: &str) -> Result<Vec<Chunk>, Failure> {
-    let mut chunks = Vec::new();
+    let mut all = Vec::new();
+    put(parts, boundary, disposition, &mut all, false)?;
+    Ok(all)
+}
+
+fn put(
+    parts: &[Part],
+    boundary: &str,
+    disposition: &str,
+    all: &mut Vec<Chunk>,
+    inner: bool,
+) -> Result<(), Failure> {
     for part in parts {
-        chunks.push(Chunk::Held(format!("--{boundary}\r\n{}", part.head(disposition)).into()));
-        chunks.push(match &part.content {
-            Content::Held(bytes) => Chunk::Held(bytes.clone()),
-            Content::File(path, _) => Chunk::File(path.into(), input::size(path)?),
-        });
-        chunks.push(Chunk::Held(Bytes::from_static(b"\r\n")));
+        all.push(Chunk::Held(format!("--{boundary}\r\n{}", part.head(disposition, inner)).into()));
+        match &part.content {
+            Content::Held(bytes) => all.push(Chunk::Held(bytes.clone())),
+            Content::File(path, _) => all.push(Chunk::File(path.into(), input::size(path)?)),
+            Content::Many(parts, boundary) => put(parts, boundary, "attachment", all, true)?,
+        }
+        all.push(Chunk::Held(Bytes::from_static(b"\r\n")));
     }
-    chunks.push(Chunk::Held(format!("--{boundary}--\r\n").into()));
-    Ok(chunks)
+    all.push(Chunk::Held(format!("--{boundary}--\r\n").into()));
+    Ok(())
 }
 
 /// A boundary that no part holds, as likely as not: 96 random bits.

@@ -2,7 +2,8 @@
 
 use super::data;
 use super::draft::{self, Draft};
-use super::form::{self, Part};
+use super::form::{self, Content, Part};
+use super::habits::Shape;
 use super::input;
 use super::item::{Item, Text};
 use super::nest;
@@ -25,7 +26,7 @@ pub(crate) fn draft(
     wanted: &mut Wanted,
     retries: u32,
 ) -> Result<Draft, Failure> {
-    let has_body = items.iter().any(Item::is_body);
+    let has_body = items.iter().any(Item::is_body) || wanted.raw.is_some();
     if has_body && !(wanted.data.is_empty() && wanted.parts.is_empty()) {
         return Err(Failure::usage("`-d` and `-F` are the whole body: no items can be added to it"));
     }
@@ -49,7 +50,7 @@ pub(crate) fn draft(
                 .help("give all of it to `--url-query`"));
         }
     }
-    let mut body = Items::default();
+    let mut body = Items { shape: wanted.shape, raw: wanted.raw.clone(), ..Items::default() };
     for item in items {
         match item {
             Item::Query(name, text) => added.push(pair(&name, &read(&text)?)),
@@ -83,7 +84,7 @@ pub(crate) fn draft(
         secrets: Vec::new(),
         login: None,
     };
-    if body.has_file {
+    if body.is_multipart() {
         // Kept as what they are, for code that is printed.
         wanted.parts.clone_from(&body.parts);
     }
@@ -228,6 +229,25 @@ pub(crate) fn pair(name: &str, value: &str) -> String {
     format!("{}={}", encode(name), encode(value))
 }
 
+/// One pair of a form, where a space is a plus (HTML standard, §4.10.22.6).
+fn form_pair(part: &Part) -> Option<String> {
+    let Content::Held(bytes) = &part.content else { return None };
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some(pair(&part.name, text).replace("%20", "+"))
+}
+
+/// A value as a form has it; what is no text, number or boolean has no place in one.
+fn plain(name: &str, value: &Value) -> Result<String, Failure> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(Failure::usage(format!("`{name}:=…` is no text, and a form has nothing else"))
+                .help("without `--urlencoded` and `--multipart` items are JSON"))
+        }
+    }
+}
+
 /// A header item as a wish about a field.
 pub(crate) fn field_wish(item: &Item) -> Result<Option<FieldWish>, Failure> {
     Ok(Some(match item {
@@ -257,6 +277,8 @@ struct Items {
     parts: Vec<Part>,
     has_file: bool,
     whole: Option<String>,
+    raw: Option<String>,
+    shape: Shape,
 }
 
 impl Items {
@@ -273,12 +295,19 @@ impl Items {
                     Text::Here(_) => read(&text)?,
                 };
                 self.parts.push(Part::text(&name, &text));
-                self.put(&name, Value::String(text))?;
+                // Names of a form are taken as they are.
+                if self.shape == Shape::Json {
+                    self.put(&name, Value::String(text))?;
+                }
             }
             Item::Json(name, text) => {
                 let value = read_json(&name, &text)?;
-                self.parts.push(Part::text(&name, value.to_string()));
-                self.put(&name, value)?;
+                if self.shape == Shape::Json {
+                    self.parts.push(Part::text(&name, value.to_string()));
+                    self.put(&name, value)?;
+                } else {
+                    self.parts.push(Part::text(&name, plain(&name, &value)?));
+                }
             }
             Item::File(name, path, media) => {
                 self.has_file = true;
@@ -288,8 +317,9 @@ impl Items {
             Item::Body(file) => return Err(Failure::usage(format!("`@{file}` is a second whole body"))),
             Item::Query(..) | Item::Field(..) | Item::EmptyField(_) | Item::NoField(_) => {}
         }
-        if self.whole.is_some() && !self.parts.is_empty() {
-            return Err(Failure::usage("a whole body (`@file`) takes no further items"));
+        let wholes = usize::from(self.whole.is_some()) + usize::from(self.raw.is_some());
+        if wholes + usize::from(!self.parts.is_empty()) > 1 {
+            return Err(Failure::usage("a whole body (`@file`, `--raw`) takes no further items"));
         }
         Ok(())
     }
@@ -300,7 +330,12 @@ impl Items {
     }
 
     fn is_json(&self) -> bool {
-        (!self.json.is_null() && !self.has_file) || self.whole.is_some()
+        (!self.json.is_null() && !self.has_file) || self.whole.is_some() || self.raw.is_some()
+    }
+
+    /// As HTTPie: a file among the items makes it a form in parts.
+    fn is_multipart(&self) -> bool {
+        self.has_file || (self.shape == Shape::Multipart && !self.parts.is_empty())
     }
 
     fn payload(&self) -> Result<(Payload, Option<String>), Failure> {
@@ -308,9 +343,16 @@ impl Items {
             let media = mime_guess::from_path(file).first_raw().unwrap_or("application/json");
             return Ok((whole(file)?, Some(media.to_owned())));
         }
-        // As HTTPie: a file among the items makes it a form.
-        if self.has_file {
+        if let Some(raw) = &self.raw {
+            return Ok((Payload::Held(raw.clone().into()), Some("application/json".to_owned())));
+        }
+        if self.is_multipart() {
             return multipart(&self.parts);
+        }
+        if self.shape == Shape::Urlencoded && !self.parts.is_empty() {
+            let pairs: Vec<String> = self.parts.iter().filter_map(form_pair).collect();
+            let media = "application/x-www-form-urlencoded; charset=utf-8";
+            return Ok((Payload::Held(pairs.join("&").into()), Some(media.to_owned())));
         }
         if self.json.is_null() {
             return Ok((Payload::Empty, None));

@@ -71,7 +71,9 @@ pub(crate) fn code(
 /// A secret within a path or a field is a reference too; one within a body is `***`.
 fn recipe(draft: &Draft, wanted: &Wanted, redaction: Option<&Redaction>) -> Result<Recipe, Failure> {
     let show_secrets = redaction.is_none();
-    let form = !wanted.parts.is_empty();
+    // A part of parts has no words of its own in most languages: then the body is printed in stretches.
+    let form = !wanted.parts.is_empty()
+        && !wanted.parts.iter().any(|part| matches!(part.content, Content::Many(..)));
     let body = if form {
         Carried::Form(wanted.parts.iter().map(|one| part(one, redaction)).collect())
     } else if draft.payload.len() == 0 {
@@ -264,6 +266,8 @@ fn part(part: &super::form::Part, redaction: Option<&Redaction>) -> FormPart {
     let content = match &part.content {
         Content::Held(bytes) => Ok(clean(&String::from_utf8_lossy(bytes), redaction).into_owned()),
         Content::File(path, shown) => Err((path.clone(), shown.clone())),
+        // Printed in stretches.
+        Content::Many(..) => Ok(String::new()),
     };
     FormPart { name: part.name.clone(), content, media: part.media.clone() }
 }

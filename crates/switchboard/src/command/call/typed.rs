@@ -9,6 +9,7 @@ use super::fill;
 use super::flag::Flag;
 use super::form::{self, Part};
 use super::free::{field_wish, multipart, pair, read, read_json, whole};
+use super::habits;
 use super::item::{Item, Text};
 use super::near;
 use super::nest;
@@ -369,6 +370,18 @@ impl Given<'_> {
 
     /// `-d` is the whole body in the contract's media type.
     fn flags_body(&mut self, wanted: &Wanted) -> Result<(), Failure> {
+        if wanted.shape != habits::Shape::Json {
+            return Err(Failure::usage("the contract says how a body is written").help(
+                "`--urlencoded` and `--multipart` are for URLs; another media type: `-H 'Content-Type: …'`",
+            ));
+        }
+        if let Some(raw) = &wanted.raw {
+            if self.whole.is_some() || !self.body.is_null() || !self.parts.is_empty() {
+                return Err(Failure::usage("`--raw` is the whole body: no items can be added to it"));
+            }
+            self.whole = Some(Payload::Held(raw.clone().into()));
+            return self.takes_body("--raw");
+        }
         if wanted.data.is_empty() && wanted.parts.is_empty() {
             return Ok(());
         }

@@ -7,6 +7,7 @@ use super::config;
 use super::data::Piece;
 use super::flag::{Flag, Flags, Given};
 use super::form::Part;
+use super::habits::Shape;
 use super::input;
 use crate::exit::Failure;
 pub(crate) use connection::Connection;
@@ -41,6 +42,10 @@ pub(crate) struct Wanted {
     pub(crate) get: bool,
     pub(crate) write_out: Option<String>,
     pub(crate) authority: Option<Vec<u8>>,
+    /// `--raw`: the whole body.
+    pub(crate) raw: Option<String>,
+    /// What items become.
+    pub(crate) shape: Shape,
     /// As `switchboard curl`: what curl passes over is no error.
     pub(crate) strict: bool,
     pub(crate) transfer: Transfer,

@@ -12,7 +12,7 @@ pub(super) struct Words {
     pub(super) media: Option<String>,
     pub(super) shown: Option<String>,
     /// A comma ended it: another file follows in the same part.
-    pub(super) more: bool,
+    pub(super) more: Option<String>,
 }
 
 /// Reads a value; `many`: a comma ends a file's name.
@@ -42,7 +42,7 @@ pub(super) fn read(text: &str, many: bool) -> Result<Words, Failure> {
             ));
         }
     }
-    words.more = rest.starts_with(',');
+    words.more = rest.strip_prefix(',').map(str::to_owned);
     Ok(words)
 }
 
@@ -102,6 +102,8 @@ mod tests {
             assert_eq!((words.media.as_deref(), words.shown.as_deref()), (media, shown), "{text}");
         }
         assert!(read("x;y=z", false).is_err());
-        assert!(read("a,b", true).unwrap().more && !read("a,b", false).unwrap().more);
+        assert_eq!(read("a;type=t/x,b;c", true).unwrap().more.as_deref(), Some("b;c"));
+        assert_eq!(read("\"a,b\"", true).unwrap().content, "a,b");
+        assert_eq!(read("a,b", false).unwrap().more, None);
     }
 }
