@@ -1,9 +1,14 @@
 //! The desktop's keyring, where one answers: the Secret Service over D-Bus.
 //!
 //! Asked from a thread of its own and never waited for longer than [`PATIENCE`]: a bus that hangs must not hold a call.
-//! Nobody is prompted: a keyring that is locked is none. Secrets cross the session's own socket as they are (`plain`).
+//! Nobody is prompted: a keyring that is locked is none. Secrets cross the bus encrypted where the keyring can do that
+//! ([`crossing`]), else as they are: the session's own socket is closed to other users.
 //! Source: freedesktop.org, Secret Service API 0.2. Absent: macOS' keychain, which has no D-Bus.
 
+mod crossing;
+
+use crate::drive::entropy;
+use crossing::{ALGORITHM, Agreed, Half};
 use exchange::Secret;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -20,6 +25,8 @@ const ROOT: &str = "/org/freedesktop/secrets";
 const OF_SERVICE: &str = "org.freedesktop.Secret.Service";
 const OF_COLLECTION: &str = "org.freedesktop.Secret.Collection";
 const OF_ITEM: &str = "org.freedesktop.Secret.Item";
+/// What a keyring says of an algorithm that it does not have.
+const UNSUPPORTED: &str = "org.freedesktop.DBus.Error.NotSupported";
 
 /// What an item is found by.
 pub(crate) type Attributes = Vec<(&'static str, String)>;
@@ -91,6 +98,8 @@ impl From<zbus::Error> for Trouble {
 struct Keyring {
     bus: Connection,
     session: OwnedObjectPath,
+    /// The key under which secrets cross; none: as they are.
+    agreed: Option<Agreed>,
 }
 
 /// A secret as it crosses the bus: session, parameters, value, media type.
@@ -99,9 +108,23 @@ type OnBus = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 impl Keyring {
     async fn open() -> Result<Self, Trouble> {
         let bus = Connection::session().await?;
-        let body = call(&bus, ROOT, OF_SERVICE, "OpenSession", &("plain", Variant::from(""))).await?;
-        let (_, session): (OwnedVariant, OwnedObjectPath) = body.deserialize()?;
-        Ok(Self { bus, session })
+        let random = entropy().map_err(|failure| Trouble(failure.message))?;
+        let half = Half::new(&random);
+        let asked = (ALGORITHM, Variant::from(half.public()));
+        let (session, agreed) = match call(&bus, ROOT, OF_SERVICE, "OpenSession", &asked).await {
+            Ok(body) => {
+                let (public, session): (OwnedVariant, OwnedObjectPath) = body.deserialize()?;
+                (session, Some(half.agreed(&Vec::<u8>::try_from(public)?)?))
+            }
+            // Source: Secret Service API 0.2, OpenSession: what it cannot do it says so.
+            Err(trouble) if trouble.0.ends_with(UNSUPPORTED) => {
+                let body = call(&bus, ROOT, OF_SERVICE, "OpenSession", &("plain", Variant::from(""))).await?;
+                let (_, session): (OwnedVariant, OwnedObjectPath) = body.deserialize()?;
+                (session, None)
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        Ok(Self { bus, session, agreed })
     }
 
     /// Items by their attributes; locked ones are unlocked where that needs nobody.
@@ -125,8 +148,13 @@ impl Keyring {
         let Some(item) = self.found(attributes).await?.into_iter().next() else { return Ok(None) };
         let body = call(&self.bus, item.as_str(), OF_ITEM, "GetSecret", &(&self.session,)).await?;
         let (secret,): (OnBus,) = body.deserialize()?;
+        let (_, vector, value, _) = secret;
+        let bytes = match &self.agreed {
+            Some(agreed) => agreed.shown(&vector, value)?,
+            None => value,
+        };
         let text =
-            String::from_utf8(secret.2).map_err(|_| Trouble("what the keyring has is no text".to_owned()))?;
+            String::from_utf8(bytes).map_err(|_| Trouble("what the keyring has is no text".to_owned()))?;
         Ok(Some(Secret::new(text)))
     }
 
@@ -141,8 +169,12 @@ impl Keyring {
             ("org.freedesktop.Secret.Item.Label", Variant::from(label)),
             ("org.freedesktop.Secret.Item.Attributes", Variant::from(by_name(attributes))),
         ]);
-        let value: OnBus =
-            (self.session.clone(), Vec::new(), secret.reveal().as_bytes().to_vec(), "text/plain".to_owned());
+        let bytes = secret.reveal().as_bytes();
+        let (vector, value) = match &self.agreed {
+            Some(agreed) => agreed.hidden(bytes)?,
+            None => (Vec::new(), bytes.to_vec()),
+        };
+        let value: OnBus = (self.session.clone(), vector, value, "text/plain".to_owned());
         let body =
             call(&self.bus, collection.as_str(), OF_COLLECTION, "CreateItem", &(properties, value, true))
                 .await?;

@@ -35,7 +35,7 @@ fn kept(folder: &Path) -> String {
 
 #[tokio::test]
 async fn a_login_lies_in_the_keyring_that_answers() {
-    for needed in ["dbus-run-session", "gnome-keyring-daemon", "secret-tool"] {
+    for needed in ["dbus-run-session", "gnome-keyring-daemon", "secret-tool", "dbus-monitor"] {
         if program(needed).is_none() {
             return;
         }
@@ -47,9 +47,12 @@ async fn a_login_lies_in_the_keyring_that_answers() {
     let script = format!(
         "printf test | gnome-keyring-daemon --unlock --components=secrets >daemon.txt 2>&1 || exit 9\n\
          for i in 1 2 3 4 5 6 7 8 9 10; do printf x | secret-tool store --label=warm warm warm 2>/dev/null && break; sleep 0.3; done\n\
+         dbus-monitor --session --pcap >bus.pcap 2>/dev/null & watching=$!\n\
+         while ! [ -s bus.pcap ]; do sleep 0.05; done\n\
          printf {SECRET} | '{BINARY}' auth login orders --value @- >login.txt 2>&1 || exit 1\n\
          '{BINARY}' auth status >status.txt 2>&1 || exit 2\n\
          '{BINARY}' call orders.list >called.txt 2>&1 || exit 3\n\
+         sleep 0.2; kill $watching\n\
          printf named-one | secret-tool store --label=shop service shop username key || exit 4\n\
          sed -i 's|^urls.*|&\\ncredential = \"keyring:shop/key\"|' switchboard.toml\n\
          '{BINARY}' call orders.list >named.txt 2>&1 || exit 5\n\
@@ -73,6 +76,10 @@ async fn a_login_lies_in_the_keyring_that_answers() {
     assert_eq!(provider.requests()[0].field("x-key"), Some(SECRET), "the call has it from there");
     assert_eq!(provider.requests()[1].field("x-key"), Some("named-one"), "and by `keyring:`");
     assert!(!kept(&home.path().join("state")).contains(SECRET), "no file has it");
+    let heard = std::fs::read(home.path().join("bus.pcap")).unwrap();
+    let heard = String::from_utf8_lossy(&heard);
+    assert!(heard.contains("GetSecret") && heard.contains("CreateItem"), "the bus was listened to");
+    assert!(!heard.contains(SECRET), "who listens on the bus does not have it");
     assert!(!read("left.txt").contains("login = "), "it is forgotten: {all:#?}");
 }
 
