@@ -104,6 +104,7 @@ async fn beside(
         board: Arc::clone(&board),
         accounts: Arc::clone(&accounts),
         recorder,
+        quotas: ledger.quotas(),
         threads,
         writer_ids: writers,
         settings: gateway::Settings::default(),
@@ -152,7 +153,7 @@ async fn beside(
             let _ = stopping.wait_for(|stop| *stop).await;
         })))
     });
-    let keeping = tokio::task::spawn_local(keep_house(ledger.clone(), terminal));
+    let keeping = tokio::task::spawn_local(keep_house(ledger.clone(), gateway.clone(), terminal));
     asked_to_stop().await;
     let _ = stop.send(true);
     terminal.say("stopping: calls in flight may end");
@@ -257,8 +258,12 @@ fn entry(
 }
 
 /// Once an hour old days are dropped; every ten seconds a loss is said once.
-async fn keep_house(ledger: ledger::Ledger, terminal: crate::terminal::Terminal) {
-    let mut said = 0;
+async fn keep_house(
+    ledger: ledger::Ledger,
+    gateway: std::rc::Rc<gateway::Running>,
+    terminal: crate::terminal::Terminal,
+) {
+    let (mut said, mut trusted) = (0, 0);
     let mut pruned = None::<std::time::Instant>;
     loop {
         if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
@@ -271,11 +276,19 @@ async fn keep_house(ledger: ledger::Ledger, terminal: crate::terminal::Terminal)
         let lost = health.rows_dropped + health.details_dropped;
         if lost > said {
             said = lost;
-            let why = health.last_error.unwrap_or_else(|| "the queue was full".to_owned());
+            let why = health.last_error.clone().unwrap_or_else(|| "the queue was full".to_owned());
             terminal.complain(format!("warning: {lost} rows and details of calls are lost so far: {why}"));
         } else if health.behind {
-            let why = health.last_error.unwrap_or_default();
+            let why = health.last_error.clone().unwrap_or_default();
             terminal.complain(format!("warning: the ledger is behind, calls go on: {why}"));
+        }
+        let on_trust = gateway.on_trust();
+        if on_trust > trusted {
+            trusted = on_trust;
+            let why = health.quotas.unwrap_or_else(|| "the ledger did not answer in time".to_owned());
+            terminal.complain(format!(
+                "warning: {on_trust} calls were let in without their quotas being kept so far: {why}"
+            ));
         }
         tokio::time::sleep(Duration::from_secs(10)).await;
     }

@@ -46,7 +46,7 @@ impl Control {
             "/call" => acting::call(self, question).await,
             "/explain" => match crate::command::Question::read(question) {
                 Some(question) => {
-                    let decisions = self.gateway.explain(&question.request());
+                    let decisions = self.gateway.explain(&question.request()).await;
                     (StatusCode::OK, json!({ "decisions": decisions, "at_ms": now_ms() }))
                 }
                 None => (StatusCode::BAD_REQUEST, json!({ "error": "the question cannot be read" })),
@@ -67,6 +67,8 @@ impl Control {
             "usage_pending": health.usage_pending,
             "behind": health.behind,
             "last_error": health.last_error,
+            "quotas": health.quotas,
+            "on_trust": self.gateway.on_trust(),
         })
     }
 
