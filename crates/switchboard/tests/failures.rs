@@ -26,6 +26,8 @@ mod locked;
 mod providers;
 #[path = "failures/quotas.rs"]
 mod quotas;
+#[path = "failures/reloads.rs"]
+mod reloads;
 #[path = "failures/secrets.rs"]
 mod secrets;
 #[path = "failures/served.rs"]
