@@ -91,7 +91,7 @@ fn library(name: &str) -> PathBuf {
     let files = std::fs::read_dir(here.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path());
     let is_it = |path: &PathBuf| {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        file.starts_with(&format!("lib{name}-")) && file.ends_with(".rlib")
+        file.starts_with(&format!("lib{name}-")) && path.extension().is_some_and(|kind| kind == "rlib")
     };
     files.filter(is_it).max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap()
 }

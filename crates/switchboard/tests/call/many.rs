@@ -112,12 +112,12 @@ fn line(dice: &mut Dice) -> Vec<String> {
         words.retain(|word| !word.starts_with("http://{"));
     }
     if words.iter().any(|word| word == "-w" || word == "-D") {
-        words.iter_mut().filter(|word| word.starts_with("no/such")).for_each(|word| *word = "#2".to_owned());
+        words.iter_mut().filter(|word| word.starts_with("no/such")).for_each(|word| "#2".clone_into(word));
     }
     if words.iter().any(|word| word == "-w") {
         for word in &mut words {
             if ["http://:1/x", "nowhere://a"].contains(&word.as_str()) || word.ends_with("b c}") {
-                *word = "U/say/w".to_owned();
+                "U/say/w".clone_into(word);
             }
         }
     }

@@ -47,6 +47,7 @@ pub(crate) enum Guard {
 }
 
 /// An answer on its way to where it goes.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, whatever the others are")]
 pub(crate) struct Delivery<'a> {
     pub(crate) wanted: &'a Wanted,
     pub(crate) redaction: &'a Redaction,

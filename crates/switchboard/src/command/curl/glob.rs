@@ -86,15 +86,12 @@ impl Glob {
             // As curl: a number must be below the count of all pieces, of which a URL has one that is no pattern.
             let nth =
                 after[..digits].parse::<usize>().ok().filter(|nth| (1..self.pieces.len()).contains(nth));
-            match nth.and_then(|nth| patterns.get(nth - 1)) {
-                Some(pattern) => {
-                    filled.push_str(&pattern.now());
-                    rest = &after[digits..];
-                }
-                None => {
-                    filled.push('#');
-                    rest = after;
-                }
+            if let Some(pattern) = nth.and_then(|nth| patterns.get(nth - 1)) {
+                filled.push_str(&pattern.now());
+                rest = &after[digits..];
+            } else {
+                filled.push('#');
+                rest = after;
             }
         }
         filled + rest

@@ -29,7 +29,7 @@ pub(crate) fn read(mut words: Vec<String>) -> Result<Line, Failure> {
     if words.first().is_some_and(|word| word == "curl") {
         words.remove(0);
     }
-    let kept = !words.first().is_some_and(|word| word == "--no-history");
+    let kept = words.first().is_none_or(|word| word != "--no-history");
     if !kept {
         words.remove(0);
     }
@@ -141,8 +141,10 @@ mod tests {
     use super::read;
     use crate::command::call::flag::Flag;
 
-    /// The flags and URLs of each section.
-    fn words(words: &[&str]) -> Result<Vec<(Vec<(Flag, String)>, Vec<String>)>, String> {
+    /// The flags and URLs of a section.
+    type Said = (Vec<(Flag, String)>, Vec<String>);
+
+    fn words(words: &[&str]) -> Result<Vec<Said>, String> {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
         let read = read(words).map_err(|failure| failure.message)?;
         let one = |section: &super::Section| {
