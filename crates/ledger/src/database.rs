@@ -65,6 +65,9 @@ impl Postgres {
     /// What the URL says; nothing is connected yet.
     fn of(url: &Secret) -> Result<Self, StoreError> {
         let url = url.reveal();
+        if url.is_empty() {
+            return Err(StoreError::BadUrl { why: "its secret is missing" });
+        }
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(StoreError::BadUrl { why: "it does not begin with `postgres://`" });
         }

@@ -53,7 +53,7 @@ impl Line {
 }
 
 fn carry(mut from: UnixStream, mut to: UnixStream, cut: &AtomicBool) {
-    let mut bytes = [0; 65_536];
+    let mut bytes = vec![0; 65_536];
     while let Ok(count) = from.read(&mut bytes) {
         let some = &bytes[..count];
         let commits = some.windows(6).any(|word| word == b"COMMIT");

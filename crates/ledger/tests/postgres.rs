@@ -3,6 +3,13 @@
 //! `initdb` refuses root, so root becomes `nobody` for it. The empty database is made once and copied. The system ends the
 //! server when the thread that started it ends (`PR_SET_PDEATHSIG`), also where a test is killed.
 //! Deliberately absent: a server that tests share, which none of them could kill, fill or slow down.
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "shared by several test binaries, none of which uses all of it"
+)]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -182,7 +189,6 @@ impl Drop for Server {
 }
 
 /// As [`programs`], and said where they are not.
-#[expect(clippy::print_stderr, reason = "a test that skips says so")]
 fn installed() -> Option<PathBuf> {
     let found = programs();
     if found.is_none() {

@@ -1,10 +1,10 @@
 //! The board and its ledger, as commands open them.
 
 use crate::arguments::Global;
-use crate::drive::{Disk, Index, Logins, Need, now_ms, socket};
+use crate::drive::{Disk, Index, Logins, NOT_NEEDED, Need, now_ms, socket};
 use crate::exit::Failure;
-use board::{Board, Diagnostics};
-use ledger::{Author, Ledger, LedgerOptions, StoreError};
+use board::{Board, Diagnostics, LedgerSettings};
+use ledger::{Author, Ledger, LedgerOptions, Place, StoreError};
 use std::path::{Path, PathBuf};
 
 /// Where `secret set` keeps the secrets of a board.
@@ -47,6 +47,37 @@ pub(crate) fn load_board_with(folder: &Path, global: &Global, need: Need) -> Res
     })
 }
 
+/// Where the ledger of these settings is. A command that sends nothing does without secrets, but not without this one.
+///
+/// # Errors
+/// The secret with the database's URL is missing.
+fn place_of(board: &Board) -> Result<Place, Failure> {
+    let Some(database) = &board.ledger.postgres else {
+        return Ok(Place::Folder(board.ledger.folder.clone()));
+    };
+    ledger_place(&board.ledger, &board.folder, board.env.as_deref()).ok_or_else(|| {
+        let reference = &database.reference;
+        let failure =
+            Failure::usage(format!("the ledger is in a database, and its secret `{reference}` is missing"));
+        match reference.strip_prefix("env:") {
+            Some(name) => failure.help(format!("run `export {name}=…` with the database's URL")),
+            None => failure.help("`switchboard check` says what is missing"),
+        }
+    })
+}
+
+/// As [`place_of`], of settings that were read alone.
+pub(crate) fn ledger_place(settings: &LedgerSettings, folder: &Path, env: Option<&str>) -> Option<Place> {
+    let Some(database) = &settings.postgres else { return Some(Place::Folder(settings.folder.clone())) };
+    let known = database.url.as_ref().filter(|url| url.reveal() != NOT_NEEDED);
+    let url = known.cloned().or_else(|| {
+        let disk = Disk { secrets: secrets_folder(folder), need: Need::Secrets };
+        let (settings, _) = board::ledger_of(folder, env, &disk).ok()?;
+        settings.postgres?.url
+    });
+    url.map(Place::Postgres)
+}
+
 /// Opens the ledger of a board, to write.
 pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
     let options = LedgerOptions {
@@ -57,7 +88,7 @@ pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
             board::DetailsWanted::Failed => ledger::DetailsWanted::Failed,
             board::DetailsWanted::All => ledger::DetailsWanted::All,
         },
-        ..LedgerOptions::new(&board.ledger.folder)
+        ..LedgerOptions::new(place_of(board)?)
     };
     Ledger::open(options).await.map_err(|error| stored(&error))
 }
@@ -66,7 +97,7 @@ pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
 pub(crate) async fn read_ledger(board: &Board) -> Result<Ledger, Failure> {
     // Nothing runs, or it cannot write just now: what is on the disk is what there is.
     let _ = socket::ask(&board.ledger.folder, "/flush", &serde_json::Value::Null).await;
-    Ledger::open_read_only(&board.ledger.folder).await.map_err(|error| stored(&error))
+    Ledger::open_read_only(place_of(board)?).await.map_err(|error| stored(&error))
 }
 
 /// A ledger's error as a failure of the command.

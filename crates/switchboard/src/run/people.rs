@@ -8,6 +8,10 @@ use gateway::Running;
 use ledger::Ledger;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// After so long a ledger that could not be read is asked again.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// Who may call: consumers and keys of the ledger and of the board's own file.
 pub(crate) async fn accounts(
@@ -42,12 +46,16 @@ impl People {
     pub(super) async fn follow(self, mut now: Arc<Accounts>) {
         let mut changes = self.ledger.watch_accounts();
         while changes.changed().await.is_ok() {
-            // A ledger that is locked for a moment is asked again at its next change.
-            if let Ok(next) = accounts(&self.board, &self.ledger, Some(&now)).await {
-                // The board is the one that runs: nothing of it can be wrong now.
-                if self.gateway.swap(Arc::clone(&self.board), Arc::clone(&next)).is_ok() {
-                    now = next;
+            // A ledger that cannot be read for a moment is asked again: a key may have been revoked.
+            let next = loop {
+                match accounts(&self.board, &self.ledger, Some(&now)).await {
+                    Ok(next) => break next,
+                    Err(_) => tokio::time::sleep(AGAIN).await,
                 }
+            };
+            // The board is the one that runs: nothing of it can be wrong now.
+            if self.gateway.swap(Arc::clone(&self.board), Arc::clone(&next)).is_ok() {
+                now = next;
             }
         }
     }
