@@ -2,11 +2,13 @@
 //!
 //! They were redacted before they got here; nothing is looked for in them.
 
+use crate::StoreError;
+use crate::connection::Connection;
+use crate::sql::Sql;
 use exchange::{CallId, Detail, Message};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use sqlx::SqliteConnection;
 use std::io::{self, Read};
 
 /// No detail of ours is longer; a damaged one must not fill the memory.
@@ -36,13 +38,11 @@ pub(crate) fn size(detail: &Detail) -> usize {
 }
 
 /// Writes a packed detail; the later one counts.
-pub(crate) async fn write(file: &mut SqliteConnection, id: CallId, packed: &[u8]) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT OR REPLACE INTO details (call, body) VALUES (?, ?)")
-        .bind(id.0.cast_signed())
-        .bind(packed)
-        .execute(file)
-        .await
-        .map(|_| ())
+pub(crate) async fn write(calls: &mut Connection, id: CallId, packed: &[u8]) -> Result<(), StoreError> {
+    let write = Sql::new(
+        "INSERT INTO details (call, body) VALUES (?, ?) ON CONFLICT (call) DO UPDATE SET body = excluded.body",
+    );
+    calls.execute(write.bind(id.0).bind(packed)).await.map(drop)
 }
 
 #[cfg(test)]

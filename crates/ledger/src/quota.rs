@@ -5,10 +5,10 @@
 //! quota, also when one is killed; it then loses what it had in hand.
 
 use crate::StoreError;
-use crate::migrate::QUOTAS as QUOTAS_SCHEMA;
-use crate::store::{Durability, Folder, QUOTAS};
+use crate::connection::Connection;
+use crate::sql::Sql;
+use crate::store::{Part, Store};
 use exchange::{Answer, Grant, QuotaStore, QuotasAway, Slot, Wish};
-use sqlx::{Connection, SqliteConnection};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -50,12 +50,12 @@ impl Quotas {
     ///
     /// # Errors
     /// The system gives no thread, or no timer.
-    pub(crate) fn start(folder: Folder) -> Result<Self, StoreError> {
+    pub(crate) fn start(store: Store) -> Result<Self, StoreError> {
         let (wishes, wanted) = mpsc::channel(QUEUE);
         let trouble = Arc::new(Mutex::new(None));
-        let path = folder.path().to_owned();
-        let clerk = Clerk { folder, file: None, wanted, trouble: Arc::clone(&trouble) };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let path = store.path();
+        let clerk = Clerk { store, open: None, wanted, trouble: Arc::clone(&trouble) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let started = runtime.and_then(|runtime| {
             std::thread::Builder::new().name("quotas".into()).spawn(move || runtime.block_on(clerk.run()))
         });
@@ -93,8 +93,8 @@ impl QuotaStore for Quotas {
 
 /// The thread's state.
 struct Clerk {
-    folder: Folder,
-    file: Option<SqliteConnection>,
+    store: Store,
+    open: Option<Connection>,
     wanted: mpsc::Receiver<Wanted>,
     trouble: Arc<Mutex<Option<String>>>,
 }
@@ -119,8 +119,8 @@ impl Clerk {
                 self.grant(leases).await;
             }
             if let Some(done) = closing {
-                if let Some(file) = self.file.take() {
-                    let _ = file.close().await;
+                if let Some(connection) = self.open.take() {
+                    connection.close().await;
                 }
                 let _ = done.send(());
                 break;
@@ -139,7 +139,7 @@ impl Clerk {
                 }
             }
             Err(error) => {
-                self.file = None;
+                self.open = None;
                 for (_, answer) in leases {
                     answer(Err(QuotasAway(error.to_string())));
                 }
@@ -148,36 +148,33 @@ impl Clerk {
     }
 
     async fn try_grant(&mut self, wishes: impl Iterator<Item = &Wish>) -> Result<Vec<Grant>, StoreError> {
-        let file = self.file().await?;
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut change = self.connection().await?.change().await?;
         let mut grants = Vec::new();
         for wish in wishes {
-            grants.push(grant(&mut change, wish).await.map_err(failed)?);
+            grants.push(grant(&mut change, wish).await?);
         }
-        change.commit().await.map_err(failed)?;
+        change.commit().await?;
         Ok(grants)
     }
 
     async fn sweep(&mut self) -> Result<(), StoreError> {
-        if self.file.is_none() && !self.folder.path().join(QUOTAS).exists() {
-            return Ok(());
-        }
+        // Where nobody has wanted anything yet, nothing is opened.
+        let Some(connection) = &mut self.open else { return Ok(()) };
         let before = crate::lease::now_ms().saturating_sub(KEPT_MS);
-        let file = self.file().await?;
-        let gone = sqlx::query("DELETE FROM quotas WHERE until_ms < ?").bind(signed(before));
-        gone.execute(file).await.map(drop).map_err(failed)
+        let gone = Sql::new("DELETE FROM quotas WHERE until_ms < ?").bind(before);
+        connection.execute(gone).await.map(drop)
     }
 
-    async fn file(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        match &mut self.file {
-            Some(file) => Ok(file),
-            none => Ok(none.insert(self.folder.open(QUOTAS, QUOTAS_SCHEMA, Durability::Full).await?)),
+    async fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        match &mut self.open {
+            Some(connection) => Ok(connection),
+            none => Ok(none.insert(self.store.open(Part::Quotas).await?)),
         }
     }
 }
 
-/// Grants one wish inside a transaction.
-async fn grant(change: &mut SqliteConnection, wish: &Wish) -> Result<Grant, sqlx::Error> {
+/// Grants one wish inside a change.
+async fn grant(change: &mut Connection, wish: &Wish) -> Result<Grant, StoreError> {
     for (start_ms, amount) in &wish.back {
         add(change, wish, *start_ms, -i64::from(*amount)).await?;
     }
@@ -185,54 +182,43 @@ async fn grant(change: &mut SqliteConnection, wish: &Wish) -> Result<Grant, sqlx
     if wish.owed > 0 {
         add(change, wish, start_ms, i64::from(wish.owed)).await?;
     }
-    let (before, first): (i64, Option<i64>) = sqlx::query_as(
-        "SELECT coalesce(sum(granted), 0), min(slot_ms) FROM quotas
+    let counted = Sql::new(
+        "SELECT CAST(coalesce(sum(granted), 0) AS BIGINT), min(slot_ms) FROM quotas
          WHERE policy = ? AND subject = ? AND slot_ms BETWEEN ? AND ? AND granted > 0",
     )
     .bind(&*wish.account.policy)
     .bind(&*wish.account.subject)
     .bind(signed(since_ms))
-    .bind(signed(slot.last_ms()))
-    .fetch_one(&mut *change)
-    .await?;
-    let before = u64::try_from(before).unwrap_or(0);
+    .bind(signed(slot.last_ms()));
+    let (before, first) = match change.first(counted).await? {
+        Some(row) => (row.count(0)?, row.some_count(1)?.unwrap_or(start_ms)),
+        None => (0, start_ms),
+    };
     let rest = u64::from(wish.quota.amount.get()).saturating_sub(before);
     let amount = wish.want.min(u32::try_from(rest).unwrap_or(u32::MAX));
     if amount > 0 {
         add(change, wish, start_ms, i64::from(amount)).await?;
     }
-    let first = first.map_or(start_ms, i64::cast_unsigned);
     let more_at_ms = first.saturating_add(until_ms.saturating_sub(start_ms));
     Ok(Grant { amount, counted: before + u64::from(amount), more_at_ms })
 }
 
-/// Adds to what is granted in a slot. Nothing goes below zero: what is given back was granted here.
-async fn add(
-    change: &mut SqliteConnection,
-    wish: &Wish,
-    start_ms: u64,
-    amount: i64,
-) -> Result<(), sqlx::Error> {
+/// Adds to what is granted in a slot. What is given back was granted here: nothing goes below zero.
+async fn add(change: &mut Connection, wish: &Wish, start_ms: u64, amount: i64) -> Result<(), StoreError> {
     let until_ms = start_ms.saturating_add(wish.slot.until_ms.saturating_sub(wish.slot.start_ms));
-    sqlx::query(
-        "INSERT INTO quotas (policy, subject, slot_ms, granted, until_ms) VALUES (?1, ?2, ?3, max(?4, 0), ?5)
-         ON CONFLICT (policy, subject, slot_ms) DO UPDATE SET granted = max(granted + ?4, 0)",
+    let words = Sql::new(
+        "INSERT INTO quotas (policy, subject, slot_ms, granted, until_ms) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (policy, subject, slot_ms) DO UPDATE SET granted = quotas.granted + excluded.granted",
     )
     .bind(&*wish.account.policy)
     .bind(&*wish.account.subject)
     .bind(signed(start_ms))
     .bind(amount)
-    .bind(signed(until_ms))
-    .execute(change)
-    .await
-    .map(drop)
+    .bind(signed(until_ms));
+    change.execute(words).await.map(drop)
 }
 
-/// SQLite's numbers have a sign; no time reaches it.
+/// The databases' numbers have a sign; no time reaches it.
 fn signed(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX)
-}
-
-fn failed(error: sqlx::Error) -> StoreError {
-    StoreError::of(QUOTAS, error)
 }

@@ -17,10 +17,9 @@ use exchange::{
     By, CallId, CallRecord, Cleaner, Detail, Fault, Finding, Message, Outcome, Reason, Redactor, Secret,
     Timing,
 };
-use ledger::History;
+use ledger::{History, Place};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How much of a body is kept.
@@ -59,13 +58,15 @@ pub(crate) struct Ended<'a> {
 }
 
 /// Where the history of calls made here is, with what a board says of keeping them.
-pub(crate) fn place(global: &Global) -> Option<(PathBuf, Duration, Option<board::RecordSettings>)> {
+pub(crate) fn place(global: &Global) -> Option<(Place, Duration, Option<board::RecordSettings>)> {
     let Some(folder) = drive::board_near(global) else {
-        return Some((drive::state_folder().ok()?.join("history"), KEPT_FOR, None));
+        return Some((drive::state_folder().ok()?.join("history").into(), KEPT_FOR, None));
     };
     let disk = drive::Disk { secrets: drive::secrets_folder(&folder), need: drive::Need::Nothing };
     let (ledger, record) = board::ledger_of(&folder, global.env.as_deref(), &disk).ok()?;
-    Some((ledger.folder, ledger.keep, Some(record)))
+    // Without the secret it stands nowhere: what stands in the way is said when the call has been made.
+    let place = drive::ledger_place(&ledger, &folder, global.env.as_deref());
+    Some((place.unwrap_or_else(|| Place::Postgres(Secret::new(""))), ledger.keep, Some(record)))
 }
 
 impl Keeping {
@@ -76,10 +77,10 @@ impl Keeping {
         if self.no_history || off {
             return None;
         }
-        let (folder, keep, record) = place(nearby.global())?;
+        let (place, keep, record) = place(nearby.global())?;
         let at_ms = drive::now_ms();
         Some(Begun {
-            history: History::begin(folder, keep, at_ms),
+            history: History::begin(place, keep, at_ms),
             at_ms,
             began: Instant::now(),
             api: draft.named.as_ref().map(|named| {
