@@ -11,6 +11,7 @@ mod tally;
 
 use super::draft::Draft;
 use super::item::Item;
+use super::trip::on_one_thread;
 use super::wanted::{Destination, Wanted};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
@@ -107,15 +108,9 @@ pub(super) fn run(
     let identity = journal::Identity::of(file, words, &sender.goes_to())?;
     let mut journal = Journal::open(each, &identity)?;
     let mut out = Out::open(wanted)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::run(format!("the system gives no event queue: {error}")))?;
     let mut tally = Tally::new(sender.pace());
     let work = drive(each, &mut rows, &mut journal, &mut out, &mut tally, sender, terminal);
-    let result = tokio::task::LocalSet::new().block_on(&runtime, work);
-    runtime.shutdown_background();
-    let interrupted = result?;
+    let interrupted = on_one_thread(work)??;
     journal.sync()?;
     if !interrupted {
         journal.complete()?;

@@ -17,6 +17,7 @@ use items::Items;
 use resume::GoesOn;
 use std::fs::File;
 use std::io::{self, Write};
+use std::time::Duration;
 use unpack::{Ended, Unpack};
 
 /// The largest answer that is held.
@@ -64,16 +65,18 @@ pub(crate) struct Delivery<'a> {
     pub(crate) from: u64,
     /// Nothing was missing of the file.
     pub(crate) complete: bool,
-    /// curl refuses a server that does not go on; `call` begins anew.
-    pub(crate) strict: bool,
     /// What is made of each item of an answer that comes item by item.
     pub(crate) each: Option<Each<'a>>,
     /// Whether a terminal is written to, that bytes would confuse.
     pub(crate) guard: Guard,
     /// The beginning of the body, unpacked, for the history.
     pub(crate) tap: Option<Vec<u8>>,
-    /// Whether an answer is asked for once more, and this one is not looked at.
+    /// After which pause an answer is asked for once more; then this one is not looked at.
     pub(crate) put_off: Option<PutOff<'a>>,
+    /// What it said.
+    pub(crate) pause: Option<Duration>,
+    /// The length of the file before anything was written.
+    began_at: u64,
     items: Option<Items>,
     unpack: Option<Unpack>,
     progress: Option<Progress>,
@@ -84,7 +87,7 @@ pub(crate) struct Delivery<'a> {
 pub(crate) type Each<'a> = Box<dyn FnMut(&str) -> Result<String, Failure> + 'a>;
 
 /// Says so of a head.
-pub(crate) type PutOff<'a> = Box<dyn FnMut(&Head) -> bool + 'a>;
+pub(crate) type PutOff<'a> = Box<dyn FnMut(&Head) -> Option<Duration> + 'a>;
 
 impl<'a> Delivery<'a> {
     /// Nothing came yet.
@@ -100,11 +103,12 @@ impl<'a> Delivery<'a> {
             dropped: false,
             from: 0,
             complete: false,
-            strict: false,
             each: None,
             guard: Guard::Off,
             tap: None,
             put_off: None,
+            pause: None,
+            began_at: 0,
             items: None,
             unpack: None,
             progress: None,
@@ -136,7 +140,7 @@ impl<'a> Delivery<'a> {
     /// Opens the file, where there is one; false: nothing of the body is to be written.
     fn open(&mut self, head: &Head) -> Result<bool, Failure> {
         let Some(name) = resume::name(self.wanted, self.path)? else { return Ok(true) };
-        if head.status == StatusCode::NOT_MODIFIED && !self.strict {
+        if head.status == StatusCode::NOT_MODIFIED && !self.wanted.strict {
             // RFC 9110 §15.4.5: what is here is still right, and stays.
             return Ok(false);
         }
@@ -152,7 +156,7 @@ impl<'a> Delivery<'a> {
                 resume::forget(&name);
                 return Ok(false);
             }
-            GoesOn::Anew if self.from > 0 && self.strict => {
+            GoesOn::Anew if self.from > 0 && self.wanted.strict => {
                 let words = "HTTP server doesn't seem to support byte ranges. Cannot resume.";
                 return Err(Failure::run(words).exit(crate::exit::Exit::Curl(33)));
             }
@@ -164,9 +168,21 @@ impl<'a> Delivery<'a> {
             let total = length(&head.fields).map(|length| length + done);
             self.progress = Some(Progress::new("received", done, total));
         }
-        self.validator = if self.strict { None } else { resume::validator(&head.fields) };
-        self.file = Some((name.clone(), resume::open(&name, after)?));
+        self.validator = if self.wanted.strict { None } else { resume::validator(&head.fields) };
+        let file = resume::open(&name, after)?;
+        self.began_at = file.metadata().map_or(0, |file| file.len());
+        self.file = Some((name, file));
         Ok(true)
+    }
+
+    /// Takes back what was written to a file, before it is asked for once more.
+    pub(crate) fn undo(&mut self) -> Result<(), Failure> {
+        let Some((name, file)) = &self.file else { return Ok(()) };
+        if !file.metadata().is_ok_and(|found| found.is_file()) {
+            return Ok(());
+        }
+        file.set_len(self.began_at)
+            .map_err(|error| Failure::run(format!("`{name}` cannot be written: {error}")))
     }
 
     /// The transfer is over, well or not: what was begun is remembered. Gives whether it can be gone on with.
@@ -257,7 +273,8 @@ impl Receive for Delivery<'_> {
         if self.wanted.verbose {
             trace::exchange(head, self.redaction);
         }
-        if self.put_off.as_mut().is_some_and(|put_off| put_off(head)) {
+        self.pause = self.put_off.as_mut().and_then(|put_off| put_off(head));
+        if self.pause.is_some() {
             return Err(Stop::Enough);
         }
         self.dump(head, nth == 0).map_err(Stop::Failed)?;

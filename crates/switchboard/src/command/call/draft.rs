@@ -226,11 +226,6 @@ impl Draft {
     }
 }
 
-/// The servers that may see the caller's own certificate, by host and port.
-pub(crate) fn origins(upstream: &Upstream) -> Vec<(String, u16)> {
-    upstream.servers.iter().map(|server| (server.host.to_string(), server.port)).collect()
-}
-
 /// How we name ourselves.
 pub(crate) const AGENT: &str = concat!("switchboard/", env!("CARGO_PKG_VERSION"));
 

@@ -10,7 +10,7 @@ use super::nearby::Nearby;
 use super::redirect::Follow;
 use super::target::{self, Target};
 use super::wanted::Wanted;
-use super::{Call, CheckMode, ending, free, outcome, typed};
+use super::{Call, CheckMode, ending, free, outcome, trip, typed};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 use std::sync::Arc;
@@ -81,7 +81,7 @@ impl Call {
             }
         };
         let sender = batch::Sender {
-            providers: call::Providers::new(call::Dial { identity_for: draft::origins(&upstream), ..dial }),
+            providers: trip::providers(dial, &upstream),
             patience: outcome::patience(wanted, outcome::RETRIES),
             follow: Follow::of(wanted, false),
             make,

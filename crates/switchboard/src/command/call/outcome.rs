@@ -116,7 +116,8 @@ pub(crate) fn send(
         delivery.check = draft.named.as_ref().map(AnswerCheck::new);
     }
     delivery.tap = asked.tap();
-    let came = trip::go(draft, manner(wanted, terminal, cookies), &mut delivery);
+    let came =
+        trip::go(draft, dial(wanted), wanted.max_time, manner(wanted, terminal, cookies), &mut delivery);
     let can_go_on = delivery.closed(came.is_ok());
     match came {
         Ok(came) => settle(draft, delivery, &came, terminal, asked),
@@ -150,9 +151,7 @@ pub(crate) fn remember(
 /// How `call` sends.
 pub(crate) fn manner<'c>(wanted: &Wanted, terminal: Terminal, cookies: &'c mut Cookies) -> Manner<'c> {
     Manner {
-        dial: dial(wanted),
         patience: Some(patience(wanted, RETRIES)),
-        limit: wanted.max_time,
         follow: Follow::of(wanted, false),
         cookies,
         progress: !wanted.silent && !terminal.quiet,

@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::progress::{self, Progress};
 use super::redirect::{self, Follow};
 use crate::exit::{Exit, Failure};
+use board::Upstream;
 use call::redirect::NotFollowed;
 use call::{AnswerBody, CallError, Dial, Patience, Providers, Sent};
 use http::{HeaderMap, Method, StatusCode};
@@ -87,12 +88,8 @@ pub(crate) enum Broke {
 /// How to send.
 #[derive(Debug)]
 pub(crate) struct Manner<'a> {
-    /// Wishes about connections.
-    pub(crate) dial: Dial,
     /// Whether an answer that asks to come back later is obeyed.
     pub(crate) patience: Option<Patience>,
-    /// The whole trip's limit.
-    pub(crate) limit: Option<Duration>,
     /// Redirects.
     pub(crate) follow: Follow,
     /// Cookies that are known, and where those of answers are kept.
@@ -101,11 +98,22 @@ pub(crate) struct Manner<'a> {
     pub(crate) progress: bool,
 }
 
-/// Sends the draft and receives the answer.
-pub(crate) fn go(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -> Result<Came, Broke> {
-    let origins = super::draft::origins(&draft.upstream);
-    let providers = Providers::new(Dial { identity_for: origins, ..manner.dial.clone() });
-    within(manner.limit, over(&providers, draft, manner, receive))
+/// Sends the draft and receives the answer, within `limit`.
+pub(crate) fn go(
+    draft: &Draft,
+    dial: Dial,
+    limit: Option<Duration>,
+    manner: Manner<'_>,
+    receive: &mut dyn Receive,
+) -> Result<Came, Broke> {
+    let providers = providers(dial, &draft.upstream);
+    within(limit, over(&providers, draft, manner, receive))
+}
+
+/// Connections to a provider, which alone sees the caller's own certificate.
+pub(crate) fn providers(dial: Dial, upstream: &Upstream) -> Providers {
+    let identity_for = upstream.servers.iter().map(|server| (server.host.to_string(), server.port)).collect();
+    Providers::new(Dial { identity_for, ..dial })
 }
 
 /// Does something that calls, on a runtime of its own, until it is done, `limit` is over, or Ctrl-C comes.
@@ -113,10 +121,6 @@ pub(crate) fn within<T>(
     limit: Option<Duration>,
     work: impl Future<Output = Result<T, Broke>>,
 ) -> Result<T, Broke> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Broke::Here(Failure::run(format!("the system gives no event queue: {error}"))))?;
     let trip = async {
         tokio::select! {
             biased;
@@ -125,10 +129,7 @@ pub(crate) fn within<T>(
             done = work => done,
         }
     };
-    let result = tokio::task::LocalSet::new().block_on(&runtime, trip);
-    // A read of a file or a look-up of a name may still hang in a thread of the runtime.
-    runtime.shutdown_background();
-    result
+    on_one_thread(trip).map_err(Broke::Here)?
 }
 
 /// Runs something that calls, on a runtime of its own.
@@ -138,6 +139,7 @@ pub(crate) fn on_one_thread<T>(work: impl Future<Output = T>) -> Result<T, Failu
         .build()
         .map_err(|error| Failure::run(format!("the system gives no event queue: {error}")))?;
     let done = tokio::task::LocalSet::new().block_on(&runtime, work);
+    // A read of a file or a look-up of a name may still hang in a thread of the runtime.
     runtime.shutdown_background();
     Ok(done)
 }

@@ -6,14 +6,14 @@
 use super::check::{AnswerCheck, CheckMode};
 use super::cookie::Cookies;
 use super::deliver::{Delivery, Keep};
-use super::draft::{self, Draft};
+use super::draft::Draft;
 use super::outcome::{self, Asked};
 use super::trip::{self, Came};
 use super::wanted::{Wanted, seconds};
 use crate::exit::{Exit, Failure};
 use crate::output::jq;
 use crate::terminal::Terminal;
-use call::{Dial, Providers};
+use call::Dial;
 use contract::Repeat;
 use http::StatusCode;
 use std::time::{Duration, Instant, SystemTime};
@@ -80,8 +80,7 @@ pub(super) fn poll(
     let redaction = draft.redaction();
     let limit = wanted.max_time.unwrap_or(LONGEST);
     let start = Instant::now();
-    let identity_for = draft::origins(&draft.upstream);
-    let providers = Providers::new(Dial { idle_per_server: 1, identity_for, ..outcome::dial(wanted) });
+    let providers = trip::providers(Dial { idle_per_server: 1, ..outcome::dial(wanted) }, &draft.upstream);
     let mut answers = 0;
     // The limit is this loop's: a try that meets it is no failure of the network.
     let mut draft = draft.clone();

@@ -144,14 +144,7 @@ impl Sender<'_> {
 
     /// How a row is sent.
     pub(super) fn manner<'c>(&self, cookies: &'c mut Cookies) -> Manner<'c> {
-        Manner {
-            dial: call::Dial::default(), // the providers have theirs
-            patience: Some(self.patience),
-            limit: None,
-            follow: self.follow.clone(),
-            cookies,
-            progress: false,
-        }
+        Manner { patience: Some(self.patience), follow: self.follow.clone(), cookies, progress: false }
     }
 
     /// Puts what `--jq` gives for a body into a result.

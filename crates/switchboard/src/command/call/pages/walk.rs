@@ -6,7 +6,7 @@
 use super::super::check::{AnswerCheck, CheckMode};
 use super::super::cookie::Cookies;
 use super::super::deliver::{Delivery, Keep};
-use super::super::draft::{self, Draft};
+use super::super::draft::Draft;
 use super::super::outcome::{self, Asked};
 use super::super::redact::Redaction;
 use super::super::redirect::{self, Follow};
@@ -45,8 +45,7 @@ pub(in super::super) fn walk(
     if asked.responses != CheckMode::Off {
         first.check = draft.named.as_ref().map(AnswerCheck::new);
     }
-    let identity_for = draft::origins(&draft.upstream);
-    let providers = Providers::new(Dial { idle_per_server: 1, identity_for, ..outcome::dial(wanted) });
+    let providers = trip::providers(Dial { idle_per_server: 1, ..outcome::dial(wanted) }, &draft.upstream);
     let work = async {
         let came =
             trip::over(&providers, draft, outcome::manner(wanted, terminal, cookies), &mut first).await?;
