@@ -181,3 +181,26 @@ fn a_journal_of_other_rows_is_not_gone_on_with() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(std::fs::read_to_string(home.path().join("mine.txt")).unwrap(), "not a journal\n");
 }
+
+#[test]
+fn a_post_without_a_contract_that_may_have_arrived_is_not_sent_again() {
+    let provider = Provider::start(Duration::from_secs(2));
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("rows.csv"), "number\n1\n").unwrap();
+    let words = ["call", &provider.url, "--each", "rows.csv"];
+    let mut child =
+        switchboard(home.path()).args(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let patience = Instant::now();
+    while provider.log().is_empty() && patience.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let resumed = switchboard(home.path()).args(words).arg("--resume").output().unwrap();
+    assert!(stdout(&resumed).contains("\"outcome\":\"unclear\""), "{}{}", stdout(&resumed), stderr(&resumed));
+    assert_eq!(
+        (resumed.status.code(), provider.log().len()),
+        (Some(13), 1),
+        "it did something the first time"
+    );
+}

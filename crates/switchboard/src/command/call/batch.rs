@@ -162,7 +162,7 @@ async fn drive(
                 State::New => !each.retry_failed,
                 State::Failed => each.retry_failed,
                 // It may have arrived: again only where twice is as once.
-                State::Began => each.retry_failed || sender.may_repeat(number),
+                State::Began => each.retry_failed || sender.may_repeat(number, &items),
                 State::Done => false,
             };
             if let (false, Some(line)) = (send, journal.unwritten(number)) {

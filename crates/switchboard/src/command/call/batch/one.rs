@@ -81,13 +81,16 @@ impl Sender<'_> {
     }
 
     /// Whether a row that may have arrived may be sent again: it is harmless, or carries the key it had then.
-    pub(super) fn may_repeat(&self, number: u64) -> bool {
+    pub(super) fn may_repeat(&self, number: u64, own: &Result<Vec<Item>, String>) -> bool {
         let operation = self.packing.as_ref().map(|packing| &packing.operation.by);
-        match operation.or(self.operation.as_ref()) {
-            Some(operation) => operation.repeat != Repeat::Never,
-            None => {
-                (self.make)(self.items(number, Vec::new())).is_ok_and(|draft| draft.repeat != Repeat::Never)
+        match (operation.or(self.operation.as_ref()), own) {
+            (Some(operation), _) => operation.repeat != Repeat::Never,
+            // Its own items make it what it is: a value makes a GET a POST.
+            (None, Ok(own)) => {
+                (self.make)(self.items(number, own.clone())).is_ok_and(|draft| draft.repeat != Repeat::Never)
             }
+            // It cannot be read, so it was not sent.
+            (None, Err(_)) => true,
         }
     }
 
