@@ -288,7 +288,8 @@ impl<'a> Walk<'a> {
                     self.stopped("the next page's address has characters that no address has", None)
                 })?;
                 location.insert(LOCATION, value);
-                let follow = Follow::default();
+                // To another origin it does not go, as is seen below; to its own, with all that it has.
+                let follow = Follow { own_cookie: true, ..Follow::default() };
                 let next = redirect::next(current, StatusCode::TEMPORARY_REDIRECT, &location, &follow, 0);
                 let next = next.map_err(|why| self.stopped(&why.to_string(), None))?;
                 let Some(next) = next else { return Ok(None) };
