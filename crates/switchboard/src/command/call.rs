@@ -1,6 +1,7 @@
 //! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
 
 mod acting;
+mod asked;
 mod batch;
 pub(crate) mod check;
 mod conditional;
@@ -22,6 +23,7 @@ mod input;
 mod item;
 mod login;
 mod manual;
+mod media;
 mod mocked;
 mod near;
 pub(crate) mod nearby;
@@ -220,7 +222,8 @@ impl Call {
             session.apply(&mut draft, &wanted, &mut cookies)?;
         }
         draft.cookies(&cookies, true)?;
-        draft.redaction().learn();
+        let redaction = draft.redaction();
+        redaction.learn();
         call::learn(&wanted.connection.secrets());
         let keeper = self.conditional.apply(&mut draft, &wanted, terminal)?;
         let request_mode = self.check.unwrap_or(CheckMode::Block);
@@ -240,7 +243,7 @@ impl Call {
             }
         }
         if self.dry_run {
-            terminal.data(trace::request(&draft, &draft.redaction(), self.show_secrets));
+            terminal.data(trace::request(&draft, &redaction, self.show_secrets));
             if let Some(plan) = self.pages.plan(&draft, &wanted, self.format)? {
                 terminal.say(plan.words(&draft));
             }
@@ -255,7 +258,7 @@ impl Call {
             terminal.line(code);
             return Ok(Exit::Ok);
         }
-        let asked = outcome::Asked {
+        let asked = asked::Asked {
             format: self.format,
             jq: self.jq.as_deref(),
             responses: self.check.unwrap_or(CheckMode::Report),
@@ -263,11 +266,12 @@ impl Call {
             request_breaks: found,
             from,
             history: self.keeping.begin(&draft, &nearby, self.command_line()).into(),
+            redaction,
             show_secrets: self.show_secrets,
             keeper,
         };
         let sent = match &self.as_consumer {
-            Some(name) => acting::send(name, &draft, &nearby, &wanted, terminal, &asked),
+            Some(name) => acting::send(name, &draft, &nearby, &wanted, terminal, &asked, &mut cookies),
             None => self.sent(&draft, &wanted, terminal, &asked, &mut cookies),
         };
         cookies.save(&wanted.transfer)?;
@@ -283,7 +287,7 @@ impl Call {
         draft: &Draft,
         wanted: &Wanted,
         terminal: crate::terminal::Terminal,
-        asked: &outcome::Asked<'_>,
+        asked: &asked::Asked<'_>,
         cookies: &mut Cookies,
     ) -> Result<Exit, Failure> {
         if let Some(until) = self.until.condition(draft)? {

@@ -4,13 +4,13 @@
 //! consumer's list; the socket is the owner's alone (0600), the call goes through every stage with the consumer's plans,
 //! limits and suspension, and each one is written into the audit before it is made.
 
-use super::check::{AnswerCheck, CheckMode};
-use super::deliver::{Delivery, Keep};
+use super::asked::Asked;
+use super::cookie::Cookies;
 use super::draft::{self, Draft};
 use super::near;
 use super::nearby::Nearby;
-use super::outcome::{self, Asked};
-use super::trip::{Came, Head, Receive, Stop};
+use super::outcome;
+use super::trip::{Broke, Came, Head, Receive, Stop};
 use super::wanted::Wanted;
 use crate::drive::{read_ledger, runtime, socket};
 use crate::exit::{Exit, Failure};
@@ -77,6 +77,7 @@ pub(super) fn send(
     wanted: &Wanted,
     terminal: Terminal,
     asked: &Asked<'_>,
+    cookies: &mut Cookies,
 ) -> Result<Exit, Failure> {
     let Some(board) = nearby.board()? else {
         return Err(
@@ -107,28 +108,27 @@ pub(super) fn send(
         "body": BASE64_STANDARD.encode(body),
     });
     let start = Instant::now();
-    let said = runtime()?.block_on(async {
-        known(board, name).await?;
-        let patience = wanted.max_time.unwrap_or(PATIENCE);
-        match socket::ask_within(&board.ledger.folder, "/call", &question, patience).await {
-            Some(said) => said,
-            None => Err(Failure::run("`--as` goes through the board that runs, and it does not run")
-                .help("start it: `switchboard serve`")),
-        }
-    })?;
-    let (head, body) = answer(&said, draft, start).ok_or_else(|| {
-        Failure::run("the running board is of another version").help("restart it: `switchboard serve`")
-    })?;
-    let redaction = draft.redaction();
-    let keep = if asked.format.is_some() || asked.jq.is_some() { Keep::Hold } else { asked.keep(terminal) };
-    let mut delivery = Delivery::new(wanted, &redaction, keep, &draft.path);
-    if asked.responses != CheckMode::Off {
-        delivery.check = draft.named.as_ref().map(AnswerCheck::new);
-    }
+    let patience = wanted.max_time.unwrap_or(PATIENCE);
+    runtime()?.block_on(known(board, name))?;
+    let said = runtime()?.block_on(socket::ask_within(&board.ledger.folder, "/call", &question, patience));
+    let answered = match said {
+        Some(Ok(said)) => answer(&said, draft, start).ok_or_else(|| {
+            Failure::run("the running board is of another version").help("restart it: `switchboard serve`")
+        }),
+        Some(Err(failure)) => Err(failure),
+        None => Err(Failure::run("`--as` goes through the board that runs, and it does not run")
+            .help("start it: `switchboard serve`")),
+    };
+    let (head, body) = match answered {
+        Ok(answered) => answered,
+        Err(failure) => return outcome::broken(Broke::Here(failure), draft, wanted, terminal, asked),
+    };
+    cookies.take(&head.fields, &draft.place());
+    let mut delivery = asked.delivery(wanted, draft, asked.keep(terminal), terminal);
     let given = delivery.head(&head, 0).and_then(|()| delivery.piece(&body)).and_then(|()| delivery.end());
-    delivery.closed(true);
     if let Err(Stop::Failed(failure)) = given {
-        return Err(failure);
+        delivery.closed(false);
+        return outcome::broken(Broke::Here(failure), draft, wanted, terminal, asked);
     }
     let came = Came {
         size: body.len() as u64,

@@ -5,13 +5,14 @@ pub(crate) mod resume;
 pub(crate) mod unpack;
 
 use super::check::AnswerCheck;
+use super::media;
 use super::progress::Progress;
 use super::redact::Redaction;
 use super::trace;
 use super::trip::{Head, Receive, Stop};
 use super::wanted::Wanted;
 use crate::exit::Failure;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use items::Items;
 use resume::GoesOn;
@@ -52,6 +53,10 @@ pub(crate) struct Delivery<'a> {
     pub(crate) wanted: &'a Wanted,
     pub(crate) redaction: &'a Redaction,
     pub(crate) keep: Keep,
+    /// Whether JSON is laid out, and text shown without secrets, where it was held.
+    pub(crate) lay_out: bool,
+    /// The largest body that is held, in bytes.
+    pub(crate) largest: usize,
     /// Path of the URL, for `-O`.
     pub(crate) path: &'a str,
     pub(crate) check: Option<AnswerCheck<'a>>,
@@ -96,6 +101,8 @@ impl<'a> Delivery<'a> {
             wanted,
             redaction,
             keep,
+            lay_out: keep == Keep::LayOut,
+            largest: LARGEST,
             path,
             check: None,
             held: None,
@@ -237,8 +244,8 @@ impl<'a> Delivery<'a> {
                 self.body(&held)?;
                 self.body(bytes)
             }
-            Some(held) if held.len() + bytes.len() > LARGEST => Err(Stop::Failed(
-                Failure::run("the answer is larger than 256 MiB")
+            Some(held) if held.len() + bytes.len() > self.largest => Err(Stop::Failed(
+                Failure::run(format!("the answer is larger than {} MiB", self.largest >> 20))
                     .help("write it to a file as it comes: `-o FILE`"),
             )),
             Some(held) => {
@@ -298,7 +305,7 @@ impl Receive for Delivery<'_> {
         }
         self.items = if head.status.is_success() { Items::of(&head.fields) } else { None };
         let by_item = self.items.is_some() && self.each.is_some();
-        let lay_out = self.keep == Keep::LayOut && self.file.is_none() && is_json(&head.fields);
+        let lay_out = self.keep == Keep::LayOut && self.file.is_none() && media::is_json(&head.fields);
         let small = length(&head.fields).is_none_or(|length| length <= LAID_OUT);
         if !by_item && (self.keep == Keep::Hold || (lay_out && small)) {
             self.held = Some(Vec::new());
@@ -356,23 +363,6 @@ fn remote_name(path: &str) -> Result<String, Failure> {
 /// Whether the first bytes of a body are no text: a zero byte, or no UTF-8 but for a letter that is cut at the end.
 fn is_binary(bytes: &[u8]) -> bool {
     bytes.contains(&0) || std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_some())
-}
-
-/// Whether a message says that it is YAML (RFC 9512 §2.1), which many also call otherwise.
-pub(crate) fn is_yaml(fields: &HeaderMap) -> bool {
-    let media = fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    matches!(
-        media.as_str(),
-        "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" | "text/vnd.yaml"
-    ) || media.ends_with("+yaml")
-}
-
-/// Whether a message says that it is JSON (RFC 8259 §11; RFC 6839 §3.1).
-pub(crate) fn is_json(fields: &HeaderMap) -> bool {
-    let media = fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    media.ends_with("/json") || media.ends_with("+json")
 }
 
 fn length(fields: &HeaderMap) -> Option<u64> {

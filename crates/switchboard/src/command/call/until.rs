@@ -3,11 +3,11 @@
 //! Between two answers lies what the provider asks for (`Retry-After`, RFC 9110 §10.2.3), else `--every`. An answer that no
 //! waiting mends (400, 401, 403, …) ends it at once. What never held is exit 12, with the last answer.
 
-use super::check::{AnswerCheck, CheckMode};
+use super::asked::Asked;
 use super::cookie::Cookies;
-use super::deliver::{Delivery, Keep};
+use super::deliver::Keep;
 use super::draft::Draft;
-use super::outcome::{self, Asked};
+use super::outcome;
 use super::trip::{self, Came};
 use super::wanted::{Wanted, seconds};
 use crate::exit::{Exit, Failure};
@@ -15,6 +15,7 @@ use crate::output::jq;
 use crate::terminal::Terminal;
 use call::Dial;
 use contract::Repeat;
+use exchange::{Fault, Outcome, Reason};
 use http::StatusCode;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -77,7 +78,6 @@ pub(super) fn poll(
     asked: &Asked<'_>,
     cookies: &mut Cookies,
 ) -> Result<Exit, Failure> {
-    let redaction = draft.redaction();
     let limit = wanted.max_time.unwrap_or(LONGEST);
     let start = Instant::now();
     let providers = trip::providers(Dial { idle_per_server: 1, ..outcome::dial(wanted) }, &draft.upstream);
@@ -88,14 +88,14 @@ pub(super) fn poll(
     let draft = &draft;
     let work = async {
         loop {
-            let mut delivery = Delivery::new(wanted, &redaction, Keep::Hold, &draft.path);
-            if asked.responses != CheckMode::Off {
-                delivery.check = draft.named.as_ref().map(AnswerCheck::new);
-            }
+            let mut delivery = asked.delivery(wanted, draft, Keep::Hold, terminal);
             let manner = outcome::manner(wanted, terminal, cookies);
             // A try that would outlast the limit is cut short by it.
             let left = limit.saturating_sub(start.elapsed());
             let came = tokio::time::timeout(left, trip::over(&providers, draft, manner, &mut delivery)).await;
+            if !matches!(came, Ok(Ok(_))) {
+                delivery.closed(false);
+            }
             let Ok(came) = came else { return Ok(None) };
             let came = came?;
             answers += 1;
@@ -123,8 +123,11 @@ pub(super) fn poll(
             let exit = outcome::settle(draft, delivery, &came, terminal, asked)?;
             if passes { Err(never(answers)) } else { Ok(exit) }
         }
-        Ok(None) => Err(never(answers)),
-        Err(broke) => outcome::broken(broke, draft, wanted, terminal, asked, &redaction),
+        Ok(None) => {
+            let kept = (Outcome::Failed(Fault::Provider), Some(Reason::ProviderSilent));
+            outcome::failed(kept, never(answers), draft, wanted, terminal, asked)
+        }
+        Err(broke) => outcome::broken(broke, draft, wanted, terminal, asked),
     }
 }
 

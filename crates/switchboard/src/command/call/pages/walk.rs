@@ -3,12 +3,12 @@
 //! Every end is told apart: the last page and a limit that was asked for are none to speak of, all else is a failure with its
 //! exit code that says how many items were given and how to go on. Credentials never follow to another origin.
 
-use super::super::check::{AnswerCheck, CheckMode};
+use super::super::asked::Asked;
+use super::super::check::CheckMode;
 use super::super::cookie::Cookies;
 use super::super::deliver::{Delivery, Keep};
 use super::super::draft::Draft;
-use super::super::outcome::{self, Asked};
-use super::super::redact::Redaction;
+use super::super::outcome;
 use super::super::redirect::{self, Follow};
 use super::super::trip::{self, Broke, Came};
 use super::super::wanted::Wanted;
@@ -38,13 +38,9 @@ pub(in super::super) fn walk(
     asked: &Asked<'_>,
     cookies: &mut Cookies,
 ) -> Result<Exit, Failure> {
-    let redaction = draft.redaction();
     // The file is opened once, with the first page.
     let plain = Wanted { output: None, ..wanted.clone() };
-    let mut first = Delivery::new(wanted, &redaction, Keep::Hold, &draft.path);
-    if asked.responses != CheckMode::Off {
-        first.check = draft.named.as_ref().map(AnswerCheck::new);
-    }
+    let mut first = asked.delivery(wanted, draft, Keep::Hold, terminal);
     let providers = trip::providers(Dial { idle_per_server: 1, ..outcome::dial(wanted) }, &draft.upstream);
     let work = async {
         let came =
@@ -54,13 +50,13 @@ pub(in super::super) fn walk(
         let Some(page) = page.filter(|_| exit == Exit::Ok) else {
             return Ok(Err((came, first)));
         };
+        first.closed(true);
         let mut file = first.file.take();
         let mut walk = Walk {
             plan,
             draft,
             terminal,
             asked,
-            redaction: &redaction,
             providers: &providers,
             paging: None,
             stream: Stream::new(asked, terminal, file.as_mut()),
@@ -99,7 +95,7 @@ pub(in super::super) fn walk(
             }
             outcome::settle(draft, delivery, &came, terminal, asked)
         }
-        Err(broke) => outcome::broken(broke, draft, wanted, terminal, asked, &redaction),
+        Err(broke) => outcome::broken(broke, draft, wanted, terminal, asked),
     }
 }
 
@@ -163,7 +159,6 @@ struct Walk<'a> {
     draft: &'a Draft,
     terminal: Terminal,
     asked: &'a Asked<'a>,
-    redaction: &'a Redaction,
     providers: &'a Providers,
     paging: Option<Paging>,
     stream: Stream<'a>,
@@ -222,10 +217,7 @@ impl<'a> Walk<'a> {
                 return Err(self.stopped("the answer leads to a page that was there already", None));
             }
             current = next;
-            delivery = Delivery::new(plain, self.redaction, Keep::Hold, &self.draft.path);
-            if self.asked.responses != CheckMode::Off {
-                delivery.check = self.draft.named.as_ref().map(AnswerCheck::new);
-            }
+            delivery = self.asked.delivery(plain, self.draft, Keep::Hold, self.terminal);
             let manner = outcome::manner(plain, self.terminal, cookies);
             came = trip::over(self.providers, &current, manner, &mut delivery)
                 .await
@@ -342,7 +334,7 @@ impl<'a> Walk<'a> {
     fn broken(&self, broke: Broke, go_on: &str) -> Broke {
         let failure = broke.failure();
         let mut words = format!("page {}: {}; {}", self.pages + 1, failure.message, self.given());
-        words = self.redaction.clean(&words).into_owned();
+        words = self.asked.redaction.clean(&words).into_owned();
         Broke::Here(Failure::run(words).exit(failure.exit).help(format!("to go on from there: {go_on}")))
     }
 
@@ -361,7 +353,7 @@ impl<'a> Walk<'a> {
     fn shown(&self, draft: &Draft) -> String {
         let url = draft.url();
         match url.split_once('?') {
-            Some((path, query)) => format!("{path}?{}", self.redaction.query_shown(query)),
+            Some((path, query)) => format!("{path}?{}", self.asked.redaction.query_shown(query)),
             None => url,
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Only values are learnt, to be hidden wherever they come back; the body itself is shown without them.
 
+use super::super::media;
 use super::{is_secret_member, is_secret_name};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -14,7 +15,7 @@ pub(super) fn secrets(media: &str, body: &[u8]) -> Vec<String> {
     let Some(text) = std::str::from_utf8(body).ok().filter(|text| text.len() <= LARGEST) else {
         return Vec::new();
     };
-    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media = media::essence(media);
     let mut found = Vec::new();
     if media == "application/x-www-form-urlencoded" {
         pairs(text, &mut found);
