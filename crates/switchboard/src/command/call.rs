@@ -324,14 +324,23 @@ impl Call {
                 free::draft(method, url, items, wanted, outcome::RETRIES)
             }
             Target::Operation(api, contract, operation) => {
-                let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
                 let seed = self.sample.then_some(self.seed);
-                let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted, seed)?;
-                draft.login = self.login(api.as_deref(), nearby)?;
-                draft.choose();
+                let named = Named { api, operation, contract };
                 if let Some(name) = &self.as_consumer {
-                    acting::offered(&mut draft, api.as_deref(), nearby, name)?;
+                    let offered = acting::offered(&named, nearby, name)?;
+                    // What the provider's credential gives is not asked of the consumer, and not sent.
+                    let credentials = named.api.as_ref().map(|api| api.upstream.credentials.clone());
+                    let upstream =
+                        board::Upstream { credentials: credentials.unwrap_or_default(), ..offered };
+                    let mut draft = typed::draft(named, upstream, rest, wanted, seed)?;
+                    draft.upstream.credentials.clear();
+                    return Ok(draft);
                 }
+                let upstream = self.upstream(named.api.as_deref(), &named.contract, wanted)?;
+                let mut draft = typed::draft(named, upstream, rest, wanted, seed)?;
+                draft.login =
+                    self.login(draft.named.as_ref().and_then(|named| named.api.as_ref()), nearby)?;
+                draft.choose();
                 Ok(draft)
             }
         }
@@ -396,8 +405,10 @@ impl Call {
     }
 
     /// The words that log in at an API; tells of a login that is there and of no use.
-    fn login(&self, api: Option<&board::Api>, nearby: &Nearby<'_>) -> Result<Option<String>, Failure> {
-        let (Some(api), Some(board)) = (api, nearby.board()?) else { return Ok(None) };
+    fn login(&self, api: Option<&Arc<board::Api>>, nearby: &Nearby<'_>) -> Result<Option<String>, Failure> {
+        let Some((api, board)) = api.and_then(|api| Some((api, nearby.board_of(api)?))) else {
+            return Ok(None);
+        };
         let name = self.connection.as_deref();
         login::look(api, name, board, nearby.terminal())?;
         let flag = name.map_or(String::new(), |name| format!(" --connection {name}"));

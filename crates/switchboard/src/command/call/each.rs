@@ -50,16 +50,15 @@ impl Call {
                 (Box::new(make), shared, upstream, None)
             }
             Target::Operation(api, contract, operation) => {
-                self.login(api.as_deref(), nearby)?;
+                self.login(api.as_ref(), nearby)?;
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
-                let named = Named { operation: Arc::clone(&operation), contract };
+                let named = Named { api: api.clone(), operation: Arc::clone(&operation), contract };
                 let shared = typed::items(&named, rest)?;
                 let of = upstream.clone();
                 let seed = self.sample.then_some(self.seed);
                 let batches = api.iter().flat_map(|api| &api.batches).filter(|_| self.each.packs());
                 packing = batches.into_iter().find(|batch| batch.of == operation.id).map(|batch| {
-                    let named =
-                        Named { operation: Arc::clone(&batch.by), contract: Arc::clone(&named.contract) };
+                    let named = Named { operation: Arc::clone(&batch.by), ..named.clone() };
                     let of = upstream.clone();
                     let make = move |items, body| {
                         let mut wanted = wanted.clone();

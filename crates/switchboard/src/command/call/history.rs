@@ -82,11 +82,9 @@ impl Keeping {
             history: History::begin(folder, keep, at_ms),
             at_ms,
             began: Instant::now(),
-            api: draft.named.as_ref().map(|named| {
-                let of_board = nearby.loaded().into_iter().flat_map(|board| &board.apis).find(|api| {
-                    api.contract.as_ref().is_some_and(|own| std::sync::Arc::ptr_eq(own, &named.contract))
-                });
-                of_board.map_or_else(|| named.contract.name.clone(), |api| api.name.to_string())
+            api: draft.named.as_ref().map(|named| match &named.api {
+                Some(api) => api.name.to_string(),
+                None => named.contract.name.clone(),
             }),
             details: record.as_ref().is_none_or(|record| record.details != DetailsWanted::None),
             redact: record.map(|record| record.redact).unwrap_or_default(),

@@ -126,6 +126,13 @@ impl<'g> Nearby<'g> {
         Ok(None)
     }
 
+    /// The board that an API is of: that near here, or the personal one.
+    pub(crate) fn board_of(&self, api: &Arc<Api>) -> Option<&Board> {
+        let own = self.own.get().and_then(|own| own.as_ref().ok()?.as_ref()).map(|(_, board)| board);
+        let mut known = self.loaded().into_iter().chain(own);
+        known.find(|board| board.apis.iter().any(|known| Arc::ptr_eq(known, api)))
+    }
+
     /// All APIs that can be called by name, those near here first.
     pub(crate) fn apis(&self) -> Vec<&Arc<Api>> {
         let here = self.board().ok().flatten();
