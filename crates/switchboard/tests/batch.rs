@@ -204,3 +204,54 @@ fn a_post_without_a_contract_that_may_have_arrived_is_not_sent_again() {
         "it did something the first time"
     );
 }
+
+#[test]
+fn each_row_is_a_call_of_the_history_and_the_rate_of_rows_counts_for_it() {
+    let provider = Provider::start(Duration::ZERO);
+    let home = folder(&provider, false, 3);
+    let log = |more: &[&str]| {
+        let words = [&["log", "--format", "ndjson", "-n", "1000"], more].concat();
+        let listed = switchboard(home.path()).args(words).output().unwrap();
+        let rows = stdout(&listed).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (rows, stderr(&listed))
+    };
+    provider.breaks(&[2]);
+    assert_eq!(call(home.path(), &["-H", "X-Api-Key: hush-hush-1", "--jobs", "1"]).status.code(), Some(13));
+    let (rows, said): (Vec<Value>, String) = log(&[]);
+    let told: Vec<(&str, &str, u64)> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["via"].as_str().unwrap(),
+                row["operation"].as_str().unwrap(),
+                row["status"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    let one = |status| ("call", "makeOrder", status);
+    assert_eq!(told, [one(201), one(503), one(201)], "{said}");
+    let shown = switchboard(home.path())
+        .args(["log", rows[0]["call"].as_str().unwrap(), "--format", "json"])
+        .output()
+        .unwrap();
+    let whole: Value = serde_json::from_str(&stdout(&shown)).unwrap();
+    assert_eq!(whole["detail"]["request"]["body"], "{\"number\":1}", "{whole}");
+    assert_eq!(whole["detail"]["response"]["body"], "{\"number\":1}", "{whole}");
+    assert!(!stdout(&shown).contains("hush-hush") && stdout(&shown).contains("x-api-key"), "{whole}");
+    // A call that is left out is left out.
+    let before = rows.len();
+    call(home.path(), &["--no-history", "--restart"]);
+    assert_eq!(log(&[]).0.len(), before);
+
+    // Far above the rate: fewer rows, which stand for all calls.
+    let provider = Provider::start(Duration::ZERO);
+    let home = folder(&provider, false, 1_000);
+    let began = Instant::now();
+    assert_eq!(call(home.path(), &["--jobs", "64", "-o", "out"]).status.code(), Some(0));
+    let seconds = began.elapsed().as_secs() + 1;
+    let listed = switchboard(home.path()).args(["log", "--format", "ndjson", "-n", "2000"]).output().unwrap();
+    let rows: Vec<Value> = stdout(&listed).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let weight: u64 = rows.iter().map(|row| row["weight"].as_u64().unwrap()).sum();
+    assert_eq!(weight, 1_000, "each call is counted");
+    assert!(rows.len() as u64 <= 50 + 50 * seconds + 2, "{} rows in {seconds} s", rows.len());
+}

@@ -1,6 +1,7 @@
 //! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
 
 mod acting;
+mod aim;
 mod asked;
 mod batch;
 pub(crate) mod check;
@@ -50,11 +51,11 @@ pub(crate) mod write_out;
 use crate::arguments::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{Format, jq};
+pub(crate) use aim::connection;
 use check::CheckMode;
 use cookie::Cookies;
-use draft::{Draft, Named};
+use draft::Draft;
 use flag::Flags;
-use item::Item;
 use nearby::Nearby;
 use print::Language;
 use session::Session;
@@ -139,6 +140,15 @@ pub(crate) struct Call {
     again: Option<Vec<String>>,
 }
 
+/// How a request is sent.
+enum Way<'c> {
+    Once,
+    /// Until something holds.
+    Until(until::Condition<'c>),
+    /// Page by page.
+    Pages(pages::Plan),
+}
+
 const USAGE: &str = "switchboard call [METHOD] URL [ITEM…]
        switchboard call API.OPERATION [ITEM…]
        switchboard call CONTRACT-FILE OPERATION [ITEM…]";
@@ -179,7 +189,9 @@ impl Call {
         let mut terminal = global.terminal();
         terminal.quiet |= wanted.silent;
         let loud = !wanted.silent || wanted.show_error;
-        let (words, written) = self.edited(global)?;
+        // `--url` is the first word, whatever is done with it.
+        let words = wanted.transfer.urls.first().into_iter().chain(&self.words).cloned().collect();
+        let (words, written) = self.edited(words, global)?;
         let result = self.prepared(global, (&words, wanted), terminal);
         let result = match written {
             Some(written) => written.ended(result, terminal),
@@ -202,9 +214,11 @@ impl Call {
             jq::check(program)?;
         }
         let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
+        // Before anything is said, by whatever kind of call.
+        call::learn(&wanted.connection.secrets());
         let nearby = Nearby::new(global).with(&self.reading);
         if self.example {
-            let (target, _) = target::read(&self.words, &nearby)?;
+            let (target, _) = target::read(words, &nearby)?;
             let Target::Operation(_, _, operation) = target else {
                 return Err(Failure::usage("`--example` needs an operation: a URL has no contract"));
             };
@@ -212,7 +226,7 @@ impl Call {
             return Ok(Exit::Ok);
         }
         if let Some(file) = self.each.file()? {
-            return self.each_row(file, &nearby, &wanted, terminal, expected);
+            return self.each_row((file, words), &nearby, &wanted, terminal, expected);
         }
         let mut draft = self.draft(&nearby, words, &mut wanted)?;
         let from = deliver::resume::ask(&mut draft, &wanted, true)?;
@@ -224,7 +238,6 @@ impl Call {
         draft.cookies(&cookies, true)?;
         let redaction = draft.redaction();
         redaction.learn();
-        call::learn(&wanted.connection.secrets());
         let keeper = self.conditional.apply(&mut draft, &wanted, terminal)?;
         let request_mode = self.check.unwrap_or(CheckMode::Block);
         let found = if request_mode == CheckMode::Off { Vec::new() } else { check::request(&draft) };
@@ -236,15 +249,16 @@ impl Call {
                     lines.join("\n  ")
                 ))
                 .exit(Exit::RequestBreaks)
-                .help(check::help(&found, &draft, &self.words)));
+                .help(check::help(&found, &draft, words)));
             }
             for line in lines {
                 terminal.say(format!("request breaks its contract: {line}"));
             }
         }
+        let way = self.way(&draft, &wanted)?;
         if self.dry_run {
             terminal.data(trace::request(&draft, &redaction, self.show_secrets));
-            if let Some(plan) = self.pages.plan(&draft, &wanted, self.format)? {
+            if let Way::Pages(plan) = &way {
                 terminal.say(plan.words(&draft));
             }
             return Ok(Exit::Ok);
@@ -265,14 +279,16 @@ impl Call {
             expected,
             request_breaks: found,
             from,
-            history: self.keeping.begin(&draft, &nearby, self.command_line()).into(),
+            history: self.keeping.begin(&nearby, self.command_line()).into(),
             redaction,
             show_secrets: self.show_secrets,
             keeper,
         };
-        let sent = match &self.as_consumer {
-            Some(name) => acting::send(name, &draft, &nearby, &wanted, terminal, &asked, &mut cookies),
-            None => self.sent(&draft, &wanted, terminal, &asked, &mut cookies),
+        let sent = match (&self.as_consumer, way) {
+            (Some(name), _) => acting::send(name, &draft, &nearby, &wanted, terminal, &asked, &mut cookies),
+            (None, Way::Until(until)) => until::poll(&until, &draft, &wanted, terminal, &asked, &mut cookies),
+            (None, Way::Pages(plan)) => pages::walk(&plan, &draft, &wanted, terminal, &asked, &mut cookies),
+            (None, Way::Once) => outcome::send(&draft, &wanted, terminal, &asked, &mut cookies),
         };
         cookies.save(&wanted.transfer)?;
         if let Some(session) = session {
@@ -281,121 +297,20 @@ impl Call {
         sent
     }
 
-    /// Sends the draft: once, until something holds, or page by page.
-    fn sent(
-        &self,
-        draft: &Draft,
-        wanted: &Wanted,
-        terminal: crate::terminal::Terminal,
-        asked: &asked::Asked<'_>,
-        cookies: &mut Cookies,
-    ) -> Result<Exit, Failure> {
+    /// How it is sent: what cannot be is refused before anything is begun.
+    fn way(&self, draft: &Draft, wanted: &Wanted) -> Result<Way<'_>, Failure> {
         if let Some(until) = self.until.condition(draft)? {
-            return until::poll(&until, draft, wanted, terminal, asked, cookies);
+            return match self.pages.word() {
+                Some(word) => Err(Failure::usage(format!(
+                    "`--until` asks for one answer again and again, and `{word}` is about many"
+                ))),
+                None => Ok(Way::Until(until)),
+            };
         }
         // A condition is about one answer, and so is what it says.
         let plan =
             if self.conditional.if_changed { None } else { self.pages.plan(draft, wanted, self.format)? };
-        match plan {
-            Some(plan) => pages::walk(&plan, draft, wanted, terminal, asked, cookies),
-            None => outcome::send(draft, wanted, terminal, asked, cookies),
-        }
-    }
-
-    /// What the words and flags make.
-    fn draft(&self, nearby: &Nearby<'_>, words: &[String], wanted: &mut Wanted) -> Result<Draft, Failure> {
-        let mut words = words.to_vec();
-        if let Some(url) = wanted.transfer.urls.first() {
-            words.insert(0, url.clone());
-        }
-        let (target, taken) = target::read(&words, nearby)?;
-        let rest = &words[taken.min(words.len())..];
-        match target {
-            Target::Url(method, url) => {
-                if self.sample {
-                    return Err(Failure::usage("`--sample` needs an operation: a URL has no contract"));
-                }
-                if self.server.is_some() {
-                    return Err(Failure::usage(
-                        "`--server` needs an operation: a URL names its server itself",
-                    ));
-                }
-                let items = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
-                free::draft(method, url, items, wanted, outcome::RETRIES)
-            }
-            Target::Operation(api, contract, operation) => {
-                let seed = self.sample.then_some(self.seed);
-                let named = Named { api, operation, contract };
-                if let Some(name) = &self.as_consumer {
-                    let offered = acting::offered(&named, nearby, name)?;
-                    // What the provider's credential gives is not asked of the consumer, and not sent.
-                    let credentials = named.api.as_ref().map(|api| api.upstream.credentials.clone());
-                    let upstream =
-                        board::Upstream { credentials: credentials.unwrap_or_default(), ..offered };
-                    let mut draft = typed::draft(named, upstream, rest, wanted, seed)?;
-                    draft.upstream.credentials.clear();
-                    return Ok(draft);
-                }
-                let upstream = self.upstream(named.api.as_deref(), &named.contract, wanted)?;
-                let mut draft = typed::draft(named, upstream, rest, wanted, seed)?;
-                draft.login =
-                    self.login(draft.named.as_ref().and_then(|named| named.api.as_ref()), nearby)?;
-                draft.choose();
-                Ok(draft)
-            }
-        }
-    }
-
-    /// Where an operation is called: `--server`, else the API's provider, else the contract's first server.
-    fn upstream(
-        &self,
-        api: Option<&board::Api>,
-        contract: &contract::Contract,
-        wanted: &Wanted,
-    ) -> Result<board::Upstream, Failure> {
-        let named = |text: &str| {
-            let mut url = url::Url::read(text, "https")?;
-            url.server.base = url.path.trim_end_matches('/').into();
-            Ok::<_, Failure>(url.server)
-        };
-        let Some(api) = api else {
-            if self.connection.is_some() {
-                return Err(Failure::usage("`--connection` needs an API of the board"));
-            }
-            let first = contract.servers.first().map(contract::Server::address);
-            let server = match (&self.server, &first) {
-                (Some(server), _) => named(server)?,
-                (None, Some(server)) if server.contains("://") => named(server)?,
-                _ => {
-                    return Err(Failure::usage(format!("`{}` names no server", contract.name))
-                        .help("name it: `--server URL`"));
-                }
-            };
-            return Ok(draft::upstream(server, wanted, outcome::RETRIES));
-        };
-        let mut upstream = match &self.connection {
-            Some(name) => (**connection(api, name)?).clone(),
-            None => (*api.upstream).clone(),
-        };
-        if let Some(authority) = &wanted.authority {
-            upstream.authority = Some(Arc::from(authority.as_slice()));
-        }
-        upstream.total_timeout = wanted.max_time.or(upstream.total_timeout);
-        if self.server.is_none() {
-            mocked::nowhere(api)?;
-        }
-        if let Some(server) = &self.server {
-            let server = named(server)?;
-            // A credential never follows to another origin (RFC 6454 §4).
-            let same = |known: &board::ServerUrl| {
-                known.https == server.https && known.host == server.host && known.port == server.port
-            };
-            if !upstream.servers.iter().any(same) {
-                upstream.credentials.clear();
-            }
-            upstream.servers = vec![server];
-        }
-        Ok(upstream)
+        Ok(plan.map_or(Way::Once, Way::Pages))
     }
 
     /// The words that make this call again.
@@ -403,28 +318,4 @@ impl Call {
         let own = || std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         self.again.clone().unwrap_or_else(own)
     }
-
-    /// The words that log in at an API; tells of a login that is there and of no use.
-    fn login(&self, api: Option<&Arc<board::Api>>, nearby: &Nearby<'_>) -> Result<Option<String>, Failure> {
-        let Some((api, board)) = api.and_then(|api| Some((api, nearby.board_of(api)?))) else {
-            return Ok(None);
-        };
-        let name = self.connection.as_deref();
-        login::look(api, name, board, nearby.terminal())?;
-        let flag = name.map_or(String::new(), |name| format!(" --connection {name}"));
-        Ok(Some(format!("{}{flag}", api.name)))
-    }
-}
-
-/// The provider of an API with the account of this name.
-pub(crate) fn connection<'a>(api: &'a board::Api, name: &str) -> Result<&'a Arc<board::Upstream>, Failure> {
-    if let Some((_, upstream)) = api.connections.iter().find(|(known, _)| known == name) {
-        return Ok(upstream);
-    }
-    let names = || api.connections.iter().map(|(known, _)| known.as_str());
-    let failure = Failure::usage(format!("`{}` has no connection `{name}`", api.name));
-    Err(match near::meant(name, names()) {
-        Some(meant) => failure.help(meant),
-        None => failure.help(format!("write `[apis.{}.connection.{name}]` into the board", api.name)),
-    })
 }

@@ -109,7 +109,13 @@ pub(super) fn run(
     let mut journal = Journal::open(each, &identity)?;
     let mut out = Out::open(wanted)?;
     let mut tally = Tally::new(sender.pace());
-    let work = drive(each, &mut rows, &mut journal, &mut out, &mut tally, sender, terminal);
+    let work = async {
+        let done = drive(each, &mut rows, &mut journal, &mut out, &mut tally, sender, terminal).await;
+        if let Some(history) = &sender.history {
+            history.close().await;
+        }
+        done
+    };
     let interrupted = on_one_thread(work)??;
     journal.sync()?;
     if !interrupted {

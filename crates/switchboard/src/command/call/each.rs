@@ -3,7 +3,7 @@
 use super::batch;
 use super::cookie::Cookies;
 use super::data::Piece;
-use super::draft::{self, Named};
+use super::draft::{self, Draft, Named};
 use super::flag::Flag;
 use super::item::Item;
 use super::nearby::Nearby;
@@ -19,7 +19,7 @@ impl Call {
     /// One call for each row.
     pub(super) fn each_row(
         &self,
-        file: &str,
+        (file, words): (&str, &[String]),
         nearby: &Nearby<'_>,
         wanted: &Wanted,
         terminal: Terminal,
@@ -31,9 +31,29 @@ impl Call {
         if self.session.is_some() || wanted.transfer.jar.is_some() || wanted.transfer.resume.is_some() {
             return Err(Failure::usage("`--session`, `-c` and `-C` are for one request: leave `--each` out"));
         }
-        let cookies = std::rc::Rc::new(Cookies::read(&wanted.transfer)?);
-        let (target, taken) = target::read(&self.words, nearby)?;
-        let rest = &self.words[taken.min(self.words.len())..];
+        let about_one = [
+            (self.format.is_some(), "--format"),
+            (self.show_secrets, "--show-secrets"),
+            (self.conditional.if_changed, "--if-changed"),
+            (self.until.is_given(), "--until"),
+            (wanted.write_out.is_some(), "-w"),
+            (wanted.transfer.dump_header.is_some(), "-D"),
+        ];
+        let word = about_one.iter().find(|(given, _)| *given).map(|(_, word)| *word);
+        if let Some(word) = word.or(self.pages.word()) {
+            return Err(Failure::usage(format!(
+                "`{word}` is about one answer, and `--each` has one for each row"
+            ))
+            .help("results are JSON lines; what of each body is given, `--jq` says"));
+        }
+        let cookies = Cookies::read(&wanted.transfer)?;
+        let finish = |mut draft: Draft| {
+            draft.cookies(&cookies, true)?;
+            draft.choose();
+            Ok(draft)
+        };
+        let (target, taken) = target::read(words, nearby)?;
+        let rest = &words[taken.min(words.len())..];
         let dial = call::Dial { idle_per_server: self.each.jobs(), ..outcome::dial(wanted) };
         let mut packing = None;
         let (make, shared, upstream, operation): (Box<batch::Make<'_>>, _, _, _) = match target {
@@ -42,10 +62,7 @@ impl Call {
                 let upstream = draft::upstream(url.server.clone(), wanted, outcome::RETRIES);
                 let make = move |items| {
                     let mut wanted = wanted.clone();
-                    let mut draft =
-                        free::draft(method.clone(), url.clone(), items, &mut wanted, outcome::RETRIES)?;
-                    draft.cookies(&cookies, true)?;
-                    Ok(draft)
+                    finish(free::draft(method.clone(), url.clone(), items, &mut wanted, outcome::RETRIES)?)
                 };
                 (Box::new(make), shared, upstream, None)
             }
@@ -63,18 +80,13 @@ impl Call {
                     let make = move |items, body| {
                         let mut wanted = wanted.clone();
                         wanted.data.push(Piece { flag: Flag::DataRaw, value: body });
-                        let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, None)?;
-                        draft.choose();
-                        Ok(draft)
+                        finish(typed::draft_of(named.clone(), of.clone(), items, &mut wanted, None)?)
                     };
                     batch::Packing { operation: batch.clone(), make: Box::new(make) }
                 });
                 let make = move |items| {
                     let mut wanted = wanted.clone();
-                    let mut draft = typed::draft_of(named.clone(), of.clone(), items, &mut wanted, seed)?;
-                    draft.cookies(&cookies, true)?;
-                    draft.choose();
-                    Ok(draft)
+                    finish(typed::draft_of(named.clone(), of.clone(), items, &mut wanted, seed)?)
                 };
                 (Box::new(make), shared, upstream, Some(operation))
             }
@@ -91,8 +103,11 @@ impl Call {
             responses: self.check.unwrap_or(CheckMode::Report),
             expected,
             jq: self.jq.clone(),
+            // Results are written by us, in the order of the rows.
+            plain: Wanted { output: None, ..wanted.clone() },
+            history: self.keeping.many(nearby),
             packing,
         };
-        batch::run(&self.each, &self.words, file, wanted, terminal, &sender)
+        batch::run(&self.each, words, file, wanted, terminal, &sender)
     }
 }

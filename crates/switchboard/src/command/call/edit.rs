@@ -32,8 +32,11 @@ pub(super) struct Written {
 
 impl Call {
     /// The words of the command line, with the body that was written; and where that lies.
-    pub(super) fn edited(&self, global: &Global) -> Result<(Vec<String>, Option<Written>), Failure> {
-        let mut words = self.words.clone();
+    pub(super) fn edited(
+        &self,
+        mut words: Vec<String>,
+        global: &Global,
+    ) -> Result<(Vec<String>, Option<Written>), Failure> {
         if !self.editor.edit {
             return Ok((words, None));
         }

@@ -47,6 +47,11 @@ pub(super) struct Condition<'u> {
 }
 
 impl Until {
+    /// Whether there is one.
+    pub(super) const fn is_given(&self) -> bool {
+        self.program.is_some()
+    }
+
     /// The condition, if there is one and the call may be repeated for it.
     pub(super) fn condition(&self, draft: &Draft) -> Result<Option<Condition<'_>>, Failure> {
         let Some(program) = self.program.as_deref() else { return Ok(None) };
@@ -56,8 +61,16 @@ impl Until {
                 format!("`--until` sends again and again, and {} does something each time", draft.method);
             return Err(Failure::usage(words).help("ask for the state with a GET instead"));
         }
-        let every = self.every.as_deref().map(|text| seconds(text.strip_suffix('s').unwrap_or(text)));
-        Ok(Some(Condition { program, every: every.transpose()?.unwrap_or(EVERY), tries: self.tries }))
+        let every = match self.every.as_deref().map(|text| text.strip_suffix('s').unwrap_or(text)) {
+            // To curl a time of zero is none.
+            Some(text) if text.parse() == Ok(0.0) => {
+                return Err(Failure::usage("`--every 0` leaves no time between two answers")
+                    .help("a hundredth of a second: `--every 0.01`"));
+            }
+            Some(text) => seconds(text)?,
+            None => EVERY,
+        };
+        Ok(Some(Condition { program, every, tries: self.tries }))
     }
 }
 
