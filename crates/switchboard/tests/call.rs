@@ -33,6 +33,8 @@ mod login;
 mod manual;
 #[path = "call/named.rs"]
 mod named;
+#[path = "call/origins.rs"]
+mod origins;
 #[path = "call/papers.rs"]
 mod papers;
 #[path = "call/patience.rs"]

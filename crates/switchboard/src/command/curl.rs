@@ -77,6 +77,7 @@ fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, S
             follow: Follow::of(&wanted, true),
             cookies: &mut cookies,
             progress: !wanted.silent,
+            told: None,
         };
         let mut delivery = Delivery::new(&wanted, &redaction, Keep::Pass, &draft.path);
         delivery.from = from;

@@ -105,6 +105,7 @@ impl Call {
             jq: self.jq.clone(),
             // Results are written by us, in the order of the rows.
             plain: Wanted { output: None, ..wanted.clone() },
+            terminal,
             history: self.keeping.many(nearby),
             packing,
         };

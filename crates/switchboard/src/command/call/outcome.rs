@@ -101,6 +101,7 @@ pub(crate) fn manner<'c>(wanted: &Wanted, terminal: Terminal, cookies: &'c mut C
         follow: Follow::of(wanted, false),
         cookies,
         progress: !wanted.silent && !terminal.quiet,
+        told: Some(terminal),
     }
 }
 

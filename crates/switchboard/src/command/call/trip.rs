@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::progress::{self, Progress};
 use super::redirect::{self, Follow};
 use crate::exit::{Exit, Failure};
+use crate::terminal::Terminal;
 use board::Upstream;
 use call::redirect::NotFollowed;
 use call::{AnswerBody, CallError, Dial, Patience, Providers, Sent};
@@ -96,6 +97,8 @@ pub(crate) struct Manner<'a> {
     pub(crate) cookies: &'a mut Cookies,
     /// Whether a streamed upload tells how far it is.
     pub(crate) progress: bool,
+    /// Who is told what a redirect leaves behind; none: nobody, as with curl.
+    pub(crate) told: Option<Terminal>,
 }
 
 /// Sends the draft and receives the answer, within `limit`.
@@ -158,7 +161,7 @@ pub(crate) async fn over(
     manner: Manner<'_>,
     receive: &mut dyn Receive,
 ) -> Result<Came, Broke> {
-    let Manner { patience, follow, cookies, progress, .. } = manner;
+    let Manner { patience, follow, cookies, progress, told } = manner;
     let start = Instant::now();
     let first = draft;
     let mut draft = Cow::Borrowed(first);
@@ -193,6 +196,9 @@ pub(crate) async fn over(
             // Not the last origin: two strangers in a row are strangers still.
             next.cookies(cookies, follow.policy.trust_others || next.is_of_same_origin(first))
                 .map_err(Broke::Here)?;
+            if let Some(terminal) = told {
+                redirect::tell(&draft, &next, terminal);
+            }
             draft = Cow::Owned(next);
             continue;
         }

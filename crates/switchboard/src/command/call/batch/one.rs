@@ -16,6 +16,7 @@ use super::pack::Packing;
 use super::tally::Hint;
 use crate::exit::{Exit, Failure};
 use crate::output::jq;
+use crate::terminal::Terminal;
 use board::Upstream;
 use call::{Patience, Providers};
 use contract::{Operation, Repeat, Violation};
@@ -44,6 +45,8 @@ pub(in super::super) struct Sender<'m> {
     pub(in super::super) jq: Option<String>,
     /// What the flags say of receiving an answer.
     pub(in super::super) plain: Wanted,
+    /// Where words about all rows go.
+    pub(in super::super) terminal: Terminal,
     /// Where calls are kept.
     pub(in super::super) history: Option<history::Many>,
     /// How rows go together, where the API has an operation for that.
@@ -148,6 +151,7 @@ impl Sender<'_> {
             follow: self.follow.clone(),
             cookies: &mut cookies,
             progress: false,
+            told: Some(self.terminal),
         };
         let begun = history::now();
         let came = trip::over(&self.providers, draft, manner, &mut delivery).await;
