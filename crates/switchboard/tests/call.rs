@@ -49,6 +49,8 @@ mod recorder;
 mod redirects;
 #[path = "call/repeated.rs"]
 mod repeated;
+#[path = "call/sampled.rs"]
+mod sampled;
 #[path = "call/secrets.rs"]
 mod secrets;
 #[path = "call/server.rs"]

@@ -1,6 +1,7 @@
 //! Where a call goes: what its words and flags make, whose provider that is, and by which account.
 
 use super::draft::{self, Draft, Named};
+use super::fill::Sampling;
 use super::item::Item;
 use super::nearby::Nearby;
 use super::target::{self, Target};
@@ -34,7 +35,8 @@ impl Call {
                 free::draft(method, url, items, wanted, outcome::RETRIES)
             }
             Target::Operation(api, contract, operation) => {
-                let seed = self.sample.then_some(self.seed);
+                let sampling = self.sample.then(|| Sampling::of(&contract, self.seed));
+                let sampling = sampling.as_ref();
                 let named = Named { api, operation, contract };
                 if let Some(name) = &self.as_consumer {
                     let offered = acting::offered(&named, nearby, name)?;
@@ -42,12 +44,12 @@ impl Call {
                     let credentials = named.api.as_ref().map(|api| api.upstream.credentials.clone());
                     let upstream =
                         board::Upstream { credentials: credentials.unwrap_or_default(), ..offered };
-                    let mut draft = typed::draft(named, upstream, rest, wanted, seed)?;
+                    let mut draft = typed::draft(named, upstream, rest, wanted, sampling)?;
                     draft.upstream.credentials.clear();
                     return Ok(draft);
                 }
                 let upstream = self.upstream(named.api.as_deref(), &named.contract, wanted)?;
-                let mut draft = typed::draft(named, upstream, rest, wanted, seed)?;
+                let mut draft = typed::draft(named, upstream, rest, wanted, sampling)?;
                 draft.login =
                     self.login(draft.named.as_ref().and_then(|named| named.api.as_ref()), nearby)?;
                 draft.choose();

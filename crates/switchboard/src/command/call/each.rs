@@ -4,13 +4,14 @@ use super::batch;
 use super::cookie::Cookies;
 use super::data::Piece;
 use super::draft::{self, Draft, Named};
+use super::fill::Sampling;
 use super::flag::Flag;
-use super::item::Item;
+use super::item::{Item, Text};
 use super::nearby::Nearby;
 use super::redirect::Follow;
 use super::target::{self, Target};
 use super::wanted::Wanted;
-use super::{Call, CheckMode, ending, free, outcome, trip, typed};
+use super::{Call, CheckMode, ending, free, input, outcome, trip, typed};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 use std::sync::Arc;
@@ -46,6 +47,12 @@ impl Call {
             ))
             .help("results are JSON lines; what of each body is given, `--jq` says"));
         }
+        // What all rows share is read once.
+        let mut wanted = wanted.clone();
+        for piece in &mut wanted.data {
+            piece.hold()?;
+        }
+        let wanted = &wanted;
         let cookies = Cookies::read(&wanted.transfer)?;
         let finish = |mut draft: Draft| {
             draft.cookies(&cookies, true)?;
@@ -58,7 +65,8 @@ impl Call {
         let mut packing = None;
         let (make, shared, upstream, operation): (Box<batch::Make<'_>>, _, _, _) = match target {
             Target::Url(method, url) => {
-                let shared = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
+                let shared = rest.iter().map(|word| held(Item::read(word, &[])?, true));
+                let shared = shared.collect::<Result<Vec<_>, Failure>>()?;
                 let upstream = draft::upstream(url.server.clone(), wanted, outcome::RETRIES);
                 let make = move |items| {
                     let mut wanted = wanted.clone();
@@ -70,23 +78,24 @@ impl Call {
                 self.login(api.as_ref(), nearby)?;
                 let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
                 let named = Named { api: api.clone(), operation: Arc::clone(&operation), contract };
-                let shared = typed::items(&named, rest)?;
+                let shared = typed::items(&named, rest)?.into_iter().map(|item| held(item, false));
+                let shared = shared.collect::<Result<Vec<_>, Failure>>()?;
                 let of = upstream.clone();
-                let seed = self.sample.then_some(self.seed);
+                let sampling = self.sample.then(|| Sampling::of(&named.contract, self.seed));
                 let batches = api.iter().flat_map(|api| &api.batches).filter(|_| self.each.packs());
                 packing = batches.into_iter().find(|batch| batch.of == operation.id).map(|batch| {
                     let named = Named { operation: Arc::clone(&batch.by), ..named.clone() };
                     let of = upstream.clone();
                     let make = move |items, body| {
                         let mut wanted = wanted.clone();
-                        wanted.data.push(Piece { flag: Flag::DataRaw, value: body });
+                        wanted.data.push(Piece::new(Flag::DataRaw, body));
                         finish(typed::draft_of(named.clone(), of.clone(), items, &mut wanted, None)?)
                     };
                     batch::Packing { operation: batch.clone(), make: Box::new(make) }
                 });
                 let make = move |items| {
                     let mut wanted = wanted.clone();
-                    finish(typed::draft_of(named.clone(), of.clone(), items, &mut wanted, seed)?)
+                    finish(typed::draft_of(named.clone(), of.clone(), items, &mut wanted, sampling.as_ref())?)
                 };
                 (Box::new(make), shared, upstream, Some(operation))
             }
@@ -111,4 +120,19 @@ impl Call {
         };
         batch::run(&self.each, words, file, wanted, terminal, &sender)
     }
+}
+
+/// An item with the text of its file; `whole`: a value of a body without a contract keeps its line end.
+fn held(item: Item, whole: bool) -> Result<Item, Failure> {
+    let here = |text: Text| free::read(&text).map(Text::Here);
+    Ok(match item {
+        Item::Value(name, Text::In(file)) if whole => {
+            Item::Value(name, Text::Here(input::whole_text(&file)?))
+        }
+        Item::Value(name, text) => Item::Value(name, here(text)?),
+        Item::Json(name, text) => Item::Json(name, here(text)?),
+        Item::Query(name, text) => Item::Query(name, here(text)?),
+        Item::Field(name, text) => Item::Field(name, here(text)?),
+        item => item,
+    })
 }
