@@ -3,29 +3,28 @@
 //! Every end is told apart: the last page and a limit that was asked for are none to speak of, all else is a failure with its
 //! exit code that says how many items were given and how to go on. Credentials never follow to another origin.
 
+mod end;
+mod kept;
+
 use super::super::asked::Asked;
-use super::super::check::{AnswerCheck, CheckMode};
 use super::super::cookie::Cookies;
 use super::super::deliver::{Delivery, Keep};
 use super::super::draft::Draft;
+use super::super::ending;
 use super::super::history::{self, Begun, Many};
 use super::super::outcome;
 use super::super::redirect::{self, Follow};
 use super::super::trip::{self, Broke, Came};
 use super::super::wanted::Wanted;
-use super::super::{ending, envelope};
 use super::page::{Page, Visited};
 use super::stream::Stream;
 use super::{Plan, place};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 use call::{Dial, Providers};
-use contract::Violation;
 use contract::paging::{self, Next, Paging, Turn};
-use exchange::{Outcome, Reason};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use std::time::Instant;
 
 /// Pages without an item that may follow each other: a list that filters may have some.
 const EMPTY: u32 = 100;
@@ -260,83 +259,5 @@ impl<'a> Walk<'a> {
                 Ok(Some((next, format!("`switchboard call '{shown}' --all`, with the same credentials"))))
             }
         }
-    }
-
-    /// A page came, and is a call of the history; gives what of it breaks the contract, and what was not looked at.
-    async fn came(
-        &self,
-        current: &Draft,
-        came: &Came,
-        (delivery, body): (&mut Delivery<'_>, &[u8]),
-        begun: Option<(u64, Instant)>,
-    ) -> (Vec<Violation>, Option<&'static str>) {
-        let looked = delivery.check.take().map(AnswerCheck::end).unwrap_or_default();
-        let kept = &body[..body.len().min(history::KEPT)];
-        self.kept(current, Ok(came), (Some(kept), &looked.0), begun).await;
-        looked
-    }
-
-    /// What of the page breaks the contract is said; gives whether that ends the walk.
-    fn is_held_back(&self, (found, unchecked): &(Vec<Violation>, Option<&'static str>)) -> bool {
-        for line in envelope::lines(found, self.draft) {
-            self.terminal.say(format!("page {} breaks its contract: {line}", self.pages));
-        }
-        if let Some(words) = unchecked {
-            self.terminal.say(words);
-        }
-        if found.is_empty() || self.asked.responses != CheckMode::Block {
-            return false;
-        }
-        self.terminal.say("the page was held back; to see it: `--check report`");
-        true
-    }
-
-    /// Keeps a page in the history: the first with the words of the command, which make all of them again.
-    async fn kept(
-        &self,
-        current: &Draft,
-        came: Result<&Came, (Outcome, Option<Reason>)>,
-        (body, response_breaks): (Option<&[u8]>, &[Violation]),
-        begun: Option<(u64, Instant)>,
-    ) {
-        let request_breaks = if begun.is_none() { &*self.asked.request_breaks } else { &[] };
-        let ended = history::Ended { came, body, request_breaks, response_breaks };
-        match (begun, self.many) {
-            (None, _) => outcome::remember(current, self.wanted, self.terminal, self.asked, &ended),
-            (Some(begun), Some(many)) => many.add(current, &self.asked.redaction, &ended, begun).await,
-            (Some(_), None) => {}
-        }
-    }
-
-    fn given(&self) -> String {
-        let plural = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-        format!("{} of {} were given", plural(self.seen, "item"), plural(self.pages, "page"))
-    }
-
-    /// The walk cannot go on: the result is not all there is, which is no success.
-    fn stopped(&self, why: &str, go_on: Option<&str>) -> Broke {
-        let failure = Failure::run(format!("{why}; {}", self.given()));
-        Broke::Here(match go_on {
-            Some(go_on) => failure.help(go_on),
-            None => failure.help("a part that is asked for is no failure: `--limit N` or `--pages N`"),
-        })
-    }
-
-    fn broken(&self, broke: Broke, go_on: &str) -> Broke {
-        let failure = broke.failure();
-        let mut words = format!("page {}: {}; {}", self.pages + 1, failure.message, self.given());
-        words = self.asked.redaction.clean(&words).into_owned();
-        Broke::Here(Failure::run(words).exit(failure.exit).help(format!("to go on from there: {go_on}")))
-    }
-
-    fn no_page(&self, came: &Came, go_on: &str) -> Broke {
-        let status = came.head.status;
-        let exit = ending::of(status, false, self.asked.expected.as_ref(), false);
-        let (words, exit) = match exit {
-            Exit::Ok => ("was answered with something that is no list".to_owned(), Exit::Run),
-            exit => (format!("was answered with {status}"), exit),
-        };
-        let words = format!("page {} {words}; {}", self.pages + 1, self.given());
-        Broke::Here(Failure::run(words).exit(exit).help(format!("to go on from there: {go_on}")))
     }
 }
