@@ -163,8 +163,8 @@ async fn an_answer_for_a_consumer_is_received_as_any_other() {
     let went_on = call(&["-C", "-", "-o", "f"]);
     assert_eq!(std::fs::read_to_string(board.home.path().join("f")).unwrap(), "abcd", "{}", stderr(&went_on));
     let id = stdout(&board.command(&["log", "--format", "ndjson", "-n", "50"]));
-    let row = id.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let own = row.filter(|row| row["via"] == "call").next_back().unwrap();
+    let mut rows = id.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let own = rows.rfind(|row| row["via"] == "call").unwrap();
     let shown = stdout(&board.command(&["log", own["call"].as_str().unwrap(), "--format", "json"]));
     let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(shown["detail"]["response"]["body"], "cd", "{shown}");
