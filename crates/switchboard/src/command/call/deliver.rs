@@ -80,6 +80,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) put_off: Option<PutOff<'a>>,
     /// What it said.
     pub(crate) pause: Option<Duration>,
+    /// What answers set, where this command makes so many calls that it is kept with each; none: with the process.
+    pub(crate) sessions: Option<Redaction>,
     /// The length of the file before anything was written.
     began_at: u64,
     items: Option<Items>,
@@ -115,6 +117,7 @@ impl<'a> Delivery<'a> {
             tap: None,
             put_off: None,
             pause: None,
+            sessions: None,
             began_at: 0,
             items: None,
             unpack: None,

@@ -101,7 +101,7 @@ impl Redaction {
     }
 
     /// The cookies of a message, each by itself: a provider may say one back.
-    fn cookies(&mut self, fields: &HeaderMap) {
+    pub(crate) fn cookies(&mut self, fields: &HeaderMap) {
         for (field, most) in [(COOKIE, usize::MAX), (SET_COOKIE, 1)] {
             for value in fields.get_all(field).iter().filter_map(|value| value.to_str().ok()) {
                 let pairs = value.split(';').take(most);
@@ -111,6 +111,14 @@ impl Redaction {
                     }
                 }
             }
+        }
+    }
+
+    /// Hides also what the other one hides.
+    pub(crate) fn join(&mut self, other: Self) {
+        for secret in other.known {
+            self.values.add(&secret);
+            self.known.push(secret);
         }
     }
 

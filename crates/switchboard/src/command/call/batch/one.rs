@@ -129,8 +129,8 @@ impl Sender<'_> {
         let draft = items.map_err(Failure::usage).and_then(|own| (self.make)(self.items(number, own)));
         let sent = match draft.and_then(|draft| self.fits(&draft).map(|()| draft)) {
             Ok(draft) => {
-                let redaction = draft.redaction();
-                let got = self.exchange(&draft, &redaction).await;
+                let mut redaction = draft.redaction();
+                let got = self.exchange(&draft, &mut redaction).await;
                 got.map(|got| self.answered(number, &draft, &redaction, &got))
             }
             Err(failure) => Err(failure),
@@ -139,9 +139,11 @@ impl Sender<'_> {
     }
 
     /// Sends the request of a row or of a pack, which becomes a call of the history.
-    pub(super) async fn exchange(&self, draft: &Draft, redaction: &Redaction) -> Result<Got, Failure> {
+    pub(super) async fn exchange(&self, draft: &Draft, redaction: &mut Redaction) -> Result<Got, Failure> {
         let mut delivery = Delivery::new(&self.plain, redaction, Keep::Hold, &draft.path);
         delivery.largest = LARGEST;
+        // A million rows may have a million sessions: each is hidden in its own.
+        delivery.sessions = Some(Redaction::default());
         if self.responses != CheckMode::Off {
             delivery.check = draft.named.as_ref().map(AnswerCheck::new);
         }
@@ -158,6 +160,9 @@ impl Sender<'_> {
         let check = delivery.check.take().filter(|_| !delivery.dropped);
         let found = check.map(|check| check.end().0).unwrap_or_default();
         let body = delivery.held.take().unwrap_or_default();
+        let sessions = delivery.sessions.take().unwrap_or_default();
+        drop(delivery);
+        redaction.join(sessions);
         if let Some(history) = &self.history {
             let ended = history::Ended {
                 came: came.as_ref().map_err(history::broken),

@@ -126,8 +126,8 @@ impl Sender<'_> {
         }
         let draft = (packing.make)(items, body)?;
         self.fits(&draft)?;
-        let redaction = draft.redaction();
-        let got = self.exchange(&draft, &redaction).await?;
+        let mut redaction = draft.redaction();
+        let got = self.exchange(&draft, &mut redaction).await?;
         Ok(self.unpacked(packing, pack, &redaction, &got))
     }
 

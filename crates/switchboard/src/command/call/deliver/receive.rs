@@ -11,7 +11,7 @@ use http::header::CONTENT_ENCODING;
 
 impl Receive for Delivery<'_> {
     fn passed(&mut self, head: &Head, nth: u32) -> Result<(), Stop> {
-        Redaction::learn_answer(&head.fields);
+        self.learn(head);
         if self.wanted.verbose {
             trace::exchange(head, self.redaction);
         }
@@ -23,7 +23,7 @@ impl Receive for Delivery<'_> {
     }
 
     fn head(&mut self, head: &Head, nth: u32) -> Result<(), Stop> {
-        Redaction::learn_answer(&head.fields);
+        self.learn(head);
         if self.wanted.verbose {
             trace::exchange(head, self.redaction);
         }
@@ -89,5 +89,15 @@ fn not_unpacked(ended: Ended<Stop>) -> Stop {
             Failure::run(format!("the answer cannot be unpacked: {error}"))
                 .help("to see the bytes as they came: `--format raw`, without `--compressed`"),
         ),
+    }
+}
+
+impl Delivery<'_> {
+    /// Keeps in mind what an answer set.
+    fn learn(&mut self, head: &Head) {
+        match &mut self.sessions {
+            Some(own) => own.cookies(&head.fields),
+            None => Redaction::learn_answer(&head.fields),
+        }
     }
 }
