@@ -133,5 +133,8 @@ fn a_board_does_not_start_with_nobody_where_its_database_is_away_or_its_url_is_m
         assert_eq!(code, Some(2), "{args:?}: {said}");
         assert!(said.contains("LEDGER_URL") && said.contains("export LEDGER_URL=…"), "{args:?}: {said}");
     }
-    assert!(!Path::new(home.path()).join(".switchboard/accounts.db").exists(), "no other ledger in its place");
+    assert!(
+        !Path::new(home.path()).join(".switchboard/accounts.db").exists(),
+        "no other ledger in its place"
+    );
 }
