@@ -37,8 +37,8 @@ pub(crate) struct Postgres {
     pool: Pool,
     name: Arc<str>,
     schema: Arc<str>,
-    /// How a change of accounts, usage and calls begins.
-    begins: [Arc<str>; 3],
+    /// How a change of accounts, usage, quotas and calls begins.
+    begins: [Arc<str>; 4],
 }
 
 impl Postgres {
@@ -87,7 +87,13 @@ impl Postgres {
         let accounts = begin(&schema, "accounts", Some(&channel(&schema)));
         Ok(Self {
             pool: Pool::new(Arc::clone(&options), Arc::clone(&schema), ASKING),
-            begins: [accounts, begin(&schema, "usage", None), begin(&schema, "calls", None)].map(Arc::from),
+            begins: [
+                accounts,
+                begin(&schema, "usage", None),
+                begin(&schema, "quotas", None),
+                begin(&schema, "calls", None),
+            ]
+            .map(Arc::from),
             options,
             name,
             schema,
@@ -97,6 +103,11 @@ impl Postgres {
     /// The same database for the recording.
     pub(crate) fn in_haste(&self) -> Self {
         Self { pool: self.pool.again(RECORDING), ..self.clone() }
+    }
+
+    /// The same database for another runtime.
+    pub(crate) fn again(&self) -> Self {
+        Self { pool: self.pool.again(ASKING), ..self.clone() }
     }
 
     /// What errors name it by.
@@ -125,10 +136,11 @@ impl Postgres {
 
     /// A connection to read a part.
     pub(crate) async fn read(&self, part: Part) -> Result<Connection, StoreError> {
-        let [accounts, usage, calls] = &self.begins;
+        let [accounts, usage, quotas, calls] = &self.begins;
         let begin = match part {
             Part::Accounts => accounts,
             Part::Usage => usage,
+            Part::Quotas => quotas,
             Part::Calls(_) => calls,
         };
         let lent = self.pool.lend(Arc::clone(begin)).await;

@@ -40,6 +40,15 @@ pub(crate) const USAGE: Schema = Schema {
         Step::Both(include_str!("../migrations/usage/2.sql")),
     ],
 };
+/// `quotas.db`.
+pub(crate) const QUOTAS: Schema = Schema {
+    name: "quotas",
+    steps: &[
+        Step::Both(include_str!("../migrations/quotas/1.sql")),
+        // In a database this table is there already: made with the counts.
+        Step::Each { sqlite: include_str!("../migrations/usage/2.sql"), postgres: "" },
+    ],
+};
 /// `calls-DATE.db`.
 pub(crate) const CALLS: Schema = Schema {
     name: "calls",
@@ -66,6 +75,7 @@ impl Step {
                     .replace(" BLOB", " BYTEA")
                     .replace(" TEXT", " TEXT COLLATE \"C\"")
                     .replace(") STRICT, WITHOUT ROWID;", ");")
+                    .replace(") WITHOUT ROWID;", ");")
                     .replace(") STRICT;", ");"),
             )
             .into_sql_str(),
@@ -197,9 +207,9 @@ pub(crate) async fn database_is_readable(
 }
 
 /// What a database holds.
-const ALL: [Schema; 3] = [ACCOUNTS, USAGE, CALLS];
+const ALL: [Schema; 4] = [ACCOUNTS, USAGE, QUOTAS, CALLS];
 
-fn are_newest(found: &[u32; 3], name: &str) -> Result<bool, StoreError> {
+fn are_newest(found: &[u32; 4], name: &str) -> Result<bool, StoreError> {
     let mut newest = true;
     for (schema, found) in ALL.into_iter().zip(found) {
         newest &= schema.is_newest(*found, name)?;
@@ -208,12 +218,12 @@ fn are_newest(found: &[u32; 3], name: &str) -> Result<bool, StoreError> {
 }
 
 /// The versions of all parts, 0 for one that is not there; `None`: there is no ledger.
-async fn versions(connection: &mut Connection) -> Result<Option<[u32; 3]>, StoreError> {
+async fn versions(connection: &mut Connection) -> Result<Option<[u32; 4]>, StoreError> {
     let there = Sql::new("SELECT count(to_regclass('versions'))");
     if connection.number(there).await? != Some(1) {
         return Ok(None);
     }
-    let mut found = [0; 3];
+    let mut found = [0; 4];
     for row in connection.all(Sql::new("SELECT part, version FROM versions")).await? {
         let part = row.text(0)?;
         if let Some(at) = ALL.iter().position(|schema| schema.name == part) {
@@ -225,7 +235,7 @@ async fn versions(connection: &mut Connection) -> Result<Option<[u32; 3]>, Store
 
 #[cfg(test)]
 mod tests {
-    use super::{ACCOUNTS, Schema, Step, USAGE};
+    use super::{ACCOUNTS, QUOTAS, Schema, Step, USAGE};
     use crate::StoreError;
     use crate::folder::{Durability, Folder};
     use crate::sql::Sql;
@@ -268,7 +278,7 @@ mod tests {
 
     #[test]
     fn no_word_of_sqlite_alone_is_left_for_postgresql() {
-        for step in ACCOUNTS.steps.iter().chain(USAGE.steps) {
+        for step in ACCOUNTS.steps.iter().chain(USAGE.steps).chain(QUOTAS.steps) {
             let words = step.postgres();
             for word in ["INTEGER", "BLOB", "STRICT", "ROWID", "AUTOINCREMENT"] {
                 assert!(!words.as_str().contains(word), "{word}: {}", words.as_str());

@@ -1,6 +1,6 @@
 //! Where a ledger is kept: files in a folder (SQLite), or one schema of a PostgreSQL database.
 //!
-//! Its parts are the same in both: accounts, usage, and the calls of each UTC day. In a folder a part is a file, in a database
+//! Its parts are the same in both: accounts, usage, quotas, and the calls of each UTC day. In a folder a part is a file, in a database
 //! some tables, those of calls with a partition for each day.
 
 use crate::connection::Connection;
@@ -17,6 +17,9 @@ pub(crate) const ACCOUNTS: &str = "accounts.db";
 /// Counters and writers.
 pub(crate) const USAGE: &str = "usage.db";
 
+/// Parts of quotas.
+pub(crate) const QUOTAS: &str = "quotas.db";
+
 /// How long a question waits for a lock before it says so.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the recording waits for a lock before it goes on collecting.
@@ -29,6 +32,8 @@ pub(crate) enum Part {
     Accounts,
     /// Counters and writers.
     Usage,
+    /// What is granted of quotas.
+    Quotas,
     /// The calls that began on a day.
     Calls(Day),
 }
@@ -39,6 +44,7 @@ impl Part {
         match self {
             Self::Accounts => ACCOUNTS.to_owned(),
             Self::Usage => USAGE.to_owned(),
+            Self::Quotas => QUOTAS.to_owned(),
             Self::Calls(day) => day.file(),
         }
     }
@@ -48,6 +54,7 @@ impl Part {
         match self {
             Self::Accounts => migrate::ACCOUNTS,
             Self::Usage => migrate::USAGE,
+            Self::Quotas => migrate::QUOTAS,
             Self::Calls(_) => migrate::CALLS,
         }
     }
@@ -55,7 +62,7 @@ impl Part {
     /// What a change of it is worth: of calls a power cut may take the last second.
     pub(crate) const fn durability(self) -> Durability {
         match self {
-            Self::Accounts | Self::Usage => Durability::Full,
+            Self::Accounts | Self::Usage | Self::Quotas => Durability::Full,
             Self::Calls(_) => Durability::Normal,
         }
     }
@@ -91,6 +98,14 @@ impl Store {
         match self {
             Self::Folder(folder) => Self::Folder(folder.in_haste()),
             Self::Postgres(database) => Self::Postgres(database.in_haste()),
+        }
+    }
+
+    /// The same place for a runtime of its own whose questions may wait.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Folder(folder) => Self::Folder(folder.clone()),
+            Self::Postgres(database) => Self::Postgres(database.again()),
         }
     }
 

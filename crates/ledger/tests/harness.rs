@@ -124,6 +124,7 @@ impl Home {
                 let table = match file {
                     "accounts.db" => "consumers, plans_held, keys, audit",
                     "usage.db" => "usage",
+                    "quotas.db" => "quotas",
                     _ => "calls, arrivals, details",
                 };
                 let words = AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE"));

@@ -10,5 +10,6 @@ mod harness;
 mod keeping;
 mod killed;
 mod postgres;
+mod quotas;
 mod searching;
 mod trouble;

@@ -28,6 +28,10 @@ mod locked;
 mod postgres;
 #[path = "failures/providers.rs"]
 mod providers;
+#[path = "failures/quotas.rs"]
+mod quotas;
+#[path = "failures/reloads.rs"]
+mod reloads;
 #[path = "failures/secrets.rs"]
 mod secrets;
 #[path = "failures/served.rs"]
