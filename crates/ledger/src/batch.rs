@@ -93,16 +93,13 @@ impl Batch {
 
     async fn write_day(&mut self, day: Day) -> Result<(), StoreError> {
         let at = self.open(day).await?;
-        // A call that was open and has ended meanwhile is here twice: the later one counts.
-        let mut known = HashSet::new();
-        let of_day = self.rows.iter().rev().filter(|row| Day::of(row.id) == day);
-        let mut rows: Vec<_> = of_day.filter(|row| known.insert(row.id)).collect();
-        rows.reverse();
+        // A call that was open and has ended meanwhile is here twice.
+        let rows = latest(self.rows.iter().filter(|row| Day::of(row.id) == day), |row| row.id);
+        let details = self.details.iter().filter(|packed| Day::of(packed.id) == day);
+        let details = latest(details.map(|packed| (packed.id, &*packed.bytes)), |(id, _)| *id);
         let mut change = self.open[at].1.change().await?;
         row::write(&mut change, &rows).await?;
-        for packed in self.details.iter().filter(|packed| Day::of(packed.id) == day) {
-            detail::write(&mut change, packed.id, &packed.bytes).await?;
-        }
+        detail::write(&mut change, &details).await?;
         change.commit().await
     }
 
@@ -131,6 +128,14 @@ impl Batch {
             calls.close().await;
         }
     }
+}
+
+/// Of those with one id the last one; in their order.
+fn latest<T>(all: impl DoubleEndedIterator<Item = T>, id: impl Fn(&T) -> CallId) -> Vec<T> {
+    let mut known = HashSet::new();
+    let mut latest: Vec<T> = all.rev().filter(|one| known.insert(id(one))).collect();
+    latest.reverse();
+    latest
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 
 use crate::StoreError;
 use crate::connection::Connection;
+use crate::once::Once;
 use crate::sql::Sql;
 use exchange::{Usage, UsageKey};
 use std::collections::HashMap;
-use std::collections::hash_map::{Entry, RandomState};
-use std::hash::{BuildHasher, Hasher};
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -23,8 +23,6 @@ const COARSE: usize = 200_000;
 const AT_ONCE: usize = 64;
 /// On its way to PostgreSQL a statement costs more than its length.
 const AT_ONCE_AWAY: usize = 512;
-/// An adder that was not heard of for so long will not ask again whether its last addition was made: 30 days.
-const FORGOTTEN_MS: u64 = 30 * 24 * 3600 * 1000;
 
 /// What was counted under a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,17 +85,12 @@ pub(crate) struct Uncounted {
     tallies: Tallies,
     /// Counts that were sent, and no answer came: added up or not.
     doubtful: Tallies,
-    /// Who adds up, in the table `adders`.
-    adder: u64,
-    /// The number of the last addition that was sent.
-    nth: u64,
+    once: Once,
 }
 
 impl Default for Uncounted {
     fn default() -> Self {
-        // The system's random numbers: two processes are not taken for each other.
-        let adder = RandomState::new().build_hasher().finish() >> 1;
-        Self { tallies: Tallies::default(), doubtful: Tallies::default(), adder, nth: 0 }
+        Self { tallies: Tallies::default(), doubtful: Tallies::default(), once: Once::new() }
     }
 }
 
@@ -126,16 +119,14 @@ impl Uncounted {
 
     /// Adds everything up on disk, in one transaction; on an error all of it is still here.
     ///
-    /// An addition has a number, written with it. So one whose answer was lost with its connection is made again only where
-    /// its number is not there: under the lock of the part nothing of it can be under way any more.
+    /// Counts whose answer was lost are added again only where they are not there: see [`Once`].
     pub(crate) async fn write(&mut self, usage: &mut Connection, now_ms: u64) -> Result<(), StoreError> {
         if self.tallies.is_empty() && self.doubtful.is_empty() {
             return Ok(());
         }
         let mut change = usage.change().await?;
         if !self.doubtful.is_empty() {
-            let last = Sql::new("SELECT nth FROM adders WHERE id = ?").bind(self.adder);
-            let done = change.number(last).await?.is_some_and(|last| last >= self.nth);
+            let done = self.once.was_made(&mut change).await?;
             let doubtful = std::mem::take(&mut self.doubtful);
             if !done {
                 self.add(doubtful);
@@ -168,23 +159,16 @@ impl Uncounted {
             );
             change.execute(insert.once(some.len() < at_once)).await?;
         }
-        let number = Sql::new(
-            "INSERT INTO adders (id, nth, seen_ms) VALUES (?, ?, ?) \
-             ON CONFLICT (id) DO UPDATE SET nth = excluded.nth, seen_ms = excluded.seen_ms",
-        );
-        change.execute(number.bind(self.adder).bind(self.nth + 1).bind(now_ms)).await?;
-        // From here on the answer decides.
-        self.nth += 1;
+        self.once.number(&mut change, now_ms).await?;
         self.doubtful = std::mem::take(&mut self.tallies);
         change.commit().await?;
         self.doubtful.clear();
         Ok(())
     }
 
-    /// Takes its name out of the table, and those of who went without doing so.
+    /// Says that it adds nothing more.
     pub(crate) async fn sign_off(&self, usage: &mut Connection, now_ms: u64) -> Result<(), StoreError> {
-        let gone = Sql::new("DELETE FROM adders WHERE id = ? OR seen_ms < ?");
-        usage.execute(gone.bind(self.adder).bind(now_ms.saturating_sub(FORGOTTEN_MS))).await.map(drop)
+        self.once.sign_off(usage, now_ms).await
     }
 
     fn coarsen(&mut self) {

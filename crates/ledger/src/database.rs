@@ -100,14 +100,14 @@ impl Postgres {
         })
     }
 
-    /// The same database for another thread's questions.
-    pub(crate) fn for_itself(&self) -> Self {
-        Self { pool: self.pool.again(ASKING), ..self.clone() }
-    }
-
     /// The same database for the recording.
     pub(crate) fn in_haste(&self) -> Self {
         Self { pool: self.pool.again(RECORDING), ..self.clone() }
+    }
+
+    /// The same database for another runtime.
+    pub(crate) fn again(&self) -> Self {
+        Self { pool: self.pool.again(ASKING), ..self.clone() }
     }
 
     /// What errors name it by.

@@ -37,12 +37,18 @@ pub(crate) fn size(detail: &Detail) -> usize {
     1024 + message(&detail.request) + message(&detail.sent) + message(&detail.response)
 }
 
-/// Writes a packed detail; the later one counts.
-pub(crate) async fn write(calls: &mut Connection, id: CallId, packed: &[u8]) -> Result<(), StoreError> {
-    let write = Sql::new(
-        "INSERT INTO details (call, body) VALUES (?, ?) ON CONFLICT (call) DO UPDATE SET body = excluded.body",
-    );
-    calls.execute(write.bind(id.0).bind(packed)).await.map(drop)
+/// How many go into one statement. Full statements are prepared once.
+const AT_ONCE: usize = 32;
+
+/// Writes packed details; one that is there already is replaced. No id may be among them twice.
+pub(crate) async fn write(calls: &mut Connection, packed: &[(CallId, &[u8])]) -> Result<(), StoreError> {
+    for some in packed.chunks(AT_ONCE) {
+        let mut write = Sql::new("INSERT INTO details (call, body) ");
+        write.push_rows(some, 2, |row, (id, bytes)| row.extend([id.0.into(), bytes.into()]));
+        write.push(" ON CONFLICT (call) DO UPDATE SET body = excluded.body");
+        calls.execute(write.once(some.len() < AT_ONCE)).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -135,7 +135,7 @@ async fn write(
     record.id = CallId(last.map_or(first, |last| (last + 1).min(first | 0xfff)));
     row::write(&mut change, &[record]).await?;
     if let Some(packed) = detail {
-        detail::write(&mut change, record.id, packed).await?;
+        detail::write(&mut change, &[(record.id, packed)]).await?;
     }
     change.commit().await?;
     Ok(record.id)

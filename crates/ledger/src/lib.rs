@@ -1,8 +1,8 @@
 //! The ledger: where calls, usage, consumers and keys are kept. The only SQL.
 //!
 //! Files in one folder: `accounts.db` (consumers, keys), `usage.db` (counters), `quotas.db` (what is granted) and
-//! `calls-DATE.db`, one a UTC day; or the same in a schema of a PostgreSQL database ([`Place`]). Recording never waits
-//! for a disk: [`Ledger::recorder`] hands everything to a thread of its
+//! `calls-DATE.db`, one a UTC day; or the same in a schema of a PostgreSQL database ([`Place`]). Recording never waits for a
+//! disk: [`Ledger::recorder`] hands everything to a thread of its
 //! own. Usage is exact; rows are sampled above a rate, and what is lost is counted in [`Health`].
 
 mod accounts;
@@ -22,6 +22,7 @@ mod history;
 mod keys;
 mod lease;
 mod migrate;
+mod once;
 mod open;
 mod options;
 mod place;

@@ -41,8 +41,14 @@ pub(crate) const USAGE: Schema = Schema {
     ],
 };
 /// `quotas.db`.
-pub(crate) const QUOTAS: Schema =
-    Schema { name: "quotas", steps: &[Step::Both(include_str!("../migrations/quotas/1.sql"))] };
+pub(crate) const QUOTAS: Schema = Schema {
+    name: "quotas",
+    steps: &[
+        Step::Both(include_str!("../migrations/quotas/1.sql")),
+        // In a database this table is there already: made with the counts.
+        Step::Each { sqlite: include_str!("../migrations/usage/2.sql"), postgres: "" },
+    ],
+};
 /// `calls-DATE.db`.
 pub(crate) const CALLS: Schema = Schema {
     name: "calls",
@@ -69,6 +75,7 @@ impl Step {
                     .replace(" BLOB", " BYTEA")
                     .replace(" TEXT", " TEXT COLLATE \"C\"")
                     .replace(") STRICT, WITHOUT ROWID;", ");")
+                    .replace(") WITHOUT ROWID;", ");")
                     .replace(") STRICT;", ");"),
             )
             .into_sql_str(),

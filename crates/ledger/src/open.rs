@@ -68,7 +68,7 @@ impl Ledger {
             uncounted: Uncounted::default(),
         };
         writer.start(watch)?;
-        let quotas = Arc::new(Quotas::start(store.for_itself())?);
+        let quotas = Arc::new(Quotas::start(&store)?);
         let writing = Writing { recording: Arc::new(recording), commands, leases, changes, keep_ms, quotas };
         let inner = Inner { store, accounts, usage, writing: Some(writing) };
         Ok(Self { inner: Arc::new(inner) })

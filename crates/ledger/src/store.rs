@@ -1,6 +1,6 @@
 //! Where a ledger is kept: files in a folder (SQLite), or one schema of a PostgreSQL database.
 //!
-//! Its parts are the same in both: accounts, usage, and the calls of each UTC day. In a folder a part is a file, in a database
+//! Its parts are the same in both: accounts, usage, quotas, and the calls of each UTC day. In a folder a part is a file, in a database
 //! some tables, those of calls with a partition for each day.
 
 use crate::connection::Connection;
@@ -16,7 +16,8 @@ use std::time::Duration;
 pub(crate) const ACCOUNTS: &str = "accounts.db";
 /// Counters and writers.
 pub(crate) const USAGE: &str = "usage.db";
-/// What is granted of quotas.
+
+/// Parts of quotas.
 pub(crate) const QUOTAS: &str = "quotas.db";
 
 /// How long a question waits for a lock before it says so.
@@ -100,11 +101,11 @@ impl Store {
         }
     }
 
-    /// The same place for a thread with a runtime of its own, that waits as long as a question does.
-    pub(crate) fn for_itself(&self) -> Self {
+    /// The same place for a runtime of its own whose questions may wait.
+    pub(crate) fn again(&self) -> Self {
         match self {
             Self::Folder(folder) => Self::Folder(folder.clone()),
-            Self::Postgres(database) => Self::Postgres(database.for_itself()),
+            Self::Postgres(database) => Self::Postgres(database.again()),
         }
     }
 

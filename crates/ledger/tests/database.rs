@@ -4,7 +4,8 @@ use crate::cut::Line;
 use crate::example::call;
 use crate::harness::{CLI, NOW, all_rows, total, usage};
 use crate::postgres::Server;
-use exchange::Secret;
+use crate::quotas::lease;
+use exchange::{Period, Secret};
 use ledger::{CallFilter, Ledger, Place, StoreError};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -96,6 +97,42 @@ async fn a_commit_without_an_answer_is_counted_once() {
     }
     ledger.close().await.unwrap();
     assert_eq!(server.sql("SELECT count(*) FROM switchboard.adders"), "0");
+}
+
+#[tokio::test]
+async fn a_part_of_a_quota_whose_grant_got_lost_is_had_again_and_nothing_is_had_twice() {
+    let Some(server) = Server::start() else { return };
+    let line = Line::to(server.folder());
+    let ledger = opened(line.url()).await.unwrap();
+    let store = ledger.quotas();
+    let ask = |want, back, owed| {
+        let mut wish = crate::quotas::wish(Period::Month, 100, NOW, want);
+        (wish.back, wish.owed) = (back, owed);
+        wish
+    };
+    let slot = ask(0, Vec::new(), 0).slot.start_ms;
+    let first = lease(&store, ask(10, Vec::new(), 0)).await.unwrap();
+    assert_eq!((first.amount, first.counted), (10, 10));
+    // Twice in a row: also what is undone may get lost.
+    for cuts in [1, 2, 3] {
+        for _ in 0..cuts {
+            while line.was_cut() {
+                line.cut_at_commit();
+            }
+            let lost = lease(&store, ask(20, vec![(slot, 5)], 3)).await;
+            // Another connection of this process may have been cut in its place.
+            if let Ok(had) = lost {
+                lease(&store, ask(0, vec![(slot, had.amount + 3)], 5)).await.unwrap();
+            }
+        }
+        while !line.was_cut() {
+            drop(ledger.flush().await);
+            ledger.recorder().usage(usage(&call(NOW, 1)));
+        }
+        let now = lease(&store, ask(0, Vec::new(), 0)).await.unwrap();
+        assert_eq!(now.counted, 10, "as if nothing had been asked");
+    }
+    ledger.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -127,6 +127,17 @@ async fn an_open_call_is_shown_and_then_closed(home: &mut Home) {
     assert_eq!((again.len(), again[0].open), (1, false));
     let page = ledger.calls(&CallFilter::default()).await.unwrap();
     assert_eq!((page.rows.len(), page.rows[0].open, page.rows[0].weight), (1, false, 1));
+
+    // Begun and ended between two writes: both are in one.
+    let mut short = call(NOW, 2);
+    for is_open in [true, false] {
+        short.open = is_open;
+        ledger.recorder().row(short.clone());
+        ledger.recorder().detail(short.id, detail(if is_open { "begun" } else { "ended" }));
+    }
+    ledger.flush().await.unwrap();
+    let (row, kept) = ledger.call(short.id).await.unwrap().unwrap();
+    assert_eq!((row.open, kept.unwrap().request.unwrap().body.as_str()), (false, "ended"));
 }
 
 async fn a_tail_shows_what_is_written_also_late_and_over_midnight_and_nothing_twice(home: &mut Home) {

@@ -10,26 +10,27 @@ use tokio::sync::oneshot;
 on_both! {
     processes_that_press_in_get_no_more_than_there_is,
     what_is_given_back_can_be_had_again_and_what_is_owed_is_taken,
-    a_place_that_is_locked_is_named_and_taken_up_again,
+    a_file_that_is_locked_is_named_and_taken_up_again,
 }
 
 /// 2026-11-21, 10:00 UTC.
 const NOW: u64 = crate::harness::NOW;
 
-fn wish(period: Period, amount: u32, at_ms: u64, want: u32) -> Wish {
+pub(crate) fn wish(period: Period, amount: u32, at_ms: u64, want: u32) -> Wish {
     let account = QuotaAccount { policy: "free/month".into(), subject: "globex".into() };
     let quota = Quota { amount: NonZeroU32::new(amount).unwrap(), period };
     Wish { account, quota, slot: period.slot(at_ms), want, back: Vec::new(), owed: 0 }
 }
 
-async fn lease(store: &Arc<dyn QuotaStore>, wish: Wish) -> Result<Grant, QuotasAway> {
+pub(crate) async fn lease(store: &Arc<dyn QuotaStore>, wish: Wish) -> Result<Grant, QuotasAway> {
     let (give, take) = oneshot::channel();
     store.lease(wish, Box::new(move |answer| drop(give.send(answer))));
     take.await.unwrap()
 }
 
 async fn processes_that_press_in_get_no_more_than_there_is(home: &mut Home) {
-    let (one, two) = (home.ledger().await, home.ledger().await);
+    let one = home.ledger().await;
+    let two = home.ledger().await;
     let mut asking = Vec::new();
     for ledger in [&one, &two] {
         for _ in 0..200 {
@@ -83,7 +84,7 @@ async fn what_is_given_back_can_be_had_again_and_what_is_owed_is_taken(home: &mu
     assert_eq!(lease(&store, later).await.unwrap().amount, 10, "another has its own");
 }
 
-async fn a_place_that_is_locked_is_named_and_taken_up_again(home: &mut Home) {
+async fn a_file_that_is_locked_is_named_and_taken_up_again(home: &mut Home) {
     let ledger = home.ledger().await;
     let store = ledger.quotas();
     assert_eq!(lease(&store, wish(Period::Day, 9, NOW, 1)).await.unwrap().amount, 1);

@@ -6,5 +6,5 @@ CREATE TABLE quotas (
     granted  INTEGER NOT NULL,
     until_ms INTEGER NOT NULL,
     PRIMARY KEY (policy, subject, slot_ms)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 CREATE INDEX quotas_until ON quotas (until_ms);
