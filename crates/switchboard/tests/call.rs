@@ -37,6 +37,8 @@ mod manual;
 mod many;
 #[path = "call/named.rs"]
 mod named;
+#[path = "call/origins.rs"]
+mod origins;
 #[path = "call/papers.rs"]
 mod papers;
 #[path = "call/patience.rs"]
@@ -51,6 +53,8 @@ mod recorder;
 mod redirects;
 #[path = "call/repeated.rs"]
 mod repeated;
+#[path = "call/sampled.rs"]
+mod sampled;
 #[path = "call/secrets.rs"]
 mod secrets;
 #[path = "call/server.rs"]

@@ -12,7 +12,6 @@ mod section;
 
 use crate::arguments::Global;
 use crate::command::call::cookie::{Cookies, Jar};
-use crate::command::call::data;
 use crate::command::call::flag::{FLAGS, Given};
 use crate::command::call::nearby::Nearby;
 use crate::command::call::wanted::{Destination, Wanted};
@@ -46,7 +45,9 @@ impl Curl {
         let mut sections = Vec::new();
         for section in line.sections {
             let mut wanted = Wanted { strict: true, ..Wanted::read(&section.flags)? };
-            data::read_input(&mut wanted.data)?;
+            for piece in wanted.data.iter_mut().filter(|piece| piece.is_input()) {
+                piece.hold()?;
+            }
             sections.push((section, wanted));
         }
         let nearby = Nearby::new(global);

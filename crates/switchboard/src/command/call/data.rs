@@ -3,7 +3,7 @@
 use super::flag::Flag;
 use super::input;
 use crate::exit::Failure;
-use bytes::Bytes;
+use std::sync::Arc;
 
 /// One piece, as given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,23 +12,40 @@ pub(crate) struct Piece {
     pub(crate) flag: Flag,
     /// Its value.
     pub(crate) value: String,
-    /// Its bytes, where they were read already: standard input is there once.
-    pub(crate) read: Option<Bytes>,
+    /// What is in the file that it names, where that was read already.
+    pub(super) held: Option<Arc<[u8]>>,
 }
 
 impl Piece {
-    /// As given on a command line.
+    /// Nothing is read yet.
     pub(crate) const fn new(flag: Flag, value: String) -> Self {
-        Self { flag, value, read: None }
+        Self { flag, value, held: None }
     }
-}
 
-/// Reads what pieces take from standard input, for a body that is sent more than once.
-pub(crate) fn read_input(pieces: &mut [Piece]) -> Result<(), Failure> {
-    for piece in pieces.iter_mut().filter(|piece| piece.value.ends_with("@-") && piece.read.is_none()) {
-        piece.read = Some(bytes(piece)?.into());
+    /// Reads the file that it names, once for all requests that it goes into.
+    pub(crate) fn hold(&mut self) -> Result<(), Failure> {
+        if let Some(name) = self.file() {
+            self.held = Some(input::bytes(name)?.into());
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Whether standard input is what it names: that can be read once.
+    pub(crate) fn is_input(&self) -> bool {
+        self.file() == Some("-")
+    }
+
+    /// The file that it names.
+    fn file(&self) -> Option<&str> {
+        match self.flag {
+            Flag::DataRaw => None,
+            Flag::DataUrlencode => {
+                let at = self.value.find(['=', '@'])?;
+                self.value[at..].strip_prefix('@')
+            }
+            _ => self.value.strip_prefix('@'),
+        }
+    }
 }
 
 /// The bytes of all pieces: joined with `&`, JSON pieces without.
@@ -46,17 +63,14 @@ pub(crate) fn body(pieces: &[Piece]) -> Result<Vec<u8>, Failure> {
 }
 
 fn bytes(piece: &Piece) -> Result<Vec<u8>, Failure> {
-    if let Some(read) = &piece.read {
-        return Ok(read.to_vec());
-    }
-    let value = piece.value.as_str();
-    match (piece.flag, value.strip_prefix('@')) {
-        (Flag::DataUrlencode, _) => encoded(value),
-        (Flag::DataRaw, _) | (_, None) => Ok(value.as_bytes().to_vec()),
-        (Flag::DataBinary | Flag::Json, Some(file)) => input::bytes(file),
+    let read = |name: &str| piece.held.as_ref().map_or_else(|| input::bytes(name), |held| Ok(held.to_vec()));
+    match (piece.flag, piece.file()) {
+        (Flag::DataUrlencode, _) => encoded(&piece.value, &read),
+        (_, None) => Ok(piece.value.as_bytes().to_vec()),
+        (Flag::DataBinary | Flag::Json, Some(file)) => read(file),
         // curl drops line ends and NUL from a file given to `-d`.
         (_, Some(file)) => {
-            let mut bytes = input::bytes(file)?;
+            let mut bytes = read(file)?;
             bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0));
             Ok(bytes)
         }
@@ -64,12 +78,12 @@ fn bytes(piece: &Piece) -> Result<Vec<u8>, Failure> {
 }
 
 /// `text`, `=text`, `name=text`, `@file`, `name@file`: only what follows the name is encoded.
-fn encoded(value: &str) -> Result<Vec<u8>, Failure> {
+fn encoded(value: &str, read: &dyn Fn(&str) -> Result<Vec<u8>, Failure>) -> Result<Vec<u8>, Failure> {
     let (name, content) = match value.find(['=', '@']) {
         None => ("", value.as_bytes().to_vec()),
         Some(at) if value.as_bytes()[at] == b'=' => (&value[..at], value.as_bytes()[at + 1..].to_vec()),
         Some(at) => {
-            let content = input::bytes(&value[at + 1..])?;
+            let content = read(&value[at + 1..])?;
             // curl: an empty file is nothing, also with a name.
             if content.is_empty() {
                 return Ok(content);
@@ -86,7 +100,7 @@ fn encoded(value: &str) -> Result<Vec<u8>, Failure> {
 pub(crate) fn url_query(value: &str) -> Result<String, Failure> {
     match value.strip_prefix('+') {
         Some(raw) => Ok(raw.to_owned()),
-        None => Ok(String::from_utf8_lossy(&encoded(value)?).into_owned()),
+        None => Ok(String::from_utf8_lossy(&encoded(value, &input::bytes)?).into_owned()),
     }
 }
 

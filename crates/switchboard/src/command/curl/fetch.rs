@@ -9,12 +9,10 @@ use crate::command::call::nearby::Nearby;
 use crate::command::call::redirect::Follow;
 use crate::command::call::trip::{Broke, Manner, Road};
 use crate::command::call::url::Url;
-use crate::command::call::wanted::{Destination, Wanted};
+use crate::command::call::wanted::{Destination, Resume, Wanted};
 use crate::command::call::{free, outcome};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
-use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Instant;
 
 /// What the transfers of a section share.
@@ -88,41 +86,36 @@ impl Shared<'_> {
         };
         let origin = url.server.to_string();
         let mut draft = free::draft(None, url, Vec::new(), &mut wanted, 0).map_err(here)?;
-        let from = resume::ask(&mut draft, &wanted, false).map_err(here)?;
         draft.cookies(&self.cookies, true).map_err(here)?;
         let redaction = draft.redaction();
         redaction.learn();
         call::learn(&wanted.connection.secrets());
         let keeping = Keeping { no_history: !self.kept };
-        let mut kept: Option<Begun> = keeping.begin(&draft, self.nearby, words);
+        let mut kept: Option<Begun> = keeping.begin(self.nearby, words);
         // curl waits for nobody's limits.
         let dial = call::Dial { allowances: None, idle_per_server: 2, ..outcome::dial(&wanted) };
         let road = match self.road.take().filter(|(known, _)| *known == origin) {
             Some((_, road)) => road,
-            None => Road::new(&draft, &dial).map_err(here)?,
+            None => Road::new(dial, &draft.upstream).map_err(here)?,
         };
         let (begun, mut again) = (Instant::now(), Again::of(&wanted));
         let (result, mut delivery) = loop {
+            // Anew for each try: the one before may have left something.
+            let from = resume::ask(&mut draft, &wanted, false).map_err(here)?;
             let manner = Manner {
-                dial: dial.clone(),
                 patience: None,
-                limit: wanted.max_time,
                 follow: Follow::of(&wanted, true),
                 cookies: &mut self.cookies,
                 progress: !wanted.silent,
+                told: None,
             };
-            let (pause, rule) = (Rc::new(Cell::new(None)), again.clone());
-            let asked = Rc::clone(&pause);
             let mut delivery = Delivery::new(&wanted, &redaction, Keep::Pass, &draft.path);
             delivery.from = from;
-            delivery.strict = true;
-            delivery.heads_follow = true;
             delivery.tap = kept.is_some().then(Vec::new);
-            delivery.put_off = Some(Box::new(move |head| {
-                asked.set(rule.answer(head.status, &head.fields, begun.elapsed()));
-                asked.get().is_some()
-            }));
-            let result = road.go(&draft, manner, &mut delivery);
+            let rule = again.clone();
+            delivery.put_off =
+                Some(Box::new(move |head| rule.answer(head.status, &head.fields, begun.elapsed())));
+            let result = road.go(&draft, wanted.max_time, manner, &mut delivery);
             delivery.closed(result.is_ok());
             delivery.put_off = None;
             let (pause, why) = match result {
@@ -133,7 +126,7 @@ impl Shared<'_> {
                     let pause = if interrupted { None } else { again.failure(end.0, begun.elapsed()) };
                     (pause, Err((End::new(end.0, end.1), how)))
                 }
-                Ok(came) => (pause.get(), Ok(came)),
+                Ok(came) => (delivery.pause.take(), Ok(came)),
             };
             let Some(pause) = pause else { break (why, delivery) };
             if !wanted.silent {
@@ -143,6 +136,10 @@ impl Shared<'_> {
                     pause.as_secs()
                 ));
             }
+            if wanted.transfer.resume != Some(Resume::FileEnd) {
+                delivery.undo().map_err(here)?;
+            }
+            drop(delivery);
             again.used();
             std::thread::sleep(pause);
         };
