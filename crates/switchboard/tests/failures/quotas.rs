@@ -1,11 +1,10 @@
 //! A quota over two processes on one board, one of which is killed again and again: the provider never hears more
 //! calls than it says.
 
-use crate::harness::{Running, free_port, switchboard};
-use crate::served::{becomes, board};
+use crate::harness::Running;
+use crate::served::{Beside, board};
 use crate::wire::Caller;
 use demo::Provider;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -21,22 +20,8 @@ async fn no_call_above_the_quota_reaches_the_provider_whoever_is_killed() {
     let quota = format!("auth = \"none\"\nquota = \"{QUOTA}/year\"");
     let text = board(&provider.url(), "", "").replace("auth = \"none\"", &quota);
     let (first, url) = Running::serve(&text);
-    let port = free_port();
-    let other = format!("http://127.0.0.1:{port}");
-    let overlay = format!("[listen.edge]\nbind = \"127.0.0.1:{port}\"\n");
-    std::fs::write(first.home.path().join("switchboard.second.toml"), overlay).unwrap();
-    let second = || {
-        let child = switchboard(first.home.path())
-            .args(["--env", "second", "serve", "--quiet"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        becomes(600, "the second process listens", true, || {
-            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
-        });
-        child
-    };
+    let mut second = Beside::serve(&first);
+    let other = second.url();
     let admitted = AtomicUsize::new(0);
     // Calls until it is refused or cut off; whether it was refused.
     let press = |url: &str, most: usize| {
@@ -50,7 +35,6 @@ async fn no_call_above_the_quota_reaches_the_provider_whoever_is_killed() {
         }
         false
     };
-    let mut process = second();
     for _ in 0..KILLS {
         let before = admitted.load(Ordering::Relaxed);
         std::thread::scope(|scope| {
@@ -64,10 +48,9 @@ async fn no_call_above_the_quota_reaches_the_provider_whoever_is_killed() {
                 std::thread::sleep(Duration::from_millis(5));
             }
             // SIGKILL, with a part of the quota in hand.
-            process.kill().unwrap();
-            process.wait().unwrap();
+            second.kill();
         });
-        process = second();
+        second.again(&first);
     }
     // Both to the end, ten times over.
     std::thread::scope(|scope| {
@@ -83,7 +66,5 @@ async fn no_call_above_the_quota_reaches_the_provider_whoever_is_killed() {
     assert!(reached <= QUOTA, "{reached} calls reached the provider, {QUOTA} may");
     // What a kill took along was in one hand, a second's use at most.
     assert!(reached >= QUOTA / 2, "{reached} of {QUOTA}, after {KILLS} kills");
-    process.kill().unwrap();
-    process.wait().unwrap();
     assert_eq!(first.stop(), Some(0));
 }

@@ -1,13 +1,12 @@
 //! A board that is changed while it serves: taken over by command, by signal, by itself; refused when it is wrong; and
 //! nobody who calls meanwhile notices.
 
-use crate::harness::{Running, curl, free_port, program, stderr, stdout, switchboard};
+use crate::harness::{Running, curl, free_port, program, stderr, stdout};
 use crate::keys::done;
-use crate::served::{becomes, board, counted, health};
+use crate::served::{Beside, becomes, board, counted, health};
 use crate::wire::{Caller, connect};
 use demo::Provider;
 use std::io::{Read as _, Write as _};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const RELOADS: usize = 40;
@@ -120,17 +119,8 @@ async fn every_process_of_a_board_is_reloaded_and_hears_of_revoked_keys() {
     let provider = Provider::status(200).start().await;
     let text = board(&provider.url(), "", "").replace("auth = \"none\"", "auth = \"key\"");
     let (first, url) = Running::serve(&text);
-    let port = free_port();
-    let overlay = format!("[listen.edge]\nbind = \"127.0.0.1:{port}\"\n");
-    std::fs::write(first.home.path().join("switchboard.second.toml"), overlay).unwrap();
-    let mut second = switchboard(first.home.path())
-        .args(["--env", "second", "serve", "--quiet"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let urls = [url, format!("http://127.0.0.1:{port}")];
-    becomes(100, "both listen", true, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let second = Beside::serve(&first);
+    let urls = [url, second.url()];
 
     done(&first, &["consumer", "add", "globex", "--plan", "open"]);
     let key = crate::keys::new_key(&first, "globex");
@@ -154,7 +144,5 @@ async fn every_process_of_a_board_is_reloaded_and_hears_of_revoked_keys() {
     let rows: Vec<serde_json::Value> = serde_json::from_str(&stdout(&output)).unwrap();
     let good = rows.iter().find(|row| row["class"] == 2 || row["class"] == "2xx").unwrap();
     assert_eq!(good["calls"].as_u64(), Some(calls), "{rows:?}");
-    second.kill().unwrap();
-    second.wait().unwrap();
     assert_eq!(first.stop(), Some(0));
 }

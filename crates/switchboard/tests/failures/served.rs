@@ -1,9 +1,10 @@
 //! A board that serves one open API before one provider, and what its ledger says of calls and usage.
 
-use crate::harness::{Running, stderr, stdout};
+use crate::harness::{Running, free_port, stderr, stdout, switchboard};
 use serde_json::Value;
 use std::fmt::Debug;
 use std::io::{Read as _, Write as _};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 /// An open API at `/` without contract; lines for its upstream, and whole tables.
@@ -57,6 +58,58 @@ pub(crate) fn becomes<T: PartialEq + Debug>(times: u32, what: &str, wanted: T, m
         last = ask();
     }
     assert_eq!(last, wanted, "asked {times} times: {what}");
+}
+
+/// Another process on the board of the first, with a port of its own; ended when it is dropped.
+pub(crate) struct Beside {
+    child: Child,
+    port: u16,
+}
+
+impl Beside {
+    /// Writes the overlay that gives it its port, starts it, and waits until it listens.
+    pub(crate) fn serve(first: &Running) -> Self {
+        Self::serve_at(first, free_port())
+    }
+
+    /// The same with a port that it had before.
+    fn serve_at(first: &Running, port: u16) -> Self {
+        let overlay = format!("[listen.edge]\nbind = \"127.0.0.1:{port}\"\n");
+        std::fs::write(first.home.path().join("switchboard.second.toml"), overlay).unwrap();
+        let child = switchboard(first.home.path())
+            .args(["--env", "second", "serve", "--quiet"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let beside = Self { child, port };
+        becomes(600, "the second process listens", true, || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        beside
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Another one in its place.
+    pub(crate) fn again(&mut self, first: &Running) {
+        *self = Self::serve_at(first, self.port);
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// What the board says of itself on `run.sock`.
