@@ -11,6 +11,7 @@ use super::shared::{self, Standing};
 use super::store::{NAMED, Side, Store};
 use super::view::only_other_side;
 use super::words;
+use crate::decimal::{Decimal, Weight};
 use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::Lost;
@@ -155,6 +156,9 @@ impl Compiled {
     pub(super) fn takes(&self, value: &Value) -> bool {
         let Some(validator) = &self.validator else { return true };
         shared::forget();
+        if !Weight::default().carries_all(value) {
+            return false;
+        }
         let (valid, _) = judged(validator, value);
         let cut = shared::is_cut();
         shared::forget();
@@ -163,8 +167,9 @@ impl Compiled {
 
     fn decided(&self, value: &Value) -> Vec<Violation> {
         let Some(validator) = &self.validator else { return Vec::new() };
-        let (valid, most) = judged(validator, value);
-        if shared::is_cut() {
+        let heavy = !Weight::default().carries_all(value);
+        let (valid, most) = if heavy { (false, 0) } else { judged(validator, value) };
+        if heavy || shared::is_cut() {
             return vec![self.whole("too-complex", "a value that can be checked in bounded time", value)];
         }
         if valid {
@@ -411,12 +416,15 @@ impl<'i> Keyword<'i> for IntegerFormat {
 
     fn is_valid(&self, instance: &'i Value) -> bool {
         let Value::Number(number) = instance else { return true };
-        let (least, most) = if self.short { (-2_147_483_648.0, 2_147_483_647.0) } else { (-9.3e18, 9.3e18) };
-        match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => !self.short || i32::try_from(whole).is_ok(),
-            // Published contracts say int64 and mean what a 64 bit number holds, signed or not.
-            (None, Some(float)) => number.is_u64() && !self.short || (least..=most).contains(&float),
-            (None, None) => false,
+        if let Some(whole) = number.as_i64() {
+            return !self.short || i32::try_from(whole).is_ok();
         }
+        // Published contracts say int64 and mean what a 64 bit number holds, signed or not.
+        let (least, most) = if self.short {
+            (Decimal::from(i64::from(i32::MIN)), Decimal::from(i64::from(i32::MAX)))
+        } else {
+            (Decimal::from(i64::MIN), Decimal::from(u64::MAX))
+        };
+        Decimal::of(number).is_some_and(|number| (least..=most).contains(&number))
     }
 }

@@ -4,7 +4,7 @@ use super::compile::MOST;
 use super::identity;
 use super::lower::{INTEGER_FORMAT, SHARED};
 use super::shared;
-use crate::{Got, In, Pointer, Violation};
+use crate::{Got, In, Pointer, Violation, decimal};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
@@ -12,6 +12,9 @@ use serde_json::Value;
 /// Longest choice that is told, in characters; and how many of them.
 const LONGEST_CHOICE: usize = 40;
 const MOST_CHOICES: usize = 20;
+
+/// Longest number that is told, in characters.
+const LONGEST_NUMBER: usize = 40;
 
 /// Adds the violation that the engine's error means.
 pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
@@ -184,11 +187,11 @@ fn unknown(
 
 /// A number at its exclusive limit is neither more nor less than it.
 fn exclusive(value: &Value, limit: &Value, word: &str) -> String {
-    if value.as_f64() == limit.as_f64() { format!("{word} than {limit}") } else { limit.to_string() }
+    if decimal::same(value, limit) { format!("{word} than {limit}") } else { limit.to_string() }
 }
 
 fn number_or_word(value: &Value, limit: &Value) -> Got {
-    if value.as_f64() == limit.as_f64() { Got::Word(limit.to_string()) } else { kind_of(value) }
+    if decimal::same(value, limit) { Got::Word(limit.to_string()) } else { kind_of(value) }
 }
 
 fn pointer(text: &str) -> Pointer {
@@ -204,7 +207,7 @@ pub(crate) fn kind_of(value: &Value) -> Got {
     match value {
         Value::Null => Got::Kind("null"),
         Value::Bool(_) => Got::Kind("a boolean"),
-        Value::Number(number) => Got::Number(number.to_string()),
+        Value::Number(number) => Got::Number(cut(number.as_str(), LONGEST_NUMBER)),
         Value::String(_) => Got::Kind("a string"),
         Value::Array(_) => Got::Kind("a list"),
         Value::Object(_) => Got::Kind("an object"),

@@ -6,6 +6,7 @@
 
 use super::{INTEGER_FORMAT, Lowering, NOT_NULL, SHARED};
 use crate::Pointer;
+use crate::decimal::Decimal;
 use crate::openapi::outline::{is_true, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Target};
@@ -65,8 +66,10 @@ impl Lowering<'_> {
                 Value::Bool(false) => {}
                 _ => self.drop_word(at, word, "is neither a number nor a boolean"),
             },
-            "multipleOf" => match value.as_f64() {
-                Some(step) if step > 0.0 => keep(value.clone()),
+            "multipleOf" => match value {
+                Value::Number(step) if Decimal::of(step).is_some_and(|step| step.is_positive()) => {
+                    keep(value.clone());
+                }
                 _ => self.drop_word(at, word, "is not a number above 0"),
             },
             "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties"
