@@ -4,6 +4,7 @@
 //! document at their own pointers, so that what it says of a rule's place is the place in the contract.
 
 use super::dialect::Dialect;
+use super::encoded::{self, ENCODED, Encoded};
 use super::identity::{self, OWN};
 use super::lower::{self, INTEGER_FORMAT, Lowering, SHARED};
 use super::pattern::{BACKTRACKS, SIZE};
@@ -65,6 +66,10 @@ pub(super) fn options<'i>() -> ValidationOptions<'i> {
         .should_validate_formats(true)
         .should_ignore_unknown_formats(true)
         .with_keyword(INTEGER_FORMAT, |_, format, _| Ok(Box::new(IntegerFormat { short: format == "int32" })))
+        .with_format("byte", encoded::is_base64)
+        .with_format("base64", encoded::is_base64)
+        .with_format("base64url", encoded::is_base64)
+        .with_keyword(ENCODED, |_, _, _| Ok(Box::new(Encoded)))
         .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS).size_limit(SIZE))
 }
 

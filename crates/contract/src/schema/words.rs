@@ -1,6 +1,7 @@
 //! Saying a broken rule in plain words, without the text of the value that broke it.
 
 use super::compile::MOST;
+use super::encoded::{self, ENCODED};
 use super::identity;
 use super::lower::{INTEGER_FORMAT, SHARED};
 use super::shared;
@@ -68,6 +69,9 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         | ValidationErrorKind::RegexEngineFailure { .. } => {
             ("pattern", "text on which its pattern can be decided in bounded time".to_owned(), length(value))
         }
+        ValidationErrorKind::Format { format } if encoded::FORMATS.contains(&format.as_ref()) => {
+            ("format", encoded::EXPECTED.to_owned(), kind())
+        }
         ValidationErrorKind::Format { format } => ("format", format!("a {format}"), kind()),
         ValidationErrorKind::Custom { keyword, message } if keyword == SHARED => {
             let below = shared::kept(message);
@@ -81,6 +85,9 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         }
         ValidationErrorKind::Custom { keyword, message } if keyword == INTEGER_FORMAT => {
             ("format", message.clone(), kind())
+        }
+        ValidationErrorKind::Custom { keyword, message } if keyword == ENCODED => {
+            ("contentEncoding", message.clone(), kind())
         }
         ValidationErrorKind::Enum { options } => ("enum", one_of(options), kind()),
         ValidationErrorKind::Constant { expected_value } => ("const", choice(expected_value), kind()),
@@ -121,11 +128,12 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         }
         _ => ("schema", "a value that the schema allows".to_owned(), kind()),
     };
-    // The keyword that stands for it is ours; the author wrote `format`.
-    let rule = match rule.as_str().strip_suffix(INTEGER_FORMAT) {
-        Some(above) => pointer(above.trim_end_matches('/')).at("format"),
-        None => rule,
-    };
+    // The keywords that stand for them are ours; the author wrote others.
+    let rule = [(INTEGER_FORMAT, "format"), (ENCODED, "contentEncoding")]
+        .into_iter()
+        .find_map(|(own, written)| Some((rule.as_str().strip_suffix(own)?, written)))
+        .map(|(above, written)| pointer(above.trim_end_matches('/')).at(written))
+        .unwrap_or(rule);
     found.push(Violation { place: In::Body, name: String::new(), at, rule, code, expected, got, byte: None });
 }
 

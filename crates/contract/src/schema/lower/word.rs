@@ -11,6 +11,7 @@ use crate::openapi::outline::{is_true, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Target};
 use crate::schema::dialect::Dialect;
+use crate::schema::encoded::{self, ENCODED};
 use crate::schema::identity::OWN;
 use crate::schema::kinds::Kinds;
 use crate::schema::pattern;
@@ -100,12 +101,21 @@ impl Lowering<'_> {
                 None => self.drop_word(at, word, "is not a text"),
             },
             "format" => match value.as_str() {
-                Some(format) if FORMATS.contains(&format) || self.dialect.is_some() => keep(value.clone()),
+                Some(format)
+                    if FORMATS.contains(&format)
+                        || encoded::FORMATS.contains(&format)
+                        || self.dialect.is_some() =>
+                {
+                    keep(value.clone());
+                }
                 Some(format @ ("int32" | "int64")) => {
                     out.insert(INTEGER_FORMAT.to_owned(), json!(format));
                 }
                 _ => {}
             },
+            "contentEncoding" if encoded::names(value) && self.dialect.is_none() => {
+                out.insert(ENCODED.to_owned(), Value::Bool(true));
+            }
             "properties" | "$defs" | "definitions" | "dependentSchemas" => match value.as_object() {
                 Some(below) => keep(self.schemas(below, &at.at(word))),
                 None => self.drop_word(at, word, "is not an object"),
