@@ -10,7 +10,7 @@ use super::lower::{self, INTEGER_FORMAT, Lowering, SHARED};
 use super::pattern::{BACKTRACKS, SIZE};
 use super::shared::{self, Standing};
 use super::store::{NAMED, Side, Store};
-use super::view::only_other_side;
+use super::view::{only_other_side, theirs};
 use super::words;
 use crate::decimal::{Decimal, Weight};
 use crate::openapi::outline::{lost_warning, warn};
@@ -274,6 +274,10 @@ pub(super) struct Look<'s> {
 impl lower::Look for Look<'_> {
     fn only_other_side(&self, pointer: &Pointer) -> bool {
         self.store.schema(pointer).is_some_and(|schema| only_other_side(&schema, self.side))
+    }
+
+    fn theirs(&self, schema: &Value, at: &Pointer) -> HashSet<String> {
+        theirs(self.store, schema, at, self.side)
     }
 
     fn is_shared(&self, pointer: &Pointer) -> bool {

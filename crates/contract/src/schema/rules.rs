@@ -3,10 +3,11 @@
 
 use super::lower::{Look, Lowering};
 use super::store::{Side, Store};
-use super::view::only_other_side;
+use super::view::{only_other_side, theirs};
 use super::{Pointer, Shape};
 use crate::openapi::read::Version;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Shape {
@@ -52,6 +53,10 @@ struct Apart<'s> {
 impl Look for Apart<'_> {
     fn only_other_side(&self, pointer: &Pointer) -> bool {
         self.store.schema(pointer).is_some_and(|schema| only_other_side(&schema, self.side))
+    }
+
+    fn theirs(&self, schema: &Value, at: &Pointer) -> HashSet<String> {
+        theirs(self.store, schema, at, self.side)
     }
 
     fn is_shared(&self, _: &Pointer) -> bool {

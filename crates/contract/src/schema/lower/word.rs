@@ -250,6 +250,7 @@ impl Lowering<'_> {
         let ours = |name: &&Value| {
             let schema = properties.and_then(|all| all.get(name.as_str().unwrap_or_default()));
             schema.is_none_or(|schema| !self.other_side(schema))
+                && !self.theirs.as_ref().is_some_and(|all| all.contains(name.as_str().unwrap_or_default()))
         };
         let mut kept: Vec<Value> = Vec::new();
         for name in names.iter().filter(ours) {
