@@ -84,7 +84,7 @@ impl Compiled {
         let dialect = Dialect::of_schema(&schema).or(store.dialect);
         drop(schema);
         let dynamic = identity::is_named(&layout.document);
-        if dynamic && !store.is_apart() {
+        if dynamic && store.is_one() {
             open.extend(store.entries().map(|(pointer, _)| pointer));
         }
         while let Some(pointer) = open.pop() {
@@ -280,8 +280,8 @@ impl lower::Look for Look<'_> {
         theirs(self.store, schema, at, self.side)
     }
 
-    fn is_shared(&self, pointer: &Pointer) -> bool {
-        self.store.is_shared(pointer)
+    fn is_shared(&self, pointer: &Pointer, looked: bool) -> bool {
+        self.store.is_shared(pointer, looked)
     }
 }
 

@@ -8,7 +8,7 @@
 pub(super) mod word;
 
 use super::dialect::Dialect;
-use super::store::Side;
+use super::store::{LOOKING, Side};
 use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Lost, Target};
@@ -45,6 +45,10 @@ pub(super) struct Lowering<'w> {
     theirs: Theirs,
     /// The same, handed to a schema of the same value.
     handed: Theirs,
+    /// The next schema is about the value at hand.
+    same: bool,
+    /// Something in a schema about the value at hand looks through references (`unevaluatedProperties`).
+    looked: bool,
     /// What is asked about referred schemas; without it, nothing is known of them.
     pub(super) look: Option<&'w dyn Look>,
 }
@@ -58,8 +62,8 @@ pub(super) trait Look: std::fmt::Debug {
     fn only_other_side(&self, pointer: &Pointer) -> bool;
     /// The members of a schema, by all that it and its `allOf` say, that only the other side sends.
     fn theirs(&self, schema: &Value, at: &Pointer) -> HashSet<String>;
-    /// Whether it is compiled on its own.
-    fn is_shared(&self, pointer: &Pointer) -> bool;
+    /// Whether it is compiled on its own, where it is looked through or is not.
+    fn is_shared(&self, pointer: &Pointer, looked: bool) -> bool;
 }
 
 impl<'w> Lowering<'w> {
@@ -73,6 +77,9 @@ impl<'w> Lowering<'w> {
             shared: Vec::new(),
             theirs: None,
             handed: None,
+            // What refers to the first schema is not known.
+            same: true,
+            looked: true,
             look: None,
         }
     }
@@ -94,6 +101,7 @@ impl<'w> Lowering<'w> {
     }
 
     fn try_schema(&mut self, schema: &Value, at: &Pointer) -> Option<Value> {
+        let same = std::mem::take(&mut self.same);
         let map = match schema {
             Value::Bool(_) => return Some(schema.clone()),
             Value::Object(map) => map,
@@ -106,13 +114,21 @@ impl<'w> Lowering<'w> {
                 return None;
             }
         };
+        let around = self.looked;
+        self.looked = same && around || LOOKING.iter().any(|word| map.contains_key(*word));
+        let lowered = self.object(schema, map, at);
+        self.looked = around;
+        Some(lowered)
+    }
+
+    fn object(&mut self, schema: &Value, map: &Map<String, Value>, at: &Pointer) -> Value {
         let mut out = Map::new();
         if let Some(Value::String(reference)) = map.get("$ref") {
             if let Some((word, reference)) = self.reference(reference, at) {
                 out.insert(word.to_owned(), Value::String(reference));
             }
             if self.version == Version::V3_0 || self.dialect.is_some_and(Dialect::is_alone) {
-                return Some(self.or_null(map, out));
+                return self.or_null(map, out);
             }
         }
         let mut theirs = self.handed.take();
@@ -125,12 +141,12 @@ impl<'w> Lowering<'w> {
         }
         self.theirs = before;
         self.null_too(map, &mut out);
-        Some(self.or_null(map, out))
+        self.or_null(map, out)
     }
 
     fn reference(&mut self, reference: &str, at: &Pointer) -> Option<(&'static str, String)> {
         let lost = match reference::target(reference) {
-            Target::Here(pointer) if self.look.is_some_and(|look| look.is_shared(&pointer)) => {
+            Target::Here(pointer) if self.look.is_some_and(|look| look.is_shared(&pointer, self.looked)) => {
                 self.shared.push(pointer.clone());
                 return Some((SHARED, pointer.as_str().to_owned()));
             }
@@ -146,8 +162,11 @@ impl<'w> Lowering<'w> {
         None
     }
 
-    fn schemas(&mut self, below: &Map<String, Value>, at: &Pointer) -> Value {
-        let lowered = below.iter().map(|(name, schema)| (name.clone(), self.schema(schema, &at.at(name))));
+    fn schemas(&mut self, below: &Map<String, Value>, at: &Pointer, same: bool) -> Value {
+        let lowered = below.iter().map(|(name, schema)| {
+            self.same = same;
+            (name.clone(), self.schema(schema, &at.at(name)))
+        });
         Value::Object(lowered.collect())
     }
 
@@ -155,7 +174,8 @@ impl<'w> Lowering<'w> {
     fn ways(&mut self, word: &str, ways: &[Value], at: &Pointer) -> Option<Value> {
         let mut lowered = Vec::with_capacity(ways.len());
         for (index, way) in ways.iter().enumerate() {
-            self.handed = self.theirs.clone().filter(|_| SAME.contains(&word));
+            self.same = SAME.contains(&word);
+            self.handed = self.theirs.clone().filter(|_| self.same);
             match self.try_schema(way, &at.index(index)) {
                 Some(way) => lowered.push(way),
                 // Of one that allows everything "exactly one" cannot be said.

@@ -59,7 +59,7 @@ impl Look for Apart<'_> {
         theirs(self.store, schema, at, self.side)
     }
 
-    fn is_shared(&self, _: &Pointer) -> bool {
+    fn is_shared(&self, _: &Pointer, _: bool) -> bool {
         false
     }
 }

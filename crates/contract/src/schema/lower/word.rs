@@ -117,14 +117,14 @@ impl Lowering<'_> {
                 out.insert(ENCODED.to_owned(), Value::Bool(true));
             }
             "properties" | "$defs" | "definitions" | "dependentSchemas" => match value.as_object() {
-                Some(below) => keep(self.schemas(below, &at.at(word))),
+                Some(below) => keep(self.schemas(below, &at.at(word), word == "dependentSchemas")),
                 None => self.drop_word(at, word, "is not an object"),
             },
             "patternProperties" => match value.as_object() {
                 Some(below)
                     if below.keys().all(|key| pattern::usable(key).as_deref() == Some(key.as_str())) =>
                 {
-                    keep(self.schemas(below, &at.at(word)));
+                    keep(self.schemas(below, &at.at(word), false));
                 }
                 Some(_) => {
                     let text = "no engine takes one of these patterns: none is enforced";
@@ -154,6 +154,7 @@ impl Lowering<'_> {
             | "else"
             | "unevaluatedItems"
             | "unevaluatedProperties" => {
+                self.same = matches!(word, "not" | "if" | "then" | "else");
                 if let Some(below) = self.try_schema(value, &at.at(word)) {
                     keep(below);
                 }
@@ -171,7 +172,10 @@ impl Lowering<'_> {
                     let at = at.at(word);
                     let lower = |(name, way): (&String, &Value)| match way {
                         Value::Array(_) if is_names(way) => (name.clone(), way.clone()),
-                        _ => (name.clone(), self.schema(way, &at.at(name))),
+                        _ => {
+                            self.same = true;
+                            (name.clone(), self.schema(way, &at.at(name)))
+                        }
                     };
                     keep(Value::Object(below.iter().map(lower).collect()));
                 }
