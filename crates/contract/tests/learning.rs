@@ -305,7 +305,7 @@ fn keeps_own(document: &Value, calls: &[Heard]) {
         if let Some(media) = &call.body.media {
             fields.insert(
                 header::CONTENT_TYPE,
-                HeaderValue::from_str(&whole(media, said)).expect("a media type"),
+                HeaderValue::from_str(&whole(media, &call.body)).expect("a media type"),
             );
             fields.insert(
                 header::CONTENT_LENGTH,
