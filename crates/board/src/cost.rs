@@ -44,7 +44,10 @@ pub(crate) fn resolve(
             continue;
         };
         for limit in plans.iter().flat_map(|plan| &plan.limits) {
-            if matches!(limit.measure, Measure::Rate(rate) if rate.burst() < cost.get()) {
+            if !limit.soft
+                && !matches!(limit.measure, Measure::AtOnce(_))
+                && limit.measure.most() < cost.get()
+            {
                 scope.report.add(
                     Problem::error(
                         &code::COST_OVER_LIMIT,
@@ -52,9 +55,12 @@ pub(crate) fn resolve(
                     )
                     .at(
                         &value.node.at,
-                        format!("`{}` lets {} at once at most", limit.text, limit.measure.most()),
+                        format!("`{}` lets {} through in one go", limit.text, limit.measure.most()),
                     )
-                    .help(format!("write a cost of at most {}, or a larger `burst`", limit.measure.most())),
+                    .help(format!(
+                        "write a cost of at most {}, or a larger limit (`burst` of a rate)",
+                        limit.measure.most()
+                    )),
                 );
                 break;
             }

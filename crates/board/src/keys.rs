@@ -3,10 +3,11 @@
 //! A key that nobody knows, or a value of the wrong kind, is told and then taken as not written: reading goes on.
 
 use crate::code;
-use crate::limit::{self, Measure, Per};
+use crate::limit::{self, Measure};
 use crate::quantity::{self, BadRate, Written};
 use crate::report::{Problem, Report, closest};
 use crate::tree::{At, Entry, Node, Table, Value};
+use exchange::Quota;
 use std::time::Duration;
 
 /// A table with a name for messages: `[apis.orders]`.
@@ -159,9 +160,27 @@ impl<'t, 'r> Keys<'t, 'r> {
     }
 
     /// Reads a limit that stands in a list or alone.
-    pub(crate) fn read_limit(&self, key: &str, text: Text<'t>) -> Option<(Measure, Option<Per>)> {
+    pub(crate) fn read_limit(&self, key: &str, text: Text<'t>) -> Option<limit::Written<Measure>> {
         let like = "`\"60/min\"`, `\"5/s burst 20\"` or `\"4 at once\"`";
         limit::read(text.text).map_err(|fault| self.bad_rate(key, text, fault, like)).ok()
+    }
+
+    /// Reads a quota of this key.
+    pub(crate) fn read_quota(&self, key: &str, text: Text<'t>) -> Option<limit::Written<Quota>> {
+        let fault = match limit::read_quota(text.text) {
+            Ok(written) => return Some(written),
+            Err(fault) => fault,
+        };
+        if fault == BadRate::NoRate {
+            self.report.add(
+                Problem::error(&code::BAD_QUOTA, format!("`{key}` of {} is no quota", self.name))
+                    .at(text.at, "not a number of calls in a period")
+                    .help("write it like `\"10000/month\"` (`h`, `day`, `week`, `month`, `year`), or `\"500 in 24h\"` for any 24 hours"),
+            );
+        } else {
+            self.bad_rate(key, text, fault, "");
+        }
+        None
     }
 
     fn bad_rate(&self, key: &str, Text { at, .. }: Text<'t>, fault: BadRate, like: &str) {

@@ -1,7 +1,7 @@
-//! A limit as a plan writes it: a rate, or how many calls run at once; and what it counts per.
+//! A limit as a plan writes it: a rate, how many calls run at once, or a quota; and what it counts per.
 
 use crate::quantity::{self, BadRate};
-use exchange::{Origin, PolicyId, Rate};
+use exchange::{Origin, Period, PolicyId, Quota, Rate};
 use std::num::NonZeroU32;
 
 /// A limit of a plan.
@@ -13,10 +13,29 @@ pub struct Limit {
     pub measure: Measure,
     /// Per what it counts.
     pub per: Per,
+    /// Whether nobody is refused: who goes over it is only named.
+    pub soft: bool,
     /// As written: `60/min`.
     pub text: String,
     /// Where it is written.
     pub origin: Origin,
+}
+
+impl Limit {
+    /// Under which name a quota is kept: plan, period, and what it counts per. Not the amount: a changed one goes on
+    /// from what was spent. `None` of what is no quota.
+    pub fn account(&self) -> Option<String> {
+        let Measure::Quota(quota) = self.measure else { return None };
+        let per = match self.per {
+            Per::Consumer => "",
+            Per::Address => "/ip",
+            Per::Key => "/key",
+            Per::Operation => "/operation",
+            Per::Api => "/api",
+        };
+        let soft = if self.soft { "/soft" } else { "" };
+        Some(format!("{}/{}{per}{soft}", self.policy.plan, quota.period))
+    }
 }
 
 /// What a limit measures.
@@ -26,14 +45,17 @@ pub enum Measure {
     Rate(Rate),
     /// Calls that run at the same time, from admission to the last byte of the answer. A call is one, whatever it costs.
     AtOnce(NonZeroU32),
+    /// What calls cost in a period, exact over processes and kills. Spent when the call reaches its provider.
+    Quota(Quota),
 }
 
 impl Measure {
-    /// The most that may be had in one moment: the burst of a rate, or the calls at once.
+    /// The most that may be had in one moment: the burst of a rate, the calls at once, the whole quota.
     pub const fn most(&self) -> u32 {
         match self {
             Self::Rate(rate) => rate.burst(),
             Self::AtOnce(most) => most.get(),
+            Self::Quota(quota) => quota.amount.get(),
         }
     }
 }
@@ -66,27 +88,85 @@ impl Per {
     }
 }
 
-/// Reads `60/min burst 20 per ip`, `4 at once per key`.
-pub(crate) fn read(text: &str) -> Result<(Measure, Option<Per>), BadRate> {
+/// A limit as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written<M> {
+    pub(crate) measure: M,
+    pub(crate) per: Option<Per>,
+    pub(crate) soft: bool,
+}
+
+/// Reads `60/min burst 20 per ip`, `4 at once per key`, `50/min soft`.
+pub(crate) fn read(text: &str) -> Result<Written<Measure>, BadRate> {
+    let (text, soft) = softness(text);
     let mut words = text.split_whitespace();
     let (first, at, once) = (words.next(), words.next(), words.next());
     if (at, once) != (Some("at"), Some("once")) {
-        let written = quantity::rate(text)?;
-        return Ok((Measure::Rate(written.rate), written.per));
+        let quantity::Written { rate, per } = quantity::rate(text)?;
+        return Ok(Written { measure: Measure::Rate(rate), per, soft });
     }
-    let most = quantity::positive(first.unwrap_or_default())?;
-    let per = match (words.next(), words.next(), words.next()) {
-        (None, ..) => None,
-        (Some("per"), Some(word), None) => Some(Per::of(word).ok_or(BadRate::Per)?),
-        _ => return Err(BadRate::NoRate),
+    let measure = Measure::AtOnce(quantity::positive(first.unwrap_or_default())?);
+    Ok(Written { measure, per: per(words)?, soft })
+}
+
+/// Reads `10000/month`, `500 in 24h per key`, `8000/month soft`.
+pub(crate) fn read_quota(text: &str) -> Result<Written<Quota>, BadRate> {
+    let (text, soft) = softness(text);
+    let mut words = text.split_whitespace();
+    let first = words.next().ok_or(BadRate::NoRate)?;
+    let (amount, period) = match first.split_once('/') {
+        Some((amount, period)) => {
+            let period = PERIODS.iter().find(|(word, _)| *word == period).ok_or(BadRate::NoRate)?.1;
+            (amount, period)
+        }
+        None if words.next() == Some("in") => {
+            let length = words.next().and_then(quantity::duration).ok_or(BadRate::NoRate)?;
+            if !ROLLING_SECONDS.contains(&length.as_secs()) {
+                return Err(BadRate::NoRate);
+            }
+            (first, Period::Rolling(length))
+        }
+        None => return Err(BadRate::NoRate),
     };
-    Ok((Measure::AtOnce(most), per))
+    let quota = Quota { amount: quantity::positive(amount)?, period };
+    Ok(Written { measure: quota, per: per(words)?, soft })
+}
+
+/// Calendar periods of quotas.
+const PERIODS: [(&str, Period); 5] = [
+    ("h", Period::Hour),
+    ("day", Period::Day),
+    ("week", Period::Week),
+    ("month", Period::Month),
+    ("year", Period::Year),
+];
+/// From a minute to two years: what is shorter is a rate's.
+const ROLLING_SECONDS: std::ops::RangeInclusive<u64> = 60..=2 * 366 * 86_400;
+
+/// Takes `soft` from the end.
+fn softness(text: &str) -> (&str, bool) {
+    let text = text.trim();
+    match text.strip_suffix("soft") {
+        Some(rest) if rest.ends_with(char::is_whitespace) => (rest, true),
+        _ => (text, false),
+    }
+}
+
+/// What follows: nothing, or `per` and a word.
+fn per<'w>(mut words: impl Iterator<Item = &'w str>) -> Result<Option<Per>, BadRate> {
+    match (words.next(), words.next(), words.next()) {
+        (None, ..) => Ok(None),
+        (Some("per"), Some(word), None) => Per::of(word).map(Some).ok_or(BadRate::Per),
+        _ => Err(BadRate::NoRate),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Measure, Per, read};
+    use super::{Measure, Per, read, read_quota};
     use crate::quantity::BadRate;
+    use exchange::Period;
+    use std::time::Duration;
 
     #[test]
     fn calls_at_once_are_a_limit_beside_rates() {
@@ -95,13 +175,16 @@ mod tests {
             ("1 at once per key", 1, Some(Per::Key)),
             ("9 at  once per ip", 9, Some(Per::Address)),
         ] {
-            let (measure, found) = read(text).unwrap();
-            assert!(matches!(measure, Measure::AtOnce(_)), "{text}");
-            assert_eq!((measure.most(), found), (most, per), "{text}");
+            let found = read(text).unwrap();
+            assert!(matches!(found.measure, Measure::AtOnce(_)), "{text}");
+            assert_eq!((found.measure.most(), found.per, found.soft), (most, per, false), "{text}");
         }
-        let (rate, per) = read("60/min burst 20 per operation").unwrap();
-        assert!(matches!(rate, Measure::Rate(_)));
-        assert_eq!((rate.most(), per), (20, Some(Per::Operation)));
+        let rate = read("60/min burst 20 per operation").unwrap();
+        assert!(matches!(rate.measure, Measure::Rate(_)));
+        assert_eq!((rate.measure.most(), rate.per, rate.soft), (20, Some(Per::Operation), false));
+        for text in ["60/min burst 20 per operation soft", "60/min soft", "3 at once per key soft"] {
+            assert!(read(text).unwrap().soft, "{text}");
+        }
         for (text, fault) in [
             ("0 at once", BadRate::Zero),
             ("-1 at once", BadRate::NoRate),
@@ -110,8 +193,41 @@ mod tests {
             ("4 at once burst 3", BadRate::NoRate),
             ("4 at once per planet", BadRate::Per),
             ("4 at once per ip per key", BadRate::NoRate),
+            ("60/minsoft", BadRate::NoRate),
+            ("soft", BadRate::NoRate),
         ] {
             assert_eq!(read(text), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quota_is_for_a_calendar_period_or_for_any_stretch_of_time() {
+        let day = Duration::from_secs(86_400);
+        for (text, amount, period, per, soft) in [
+            ("10000/month", 10_000, Period::Month, None, false),
+            ("1/h per operation", 1, Period::Hour, Some(Per::Operation), false),
+            ("500 in 24h per key", 500, Period::Rolling(day), Some(Per::Key), false),
+            ("500  in 30d soft", 500, Period::Rolling(day * 30), None, true),
+            ("8/year soft", 8, Period::Year, None, true),
+        ] {
+            let found = read_quota(text).unwrap();
+            assert_eq!((found.measure.amount.get(), found.measure.period), (amount, period), "{text}");
+            assert_eq!((found.per, found.soft), (per, soft), "{text}");
+        }
+        for (text, fault) in [
+            ("-5/month", BadRate::NoRate),
+            ("0/month", BadRate::Zero),
+            ("5/min", BadRate::NoRate),
+            ("5/s", BadRate::NoRate),
+            ("5", BadRate::NoRate),
+            ("5 in", BadRate::NoRate),
+            ("5 in 3s", BadRate::NoRate),
+            ("5 in 9000d", BadRate::NoRate),
+            ("5/month burst 3", BadRate::NoRate),
+            ("5/month per planet", BadRate::Per),
+            ("5000000000/month", BadRate::NoRate),
+        ] {
+            assert_eq!(read_quota(text), Err(fault), "{text}");
         }
     }
 }

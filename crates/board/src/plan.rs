@@ -2,10 +2,10 @@
 
 use crate::code;
 use crate::keys::{Keys, Text, bad_word, not_built_yet};
+use crate::limit::{self, Limit, Measure, Per};
 use crate::report::Problem;
 use crate::scope::Scope;
 use crate::tree::{At, Entry};
-use crate::{Limit, Per};
 use exchange::{Origin, PlanName, PolicyId};
 use std::sync::Arc;
 
@@ -49,16 +49,22 @@ fn plan<'t>(name: &str, entry: &'t Entry, scope: &Scope<'_>) -> Planned<'t> {
     let keys = Keys::open(
         format!("[plans.{name}]"),
         entry,
-        &["auth", "limit"],
-        &["quota", "price", "terms"],
+        &["auth", "limit", "quota"],
+        &["price", "terms"],
         scope.report,
     );
     let mut plan = Plan { name, auth: Auth::Key, limits: Vec::new(), origin: entry.key.origin() };
     if let Some(keys) = keys {
         plan.auth = auth(&keys, scope).unwrap_or(Auth::Key);
         for text in keys.texts("limit").unwrap_or_default() {
-            if let Some(limit) = limit(&plan, &keys, text, scope) {
-                plan.limits.push(limit);
+            if let Some(written) = keys.read_limit("limit", text) {
+                add(&mut plan, &keys, text, written, scope);
+            }
+        }
+        for text in keys.texts("quota").unwrap_or_default() {
+            if let Some(limit::Written { measure, per, soft }) = keys.read_quota("quota", text) {
+                let written = limit::Written { measure: Measure::Quota(measure), per, soft };
+                add(&mut plan, &keys, text, written, scope);
             }
         }
     }
@@ -84,23 +90,41 @@ fn auth(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<Auth> {
     None
 }
 
-fn limit(plan: &Plan, keys: &Keys<'_, '_>, text: Text<'_>, scope: &Scope<'_>) -> Option<Limit> {
-    let (measure, per) = keys.read_limit("limit", text)?;
+fn add(
+    plan: &mut Plan,
+    keys: &Keys<'_, '_>,
+    text: Text<'_>,
+    written: limit::Written<Measure>,
+    scope: &Scope<'_>,
+) {
+    let limit::Written { measure, per, soft } = written;
     if per == Some(Per::Key) && plan.auth == Auth::None {
         scope.report.add(
             Problem::error(&code::BAD_RATE, format!("{} has no keys to count per", keys.name))
                 .at(text.at, "with `auth = \"none\"` nobody sends a key")
                 .help("write `per ip`, or `auth = \"key\"`"),
         );
-        return None;
+        return;
     }
     // Where nobody is identified, a limit counts per address.
     let by_default = if plan.auth == Auth::None { Per::Address } else { Per::Consumer };
-    Some(Limit {
+    let limit = Limit {
         policy: PolicyId { plan: plan.name.clone(), rule: plan.limits.len() },
         measure,
         per: per.unwrap_or(by_default),
+        soft,
         text: text.text.to_owned(),
         origin: text.at.origin(),
-    })
+    };
+    if let Some(account) = limit.account()
+        && let Some(other) = plan.limits.iter().find(|known| known.account().as_ref() == Some(&account))
+    {
+        scope.report.add(
+            Problem::error(&code::BAD_QUOTA, format!("{} has two quotas for one period", keys.name))
+                .at(text.at, format!("counts the same calls as `{}`", other.text))
+                .help("keep the smaller one; `soft` behind one of them makes it a warning before the other"),
+        );
+        return;
+    }
+    plan.limits.push(limit);
 }

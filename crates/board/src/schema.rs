@@ -176,15 +176,23 @@ fn rule(contract: &Contract) -> Value {
 fn plan() -> Value {
     let at_once = json!({
         "type": "string",
-        "pattern": "^\\s*[0-9]+\\s+at\\s+once(\\s+per\\s+(ip|key|operation|api))?\\s*$",
+        "pattern": "^\\s*[0-9]+\\s+at\\s+once(\\s+per\\s+(ip|key|operation|api))?(\\s+soft)?\\s*$",
         "description": "How many calls may run at the same time.",
         "examples": ["4 at once"],
     });
-    let limit = json!({ "anyOf": [rate("How much; more is refused.", "60/min"), at_once] });
+    let limit =
+        json!({ "anyOf": [rate_and("(\\s+soft)?", "How much; more is refused.", "60/min"), at_once] });
+    let quota = json!({
+        "type": "string",
+        "pattern": "^\\s*[0-9]+(/(h|day|week|month|year)|\\s+in\\s+[0-9]+(ms|s|m|h|d))(\\s+per\\s+(ip|key|operation|api))?(\\s+soft)?\\s*$",
+        "description": "How much in a calendar period (UTC), or in any stretch of time; exact.",
+        "examples": ["10000/month", "500 in 24h"],
+    });
     table(
         &json!({
             "auth": { "enum": ["key", "none"], "description": "How callers identify themselves." },
             "limit": { "anyOf": [limit, { "type": "array", "items": limit }] },
+            "quota": { "anyOf": [quota, { "type": "array", "items": quota }] },
         }),
         &["auth"],
     )
@@ -207,9 +215,14 @@ fn duration(description: &str, default: &str) -> Value {
 }
 
 fn rate(description: &str, default: &str) -> Value {
+    rate_and("", description, default)
+}
+
+/// A rate with something behind it.
+fn rate_and(behind: &str, description: &str, default: &str) -> Value {
     json!({
         "type": "string",
-        "pattern": "^\\s*[0-9]+/(s|min|h|day|month)(\\s+(burst\\s+[0-9]+|per\\s+(ip|key|operation|api)))*\\s*$",
+        "pattern": format!("^\\s*[0-9]+/(s|min|h|day|month)(\\s+(burst\\s+[0-9]+|per\\s+(ip|key|operation|api)))*{behind}\\s*$"),
         "description": description,
         "examples": [default],
     })

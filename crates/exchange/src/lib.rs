@@ -10,6 +10,7 @@ mod gcra;
 pub mod hop_by_hop;
 mod key;
 mod outcome;
+mod quota;
 mod record;
 mod recorder;
 mod refusal;
@@ -23,6 +24,9 @@ pub use dispatch::{As, BoxFuture, Channel, Chunks, Dispatch, DispatchError};
 pub use gcra::{Denied, Left, Meter, Rate};
 pub use key::{ApiKey, KeyDigest, KeyError, KeyId};
 pub use outcome::{By, Fault, Outcome};
+pub use quota::{
+    Answer, Grant, Period, Quota, QuotaAccount, QuotaStore, QuotasAway, QuotasInMemory, Slot, Wish,
+};
 pub use record::{CallRecord, Decision, Detail, Finding, Message, Stage, Timing, Usage, UsageKey};
 pub use recorder::{Discard, Recorder};
 pub use refusal::{Origin, Reason, Refusal};

@@ -3,7 +3,7 @@
 use crate::under_way::Exchange;
 use crate::{detail, under_way};
 use board::DetailsWanted;
-use exchange::{By, CallRecord, Outcome, Usage, UsageKey};
+use exchange::{By, CallRecord, Finding, Outcome, Usage, UsageKey};
 use std::sync::Arc;
 
 /// Methods are cut to this length in records.
@@ -15,6 +15,7 @@ const LONGEST_PATH: usize = 1024;
 pub(crate) fn close(call: &mut Exchange, overruled: Option<Outcome>) {
     let broken = overruled.is_some();
     end_watches(call, broken);
+    name_soft_limits(call);
     let found = match (&call.facts.outcome, &call.facts.refusal) {
         (Some(outcome), _) => *outcome,
         (None, Some(refusal)) => under_way::outcome_of(refusal.reason),
@@ -92,6 +93,23 @@ fn usage(call: &Exchange, row: &CallRecord) -> Usage {
         },
         bytes: row.bytes_in + row.bytes_out,
         took_us: row.took_us,
+    }
+}
+
+/// Says which soft limits the call went over.
+fn name_soft_limits(call: &mut Exchange) {
+    let passed = std::mem::take(&mut call.facts.seen.passed);
+    let world = call.world.clone();
+    let Some(plan) = world.plan(&call.facts.seen) else { return };
+    for limit in passed.into_iter().filter_map(|index| plan.limits.get(index)) {
+        call.facts.findings.push(Finding {
+            direction: "request".to_owned(),
+            place: "limit".to_owned(),
+            at: String::new(),
+            rule: limit.limit.origin.to_string(),
+            code: "over-soft-limit".to_owned(),
+            detail: format!("over the soft limit of {}", limit.limit.text),
+        });
     }
 }
 

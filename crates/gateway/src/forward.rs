@@ -37,6 +37,7 @@ pub(crate) async fn forward(call: &mut Exchange, checked: Checked) -> Result<Ans
     let world = call.world.clone();
     let served = world.offer(checked.offer());
     if let Some(mock) = &served.api.mock {
+        call.spend(true);
         return crate::mock::answer(call, served, mock, checked.bound()).await.map(Answered::Mocked);
     }
     let wants = upgrade(call, served)?;
@@ -57,6 +58,7 @@ async fn send(
     body: OutBody,
 ) -> Result<Answered, Refusal> {
     let outgoing = outgoing(call, served, checked, wants, body)?;
+    call.spend(true);
     let worker = call.worker.clone();
     // A connection is chosen by who calls; most APIs have one account.
     let consumer = call.facts.seen.caller.as_ref().and_then(Caller::consumer).map(|consumer| &consumer.name);
@@ -77,6 +79,9 @@ async fn send(
             }
         }
     };
+    if answer.as_ref().is_err_and(|error| error.attempts <= 1 && error.nothing_was_sent()) {
+        call.spend(false);
+    }
     call.facts.provider_us = u64::try_from(call.elapsed().as_micros()).unwrap_or(u64::MAX);
     let mut answer = answer.map_err(|error| failed(call, &error))?;
     let refused =

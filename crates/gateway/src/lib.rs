@@ -26,6 +26,8 @@ mod local;
 mod mock;
 mod permit;
 mod problem;
+mod purse;
+mod purses;
 mod rate_fields;
 mod respond;
 mod route;

@@ -25,6 +25,9 @@ pub(crate) fn policy(limits: &[ServedLimit]) -> Option<HeaderValue> {
         let _ = match served.limit.measure {
             Measure::Rate(rate) => write!(text, ";q={};w={}", rate.count(), whole(rate.period())),
             // §3.1.2: a unit of its own; there is no window.
+            Measure::Quota(quota) => {
+                write!(text, ";q={};w={}", quota.amount, quota.period.seconds())
+            }
             Measure::AtOnce(most) => write!(text, ";q={most};qu=\"concurrent-requests\""),
         };
     }
@@ -44,7 +47,7 @@ pub(crate) fn write(fields: &mut HeaderMap, plan: &ServedPlan, left: &[Left]) {
         text.push_str(&served.name);
         text.push_str(";r=");
         text.push_str(number.format(left.remaining));
-        if matches!(served.limit.measure, Measure::Rate(_)) {
+        if !matches!(served.limit.measure, Measure::AtOnce(_)) {
             text.push_str(";t=");
             text.push_str(number.format(whole(left.full_in)));
         }

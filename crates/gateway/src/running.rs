@@ -8,7 +8,7 @@ use crate::worker::{self, Order, Start};
 use crate::world::{Prepared, Shared, World};
 use crate::{GatewayError, bind};
 use board::{Board, Limit, Measure, Per};
-use exchange::{Accounts, Decision, Dispatch, Left, PlanName, Recorder};
+use exchange::{Accounts, Decision, Dispatch, Left, PlanName, QuotaStore, QuotasInMemory, Recorder};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -28,6 +28,8 @@ pub struct GatewayOptions {
     pub accounts: Arc<Accounts>,
     /// Where records go.
     pub recorder: Arc<dyn Recorder>,
+    /// Where quotas are granted.
+    pub quotas: Arc<dyn QuotaStore>,
     /// How many threads; 0: one for each core.
     pub threads: usize,
     /// Numbers under which the threads make ids of calls: one for each, leased so that no other process has them.
@@ -45,6 +47,8 @@ pub struct Gateway;
 #[derive(Debug)]
 pub struct Running {
     addresses: Vec<(Arc<str>, SocketAddr)>,
+    /// The same as the board had written them: port 0 stays port 0.
+    written: Vec<(Arc<str>, SocketAddr)>,
     orders: Vec<mpsc::UnboundedSender<Order>>,
     dispatch: Arc<Inboxes>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -65,14 +69,15 @@ impl Gateway {
     /// # Errors
     /// [`GatewayError`]: an address is taken or not to be had, a certificate cannot be used, no thread can be had.
     pub fn start(options: GatewayOptions) -> Result<Running, GatewayError> {
-        let GatewayOptions { board, accounts, recorder, threads, writer_ids, settings } = options;
+        let GatewayOptions { board, accounts, recorder, quotas, threads, writer_ids, settings } = options;
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let wanted = if threads == 0 { cores() } else { threads };
         let count = wanted.min(writer_ids.len().max(1));
         let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
         let (sockets, bound) = bind::bind(&board.listeners, count)?;
+        let written = board.listeners.iter().map(|known| (Arc::clone(&known.name), known.bind)).collect();
         let board = with_ports(board, &bound);
-        let shared = Arc::new(Shared::new().map_err(GatewayError::Thread)?);
+        let shared = Arc::new(Shared::new(quotas).map_err(GatewayError::Thread)?);
         let (mut orders, mut inboxes, mut handles) = (Vec::new(), Vec::new(), Vec::new());
         for (number, sockets) in sockets.into_iter().enumerate() {
             let (order, ordered) = mpsc::unbounded_channel();
@@ -96,6 +101,7 @@ impl Gateway {
         let names = board.listeners.iter().map(|listener| Arc::clone(&listener.name));
         Ok(Running {
             addresses: names.zip(bound).collect(),
+            written,
             orders,
             dispatch: Arc::new(Inboxes::new(inboxes)),
             threads: Mutex::new(handles),
@@ -141,13 +147,14 @@ impl Running {
 
     /// From the next request on, this is the world. Calls under way keep theirs; limits, pools and connections stay.
     ///
-    /// Listeners are those of the start: what `bind` says now is not looked at.
+    /// Listeners are those of the start, with what else their tables say now.
     ///
     /// # Errors
-    /// [`GatewayError::Tls`]; then nothing has changed.
+    /// [`GatewayError::Tls`], [`GatewayError::Listeners`] where another address is to be opened, or one closed; then
+    /// nothing has changed.
     pub fn swap(&self, board: Arc<Board>, accounts: Arc<Accounts>) -> Result<(), GatewayError> {
         let bound: Vec<_> = self.addresses.iter().map(|(_, address)| *address).collect();
-        let board = with_ports(board, &bound);
+        let board = with_ports(bind::in_order(board, &self.written)?, &bound);
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         let prepared = if Arc::ptr_eq(&now.board, &board) {
             Arc::clone(&now.prepared)
@@ -167,8 +174,14 @@ impl Running {
         Arc::clone(&self.dispatch) as Arc<dyn Dispatch>
     }
 
-    /// What a consumer has left of each limit that counts per consumer, with the plan.
-    pub fn peek(&self, consumer: &str) -> Vec<(PlanName, Limit, Left)> {
+    /// What a consumer has left of each limit that counts per consumer, with the plan. Quotas are looked up.
+    pub async fn peek(&self, consumer: &str) -> Vec<(PlanName, Limit, Left)> {
+        self.peek_now(consumer);
+        self.shared.purses.settle().await;
+        self.peek_now(consumer)
+    }
+
+    fn peek_now(&self, consumer: &str) -> Vec<(PlanName, Limit, Left)> {
         let Parts { board, accounts, .. } = self.parts();
         let Some(consumer) = accounts.by_name(consumer) else { return Vec::new() };
         let now = self.shared.nanos(Instant::now());
@@ -182,17 +195,31 @@ impl Running {
                         let inside = self.shared.gauges.inside(self.shared.gauges.subject(subject));
                         Left { remaining: most.get().saturating_sub(inside), full_in: Duration::ZERO }
                     }
-                    Measure::AtOnce(_) => return None,
+                    Measure::Quota(quota) if limit.per == Per::Consumer => {
+                        let account = limit.account()?;
+                        let subject = Subject::quota(&limit.policy, &account, consumer.name.as_str());
+                        let standing = self.shared.purses.look(&subject, || subject.quota_account(), quota);
+                        Left { remaining: standing.left, full_in: standing.more_in }
+                    }
+                    Measure::AtOnce(_) | Measure::Quota(_) => return None,
                 };
                 Some((plan.name.clone(), limit.clone(), left))
             })
             .collect()
     }
 
-    /// What would happen to a request, with live counts.
-    pub fn explain(&self, asked: &Asked) -> Vec<Decision> {
+    /// What would happen to a request, with live counts. Quotas are looked up.
+    pub async fn explain(&self, asked: &Asked) -> Vec<Decision> {
         let Parts { board, accounts, prepared } = self.parts();
-        explain::explain(&World::new(board, accounts, prepared), &self.shared, asked)
+        let world = World::new(board, accounts, prepared);
+        explain::explain(&world, &self.shared, asked);
+        self.shared.purses.settle().await;
+        explain::explain(&world, &self.shared, asked)
+    }
+
+    /// Calls that were let in on trust, because their quota could not be kept: the store was away.
+    pub fn on_trust(&self) -> u64 {
+        self.shared.purses.on_trust()
     }
 
     /// Records that could not be handed over, because the recorder failed.
@@ -215,6 +242,8 @@ impl Running {
             cut += over.await.unwrap_or(0);
         }
         self.join();
+        self.shared.purses.give_back();
+        self.shared.purses.settle().await;
         cut
     }
 
@@ -247,6 +276,7 @@ pub fn explain_cold(
     asked: &Asked,
 ) -> Result<Vec<Decision>, GatewayError> {
     let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
-    let shared = Shared::new().map_err(GatewayError::Thread)?;
+    let quotas = Arc::new(QuotasInMemory::default());
+    let shared = Shared::new(quotas).map_err(GatewayError::Thread)?;
     Ok(explain::explain(&World::new(board, accounts, prepared), &shared, asked))
 }

@@ -37,6 +37,8 @@ pub(crate) struct Seen {
     pub(crate) plan: Option<usize>,
     /// What each limit of the plan had left, in the plan's order.
     pub(crate) left: Vec<Left>,
+    /// Which soft limits of the plan the call went over.
+    pub(crate) passed: Vec<usize>,
 }
 
 /// Who calls.
@@ -80,6 +82,7 @@ impl Seen {
             caller: None,
             plan: None,
             left: Vec::new(),
+            passed: Vec::new(),
         }
     }
 

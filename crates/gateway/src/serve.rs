@@ -60,7 +60,7 @@ async fn answer(call: &mut Exchange) -> Result<(Answer, Option<tunnel::Ends>), R
     };
     let identified = identify(call, routed)?;
     let permitted = permit(call, identified)?;
-    let admitted = admit(call, permitted)?;
+    let admitted = admit(call, permitted).await?;
     let checked = check(call, admitted).await?;
     let answered = forward(call, checked).await?;
     respond(call, answered).await

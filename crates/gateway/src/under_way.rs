@@ -4,6 +4,7 @@
 //! way out of the pipeline, not even a panic or a caller who goes away, leaves none or two.
 
 use crate::gauges::Place;
+use crate::purses::Spent;
 use crate::seen::Seen;
 use crate::wire::{Body, Head, Tap, Upgrade};
 use crate::worker::Worker;
@@ -94,6 +95,8 @@ pub(crate) struct Facts {
     pub(crate) sent: Option<Box<call::Sent>>,
     /// Places that limits on calls at once gave it: free again when the call is over.
     pub(crate) places: Vec<Place>,
+    /// What it spent of quotas: given back unless the provider gets it.
+    pub(crate) spent: Vec<Spent>,
     closed: bool,
     open_row: bool,
 }
@@ -147,6 +150,7 @@ impl Exchange {
             answer: AnswerFacts::default(),
             sent: None,
             places: Vec::new(),
+            spent: Vec::new(),
             closed: false,
             open_row: false,
         };
@@ -223,6 +227,11 @@ impl Exchange {
         if std::panic::catch_unwind(closing).is_err() {
             self.worker.shared().lost_record();
         }
+    }
+
+    /// The provider got the call, or did not: what it cost of quotas is spent, or goes back at its end.
+    pub(crate) fn spend(&mut self, spent: bool) {
+        self.facts.spent.iter_mut().for_each(|part| part.keep(spent));
     }
 
     /// How long the call has taken.

@@ -20,6 +20,8 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 
 /// Handshakes at once.
 const HANDSHAKES: usize = 64;
+/// How often a worker looks for quotas that nobody spends.
+const SWEEP: Duration = Duration::from_secs(1);
 /// Longest handshake.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 
@@ -104,6 +106,8 @@ pub(crate) async fn run(start: Start) {
             tokio::task::spawn_local(accept(Rc::clone(&worker), socket, listener));
         }
     }
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
@@ -125,6 +129,7 @@ pub(crate) async fn run(start: Start) {
                 }
                 None => return,
             },
+            _ = sweep.tick() => worker.shared.purses.sweep(),
             Some(errand) = errands.recv() => {
                 tokio::task::spawn_local(errand.run(Rc::clone(&worker)));
             }

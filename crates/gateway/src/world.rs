@@ -6,7 +6,7 @@
 use crate::address_table::AddressTable;
 use crate::{cors, identify, wire};
 use board::{Api, Auth, Board, Limit, Offer, Plan};
-use exchange::{Accounts, Redactor};
+use exchange::{Accounts, QuotaStore, Redactor};
 use http::HeaderValue;
 use std::collections::HashMap;
 use std::fmt;
@@ -50,6 +50,8 @@ pub(crate) struct ServedLimit {
     pub(crate) limit: Limit,
     /// Its name in `RateLimit`, in quotes: the plan's, with a number from the second on.
     pub(crate) name: String,
+    /// The name under which a quota is kept.
+    pub(crate) account: Option<String>,
 }
 
 impl fmt::Debug for Prepared {
@@ -132,6 +134,7 @@ impl ServedPlan {
                 let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
                 ServedLimit {
                     limit: limit.clone(),
+                    account: limit.account(),
                     name: crate::rate_fields::quoted(&format!("{}{number}", plan.name)),
                 }
             })
@@ -214,7 +217,7 @@ impl World {
     }
 }
 
-/// What all threads share besides the world: atomics and queues, never a lock.
+/// What all threads share besides the world: atomics, queues, and locks that are held for a few instructions.
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// The zero of the limits' clock.
@@ -225,6 +228,8 @@ pub(crate) struct Shared {
     pub(crate) subjects: AddressTable,
     /// Calls under way, where a limit counts them.
     pub(crate) gauges: Arc<crate::gauges::Gauges>,
+    /// What is granted of quotas.
+    pub(crate) purses: crate::purses::Purses,
     /// Heavy checks.
     pub(crate) pool: crate::check_pool::CheckPool,
     /// The name by which this process calls itself in `Via`.
@@ -235,7 +240,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new() -> std::io::Result<Self> {
+    pub(crate) fn new(quotas: Arc<dyn QuotaStore>) -> std::io::Result<Self> {
         use std::hash::BuildHasher as _;
         // Random, so that two gateways in a row do not take each other for a loop.
         let own = std::hash::RandomState::new().hash_one(std::process::id());
@@ -244,6 +249,7 @@ impl Shared {
             addresses: AddressTable::new(4 << 20),
             subjects: AddressTable::new(1 << 20),
             gauges: Arc::new(crate::gauges::Gauges::new()),
+            purses: crate::purses::Purses::new(quotas),
             pool: crate::check_pool::CheckPool::start()?,
             via: format!("switchboard-{:08x}", own & 0xffff_ffff),
             paces: Arc::default(),

@@ -1,6 +1,6 @@
 //! The ledger: where calls, usage, consumers and keys are kept. The only SQL.
 //!
-//! Files in one folder: `accounts.db` (consumers, keys), `usage.db` (counters) and `calls-DATE.db`, one a
+//! Files in one folder: `accounts.db` (consumers, keys), `usage.db` (counters), `quotas.db` (what is granted) and `calls-DATE.db`, one a
 //! UTC day. Recording never waits for a disk: [`Ledger::recorder`] hands everything to a thread of its
 //! own. Usage is exact; rows are sampled above a rate, and what is lost is counted in [`Health`].
 
@@ -19,6 +19,7 @@ mod lease;
 mod migrate;
 mod open;
 mod options;
+mod quota;
 mod record;
 mod row;
 mod sample;

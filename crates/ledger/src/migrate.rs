@@ -17,6 +17,8 @@ pub(crate) struct Schema {
 pub(crate) const ACCOUNTS: Schema = Schema { steps: &[include_str!("../migrations/accounts/1.sql")] };
 /// `usage.db`.
 pub(crate) const USAGE: Schema = Schema { steps: &[include_str!("../migrations/usage/1.sql")] };
+/// `quotas.db`.
+pub(crate) const QUOTAS: Schema = Schema { steps: &[include_str!("../migrations/quotas/1.sql")] };
 /// `calls-DATE.db`.
 pub(crate) const CALLS: Schema = Schema { steps: &[include_str!("../migrations/calls/1.sql")] };
 

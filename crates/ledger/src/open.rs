@@ -4,12 +4,13 @@ use crate::batch::Batch;
 use crate::count::Uncounted;
 use crate::lease::{self, Leases};
 use crate::migrate::{ACCOUNTS as ACCOUNTS_SCHEMA, USAGE as USAGE_SCHEMA};
+use crate::quota::Quotas;
 use crate::record::Recording;
 use crate::store::{ACCOUNTS, Durability, Folder, USAGE};
 use crate::watch::Watch;
 use crate::write::{Command, Writer};
 use crate::{Health, LedgerOptions, StoreError};
-use exchange::{Discard, Recorder};
+use exchange::{Discard, QuotaStore, QuotasInMemory, Recorder};
 use sqlx::SqliteConnection;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ struct Writing {
     leases: Arc<Leases>,
     changes: watch::Receiver<u64>,
     keep_ms: u64,
+    quotas: Arc<Quotas>,
 }
 
 impl Ledger {
@@ -68,7 +70,8 @@ impl Ledger {
             uncounted: Uncounted::default(),
         };
         writer.start(watch)?;
-        let writing = Writing { recording: Arc::new(recording), commands, leases, changes, keep_ms };
+        let quotas = Arc::new(Quotas::start(folder.clone())?);
+        let writing = Writing { recording: Arc::new(recording), commands, leases, changes, keep_ms, quotas };
         let inner = Inner {
             folder,
             accounts: Mutex::new(accounts),
@@ -104,9 +107,18 @@ impl Ledger {
         }
     }
 
+    /// Where parts of quotas are granted; of a ledger that is only read: in memory, for nobody else.
+    pub fn quotas(&self) -> Arc<dyn QuotaStore> {
+        match &self.inner.writing {
+            Some(writing) => Arc::clone(&writing.quotas) as _,
+            None => Arc::new(QuotasInMemory::default()),
+        }
+    }
+
     /// How the writing goes.
     pub fn health(&self) -> Health {
-        self.inner.writing.as_ref().map_or_else(Health::default, |writing| writing.recording.health())
+        let Some(writing) = &self.inner.writing else { return Health::default() };
+        Health { quotas: writing.quotas.trouble(), ..writing.recording.health() }
     }
 
     /// Leases a number for [`exchange::CallIds`], one for each thread that makes ids; unique over all
@@ -149,6 +161,9 @@ impl Ledger {
     /// [`StoreError::Unwritten`] with what was lost and why; [`StoreError::Closed`] the second time. A
     /// ledger that is only read has nothing to close: no error.
     pub async fn close(&self) -> Result<(), StoreError> {
+        if let Some(writing) = &self.inner.writing {
+            writing.quotas.close().await;
+        }
         match self.ask(Command::Close).await {
             Err(StoreError::ReadOnly) => Ok(()),
             other => other,

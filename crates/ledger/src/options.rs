@@ -56,6 +56,8 @@ pub struct Health {
     pub usage_pending: u64,
     /// Why the last attempt to write failed; `None` when it went well.
     pub last_error: Option<String>,
+    /// Why no part of a quota could be granted the last time; `None` when it went well.
+    pub quotas: Option<String>,
     /// Something could not be written and is being tried again.
     pub behind: bool,
 }

@@ -92,6 +92,7 @@ impl Recording {
             usage_pending: state.usage_pending,
             behind: ended.is_some() || state.rows_error.is_some() || state.usage_error.is_some(),
             last_error: ended.or_else(|| state.rows_error.clone()).or_else(|| state.usage_error.clone()),
+            quotas: None,
         }
     }
 

@@ -17,6 +17,9 @@ pub(crate) const ACCOUNTS: &str = "accounts.db";
 /// Counters and writers.
 pub(crate) const USAGE: &str = "usage.db";
 
+/// Parts of quotas.
+pub(crate) const QUOTAS: &str = "quotas.db";
+
 /// How long a question waits for a lock before it says so.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the recording waits for a lock before it goes on collecting.

@@ -7,5 +7,6 @@ mod example;
 mod harness;
 mod keeping;
 mod killed;
+mod quotas;
 mod searching;
 mod trouble;

@@ -14,7 +14,9 @@ pub(crate) mod remote;
 mod running;
 pub(crate) mod socket;
 pub(crate) mod source;
+mod stamp;
 mod store;
+mod traced;
 
 pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
@@ -28,5 +30,6 @@ pub(crate) use place::{
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
     author, entropy, judged_board, load_board, load_board_with, look_at_board, open_ledger, read_ledger,
-    runtime, secrets_folder, stored,
+    runtime, secrets_folder, stored, unusable,
 };
+pub(crate) use traced::{Files, Traced};

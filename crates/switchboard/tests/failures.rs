@@ -24,6 +24,10 @@ mod large;
 mod locked;
 #[path = "failures/providers.rs"]
 mod providers;
+#[path = "failures/quotas.rs"]
+mod quotas;
+#[path = "failures/reloads.rs"]
+mod reloads;
 #[path = "failures/secrets.rs"]
 mod secrets;
 #[path = "failures/served.rs"]

@@ -27,10 +27,9 @@ fn the_manual_s_board_has_no_fault_but_words_that_are_not_built_yet() {
     assert_eq!(
         errors,
         [
-            "`quota` is not built yet",
             "`auth = oidc:acme` is not built yet",
             "`auth = oidc:acme` is not built yet",
-            "`issuers` is not built yet",
+            "`issuers` is not built yet"
         ],
         "{}",
         told.render(false)
@@ -40,13 +39,8 @@ fn the_manual_s_board_has_no_fault_but_words_that_are_not_built_yet() {
 
 #[test]
 fn the_manual_s_board_without_them_means_what_the_manual_says() {
-    let text = BY_EXAMPLE
-        .replace("quota = \"10000/month\"\n", "")
-        .replace("\"oidc:acme\"", "\"key\"")
-        .split("[issuers.acme]")
-        .next()
-        .unwrap()
-        .to_owned();
+    let text =
+        BY_EXAMPLE.replace("\"oidc:acme\"", "\"key\"").split("[issuers.acme]").next().unwrap().to_owned();
     let board = world(&text).board();
     assert_eq!(board.listeners.len(), 1);
     assert_eq!(board.listeners[0].url, "http://127.0.0.1:8080");
@@ -77,13 +71,8 @@ fn the_manual_s_board_without_them_means_what_the_manual_says() {
 
 #[test]
 fn the_router_finds_offer_and_operation() {
-    let text = BY_EXAMPLE
-        .replace("quota = \"10000/month\"\n", "")
-        .replace("\"oidc:acme\"", "\"key\"")
-        .split("[issuers.acme]")
-        .next()
-        .unwrap()
-        .to_owned();
+    let text =
+        BY_EXAMPLE.replace("\"oidc:acme\"", "\"key\"").split("[issuers.acme]").next().unwrap().to_owned();
     let board = world(&text).board();
     let find = |method: Method, path: &str| {
         let path = NormalPath::parse(path).unwrap();

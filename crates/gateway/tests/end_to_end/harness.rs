@@ -48,6 +48,11 @@ pub(crate) fn board(text: &str, files: &[(&str, &[u8])]) -> Board {
         .unwrap_or_else(|found| panic!("{}", found.render(false)))
 }
 
+/// What a question gives whose answer is there.
+pub(crate) fn now<T>(answer: impl Future<Output = T>) -> T {
+    futures_util::FutureExt::now_or_never(answer).expect("the answer is there")
+}
+
 pub(crate) fn accounts(board: &Board, before: Option<&Accounts>) -> Accounts {
     let known = &board.consumers;
     Accounts::new(known.consumers.clone(), known.keys.clone(), |plan| board.limits_of(plan), before)
@@ -140,6 +145,7 @@ pub(crate) fn start_with(text: &str, files: &[(&str, &[u8])], settings: Settings
         board: Arc::clone(&board),
         accounts: Arc::clone(&accounts),
         recorder: Arc::clone(&kept) as Arc<dyn Recorder>,
+        quotas: Arc::new(exchange::QuotasInMemory::default()),
         threads: 1,
         writer_ids: vec![1],
         settings,

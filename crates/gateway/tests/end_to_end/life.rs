@@ -1,7 +1,7 @@
 //! The life of a gateway: ports, a new board under load, calls from inside, the stop.
 
 use crate::endings::open;
-use crate::harness::{self, Line};
+use crate::harness::{self, Line, now};
 use crate::orders::{self, KEY};
 use demo::Provider;
 use exchange::{As, By, ConsumerName, Outcome, Stage};
@@ -36,6 +36,7 @@ fn a_taken_port_is_named_also_when_it_is_shared() {
         accounts: Arc::new(harness::accounts(&board, None)),
         board,
         recorder: Arc::new(exchange::Discard),
+        quotas: Arc::new(exchange::QuotasInMemory::default()),
         threads: 2,
         writer_ids: vec![1, 2],
         settings: Settings::default(),
@@ -60,6 +61,7 @@ fn several_threads_share_a_port() {
         accounts: Arc::new(harness::accounts(&board, None)),
         board,
         recorder: kept.clone(),
+        quotas: Arc::new(exchange::QuotasInMemory::default()),
         threads: 3,
         writer_ids: vec![1, 2, 3],
         settings: Settings::default(),
@@ -179,7 +181,7 @@ fn explain_says_what_the_stages_would_and_takes_nothing() {
         listener: None,
     };
     for _ in 0..5 {
-        let said = gateway.running.explain(&asked("/shop/orders/7", Some("globex")));
+        let said = now(gateway.running.explain(&asked("/shop/orders/7", Some("globex"))));
         let stages: Vec<_> = said.iter().map(|decision| decision.stage).collect();
         assert_eq!(stages, EVERY);
         assert!(said.iter().all(|decision| decision.refused.is_none()), "{said:#?}");
@@ -188,7 +190,7 @@ fn explain_says_what_the_stages_would_and_takes_nothing() {
         assert!(said[5].words.starts_with("1 used, 2 left"), "{}", said[5].words);
         assert!(said[7].subject.ends_with("/orders/7"));
     }
-    let said = gateway.running.explain(&asked("/shop/orders?limit=101", None));
+    let said = now(gateway.running.explain(&asked("/shop/orders?limit=101", None)));
     let noes: Vec<_> = said.iter().filter_map(|decision| decision.refused.as_deref()).collect();
     assert_eq!(noes, ["key-missing", "request-breaks-contract"], "it goes on after a no");
     assert_eq!(provider.calls(), 1);
@@ -197,7 +199,7 @@ fn explain_says_what_the_stages_would_and_takes_nothing() {
         gateway::explain_cold(gateway.board.clone(), gateway.accounts.clone(), &asked("/nowhere", None))
             .unwrap();
     assert_eq!(cold.last().unwrap().refused.as_deref(), Some("no-offer"));
-    let whole = gateway.running.explain(&asked("http://127.0.0.1/shop/orders/7", Some("globex")));
+    let whole = now(gateway.running.explain(&asked("http://127.0.0.1/shop/orders/7", Some("globex"))));
     let stages: Vec<_> = whole.iter().map(|decision| decision.stage).collect();
     assert_eq!(stages, EVERY, "a whole URL names its own host");
 }

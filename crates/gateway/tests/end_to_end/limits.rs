@@ -1,6 +1,6 @@
 //! Limits and guesses: what is counted for whom, and what every answer says about it.
 
-use crate::harness;
+use crate::harness::{self, now};
 use crate::orders::{self, KEY};
 use demo::Provider;
 use exchange::Reason;
@@ -28,7 +28,7 @@ fn a_limit_says_what_is_left_and_then_when_to_come_back() {
         "another consumer has its own"
     );
     assert_eq!(gateway.get("/shop/orders").field("ratelimit"), None, "nobody is known on a 401");
-    let peeked = gateway.running.peek("globex");
+    let peeked = now(gateway.running.peek("globex"));
     assert_eq!((peeked[0].0.as_str(), peeked[0].2.remaining), ("free", 0));
 }
 
@@ -118,7 +118,7 @@ fn as_many_calls_as_may_run_at_once_do_and_the_next_waits_for_an_end() {
     for running in 1..=2 {
         let mut line = gateway.connect();
         line.write(request.as_bytes());
-        while gateway.running.peek("globex")[0].2.remaining != 2 - running {
+        while now(gateway.running.peek("globex"))[0].2.remaining != 2 - running {
             std::thread::yield_now();
         }
         held.push(line);
@@ -133,11 +133,11 @@ fn as_many_calls_as_may_run_at_once_do_and_the_next_waits_for_an_end() {
     drop(others);
     // A caller who goes away is over: its place is free.
     drop(held.pop());
-    while gateway.running.peek("globex")[0].2.remaining != 1 {
+    while now(gateway.running.peek("globex"))[0].2.remaining != 1 {
         std::thread::yield_now();
     }
     drop(held);
-    while gateway.running.peek("globex")[0].2.remaining != 2 {
+    while now(gateway.running.peek("globex"))[0].2.remaining != 2 {
         std::thread::yield_now();
     }
 }
@@ -158,7 +158,7 @@ fn a_place_is_held_until_the_last_byte_and_over_a_new_board() {
     gateway.running.swap(board, accounts).unwrap();
     assert_eq!(gateway.with("/shop/orders", KEY).status, 429, "the body is still on its way");
     drop(line);
-    while gateway.running.peek("globex")[0].2.remaining != 1 {
+    while now(gateway.running.peek("globex"))[0].2.remaining != 1 {
         std::thread::yield_now();
     }
 }

@@ -14,6 +14,7 @@ mod limits;
 mod open_api;
 mod orders;
 mod pages;
+mod quotas;
 mod statuses;
 mod streams;
 mod uploads;

@@ -6,6 +6,7 @@ use crate::exit::Failure;
 use board::{Board, Diagnostics};
 use ledger::{Author, Ledger, LedgerOptions, StoreError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where `secret set` keeps the secrets of a board.
 pub(crate) fn secrets_folder(board: &Path) -> PathBuf {
@@ -40,11 +41,14 @@ pub(crate) fn judged_board(folder: &Path, global: &Global, need: Need) -> Result
 
 /// Loads the board in `folder`; its problems go to stderr, all of them.
 pub(crate) fn load_board_with(folder: &Path, global: &Global, need: Need) -> Result<Board, Failure> {
-    judged_board(folder, global, need).map_err(|problems| {
-        let terminal = global.terminal();
-        terminal.complain(problems.render(terminal.colour_err).trim_end());
-        Failure::usage(format!("the board in `{}` cannot be used", folder.display()))
-    })
+    judged_board(folder, global, need).map_err(|problems| unusable(folder, global, &problems))
+}
+
+/// Tells a board's problems on stderr, all of them.
+pub(crate) fn unusable(folder: &Path, global: &Global, problems: &Diagnostics) -> Failure {
+    let terminal = global.terminal();
+    terminal.complain(problems.render(terminal.colour_err).trim_end());
+    Failure::usage(format!("the board in `{}` cannot be used", folder.display()))
 }
 
 /// Opens the ledger of a board, to write.
@@ -62,10 +66,13 @@ pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
     Ledger::open(options).await.map_err(|error| stored(&error))
 }
 
+/// How long somebody who reads waits for a process to write down what it holds.
+const FLUSHED: Duration = Duration::from_secs(5);
+
 /// Opens the ledger of a board to read; a board that runs writes down first what it still holds.
 pub(crate) async fn read_ledger(board: &Board) -> Result<Ledger, Failure> {
     // Nothing runs, or it cannot write just now: what is on the disk is what there is.
-    let _ = socket::ask(&board.ledger.folder, "/flush", &serde_json::Value::Null).await;
+    socket::ask_all(&board.ledger.folder, "/flush", &serde_json::Value::Null, FLUSHED).await;
     Ledger::open_read_only(&board.ledger.folder).await.map_err(|error| stored(&error))
 }
 
