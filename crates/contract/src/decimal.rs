@@ -287,9 +287,9 @@ mod tests {
 
     #[test]
     fn numbers_that_cost_much_are_counted() {
-        let few = serde_json::from_str(&format!("[{}]", ["1e-300"; 10_000].join(","))).unwrap();
+        let few = serde_json::from_str(&format!("[{}]", vec!["1e-300"; 10_000].join(","))).unwrap();
         assert!(Weight::default().carries_all(&few));
-        let many = serde_json::from_str(&format!("[{}]", ["1e-300"; 12_000].join(","))).unwrap();
+        let many = serde_json::from_str(&format!("[{}]", vec!["1e-300"; 12_000].join(","))).unwrap();
         assert!(!Weight::default().carries_all(&many));
         let mut light = Weight::default();
         assert!((0..2_000_000).all(|_| light.carries("-1234567890.1234e-15")));

@@ -99,7 +99,9 @@ fn rounded(text: &str) -> HashMap<u64, VecDeque<String>> {
     }
     if aliased {
         found.retain(|_, texts| texts.iter().all(|text| *text == texts[0]));
-        found.values_mut().for_each(|texts| texts.truncate(1));
+        for texts in found.values_mut() {
+            texts.truncate(1);
+        }
     }
     found
 }

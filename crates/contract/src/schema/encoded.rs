@@ -29,7 +29,7 @@ pub(super) fn is_base64(text: &str) -> bool {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' if padding == 0 => {
-                letters += 1
+                letters += 1;
             }
             b'=' => padding += 1,
             b'\r' | b'\n' => {}

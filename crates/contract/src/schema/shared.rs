@@ -152,6 +152,9 @@ mod tests {
         (ASKED.get(), found)
     }
 
+    /// A schema, what wraps a value once more, and what is inmost.
+    type Row<'r> = (Value, &'r dyn Fn(Value) -> Value, Value);
+
     fn nested(depth: usize, wrap: impl Fn(Value) -> Value, inmost: Value) -> Value {
         (0..depth).fold(inmost, |value, _| wrap(value))
     }
@@ -161,7 +164,7 @@ mod tests {
         let again = json!({"$ref": "#/components/schemas/Node"});
         let in_member = |value: Value| json!({ "x": value });
         let in_item = |value: Value| json!([value]);
-        let rows: [(Value, &dyn Fn(Value) -> Value, Value); 4] = [
+        let rows: [Row<'_>; 4] = [
             (
                 json!({"unevaluatedProperties": false, "oneOf": [
                     {"required": ["x"], "properties": {"x": again}},
