@@ -53,7 +53,7 @@ fn every_digit_arrives_is_checked_and_comes_back() {
     assert!(done.status.success(), "{}{}", stdout(&done), stderr(&done));
     assert!(stdout(&done).contains(LONG), "{}", stdout(&done));
     for format in ["yaml", "table", "csv"] {
-        let done = call(LONG, &["--format", format]);
+        let done = call(LONG, &["amount:=1", "--format", format]);
         assert!(stdout(&done).contains(LONG), "{format}: {}{}", stdout(&done), stderr(&done));
     }
     for (id, more) in [

@@ -197,7 +197,7 @@ fn a_board_allows_some_of_them_by_method() {
             "-X",
             method,
             "-H",
-            "Destination: /b",
+            "Destination: /books/8",
             "-H",
             "Content-Type: application/json",
             "--data",
