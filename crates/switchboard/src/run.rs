@@ -287,7 +287,7 @@ async fn keep_house(
     loop {
         if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
             pruned = Some(std::time::Instant::now());
-            if let Err(error) = ledger.prune(now_ms()) {
+            if let Err(error) = ledger.prune(now_ms()).await {
                 terminal.complain(format!("warning: old calls cannot be dropped: {error}"));
             }
         }

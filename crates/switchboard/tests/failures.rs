@@ -10,6 +10,8 @@
 
 mod harness;
 
+#[path = "failures/database.rs"]
+mod database;
 #[path = "failures/disk_full.rs"]
 mod disk_full;
 #[path = "failures/heads.rs"]
@@ -22,6 +24,8 @@ mod killed;
 mod large;
 #[path = "failures/locked.rs"]
 mod locked;
+#[path = "../../ledger/tests/postgres.rs"]
+mod postgres;
 #[path = "failures/providers.rs"]
 mod providers;
 #[path = "failures/quotas.rs"]

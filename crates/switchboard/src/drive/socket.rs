@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::future::Future;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(crate) struct Socket {
 impl Socket {
     /// Opens `run.sock` in the state folder, or `run-PID.sock` when another process of this board has it.
     pub(crate) async fn open(folder: &Path) -> std::io::Result<Self> {
+        // A ledger in a database makes no folder here.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let first = folder.join("run.sock");
         let path = if UnixStream::connect(&first).await.is_ok() {
             folder.join(format!("run-{}.sock", std::process::id()))
