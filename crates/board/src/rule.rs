@@ -121,7 +121,7 @@ pub(crate) fn matching<'t>(
     } else if word.starts_with('/') {
         Test::Below(word.strip_suffix("/*").unwrap_or(word))
     } else if let Some((method, path)) = word.split_once(' ') {
-        let method = method_named(method, text.at, scope)?;
+        let method = method_named(method, operations, text.at, scope)?;
         if path == "*" { Test::Method(method) } else { Test::Path(method, path) }
     } else {
         Test::Id(word)
@@ -137,7 +137,12 @@ pub(crate) fn matching<'t>(
     None
 }
 
-fn method_named(text: &str, at: &At, scope: &Scope<'_>) -> Option<Method> {
+/// A method that HTTP names, or that the contract does (OpenAPI 3.2, `additionalOperations`).
+fn method_named(text: &str, operations: &[Arc<Operation>], at: &At, scope: &Scope<'_>) -> Option<Method> {
+    let own = operations.iter().map(|one| one.method()).find(|method| method.as_str() == text);
+    if let Some(own) = own {
+        return Some(own.clone());
+    }
     let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "QUERY"];
     if known.contains(&text) {
         return Method::from_bytes(text.as_bytes()).ok();

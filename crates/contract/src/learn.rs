@@ -3,10 +3,10 @@
 //! What is said is what the calls show: a member is required if it was always there in two objects or more, a
 //! text has a format if all of them have it, a choice is closed only if few words came again and again. No value
 //! of a caller becomes an example. The document does not depend on the order of the calls, and whatever of it a
-//! call should break is taken out again. Deliberately absent: fields other than those that carry credentials,
-//! cookies, the parts of multipart bodies.
+//! call should break is taken out again. Deliberately absent: fields other than cookies and those that carry credentials.
 
 mod document;
+mod form;
 mod kept;
 mod path;
 mod text;

@@ -6,6 +6,7 @@
 
 mod check;
 mod compare;
+mod decimal;
 mod document;
 mod files;
 mod gather;
@@ -14,6 +15,7 @@ mod index;
 mod laid;
 mod learn;
 mod locate;
+mod native;
 mod operation;
 mod overlay;
 pub mod paging;
@@ -38,6 +40,7 @@ pub use document::{Contract, Document, DocumentError, Outline, Syntax, Warning};
 pub use files::{Files, Reach};
 pub use head::Head;
 pub use learn::{Heard, Learnt, Said, learn};
+pub use native::Native;
 pub use openapi::{check_answer, check_head, decode, encode};
 pub use operation::{
     Bind, Body, Codec, Fixed, Named, Operation, OperationId, Output, Parameter, Part, Repeat, StatusRange,

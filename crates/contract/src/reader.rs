@@ -59,25 +59,25 @@ pub(crate) fn parse(name: &str, bytes: &[u8]) -> Result<Parsed, DocumentError> {
         Fault::Syntax { why: "it is not UTF-8".to_owned(), at: Span { start, end } }.named(name)
     })?;
     let looks_like_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
-    let mut twice = tree::Twice::default();
+    let mut notes = tree::Notes::default();
     let mut syntax = Syntax::Json;
     let tree = if looks_like_json {
-        json::parse(text, &mut twice, true).or_else(|fault| {
+        json::parse(text, &mut notes, true).or_else(|fault| {
             // Published documents exist that look like JSON and are only valid as YAML (a trailing
             // comma, a comment); the JSON reader's words are the better ones if both refuse.
             if matches!(fault, Fault::TooLarge { .. }) {
                 return Err(fault);
             }
-            twice = tree::Twice::default();
+            notes = tree::Notes::default();
             syntax = Syntax::Yaml;
-            yaml::parse(text, &mut twice).map_err(|_| fault)
+            yaml::parse(text, &mut notes).map_err(|_| fault)
         })
     } else {
         syntax = Syntax::Yaml;
-        yaml::parse(text, &mut twice)
+        yaml::parse(text, &mut notes)
     }
     .map_err(|fault| fault.named(name))?;
-    let warnings = twice.into_pointers().into_iter().map(duplicate).collect();
+    let warnings = notes.into_pointers().into_iter().map(duplicate).collect();
     Ok(Parsed { text: text.into(), syntax, tree, warnings })
 }
 
@@ -100,9 +100,9 @@ pub(crate) fn message(text: &str) -> Result<(Value, Vec<Pointer>), NoJson> {
             too_deep: false,
         });
     }
-    let mut twice = tree::Twice::default();
-    match json::parse(text, &mut twice, false) {
-        Ok(value) => Ok((value, twice.into_pointers())),
+    let mut notes = tree::Notes::default();
+    match json::parse(text, &mut notes, false) {
+        Ok(value) => Ok((value, notes.into_pointers())),
         Err(Fault::Syntax { why, at }) => Err(NoJson { why, byte: at.start, too_deep: false }),
         Err(Fault::TooLarge { why, at }) => Err(NoJson { why, byte: at.start, too_deep: true }),
     }

@@ -14,6 +14,7 @@ mod object;
 mod pattern;
 mod place;
 mod random;
+mod refused;
 mod request;
 mod text;
 
@@ -41,7 +42,7 @@ pub enum Want {
     Minimal,
     /// At the bounds: lengths, counts and numbers as small (even) or as large (odd) as they may be.
     Boundary(u64),
-    /// One that must be refused; the number says which of the ways to break it.
+    /// One that must be refused, for one reason where that can be; the number says where to begin to look for it.
     Negative(u64),
 }
 
@@ -62,7 +63,7 @@ impl Shape {
     ) -> Option<Value> {
         if let Want::Negative(turn) = want {
             let good = self.sample_where(seed, Want::Plain, takes)?;
-            return negative::broken(self, &good, turn);
+            return negative::broken(self, &good, turn).map(|(value, _)| value);
         }
         let Some((root, version, side, store)) = self.raw() else {
             return [Value::from("amber"), Value::Object(serde_json::Map::new())]

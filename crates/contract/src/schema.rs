@@ -6,6 +6,7 @@
 
 mod compile;
 mod dialect;
+mod encoded;
 mod identity;
 mod kept;
 mod kinds;

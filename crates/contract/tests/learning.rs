@@ -48,7 +48,10 @@ fn keeps(document: &Value, calls: &[Heard]) {
         let fields = |said: &Said| {
             let mut fields = HeaderMap::new();
             if let Some(media) = &said.media {
-                fields.insert(header::CONTENT_TYPE, HeaderValue::from_str(media).expect("a media type"));
+                fields.insert(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_str(&whole(media, said)).expect("a media type"),
+                );
             }
             let length = said.bytes.as_ref().map_or(0, Bytes::len);
             fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
@@ -72,6 +75,16 @@ fn keeps(document: &Value, calls: &[Heard]) {
             request && found.is_empty()
         });
         assert!(fits, "{call:?} fits nothing of {document:#}");
+    }
+}
+
+/// The media type as it was sent: with the boundary that the body begins with.
+fn whole(media: &str, said: &Said) -> String {
+    let line = said.bytes.as_deref().and_then(|bytes| bytes.split(|byte| *byte == b'\r').next());
+    let boundary = line.and_then(|line| std::str::from_utf8(line).ok()?.strip_prefix("--"));
+    match boundary.filter(|_| media.starts_with("multipart/")) {
+        Some(boundary) => format!("{media}; boundary={boundary}"),
+        None => media.to_owned(),
     }
 }
 
@@ -290,7 +303,10 @@ fn keeps_own(document: &Value, calls: &[Heard]) {
     for call in calls {
         let mut fields = HeaderMap::new();
         if let Some(media) = &call.body.media {
-            fields.insert(header::CONTENT_TYPE, HeaderValue::from_str(media).expect("a media type"));
+            fields.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_str(&whole(media, &call.body)).expect("a media type"),
+            );
             fields.insert(
                 header::CONTENT_LENGTH,
                 HeaderValue::from(call.body.bytes.as_ref().map_or(1, Bytes::len)),

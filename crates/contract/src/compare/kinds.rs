@@ -1,5 +1,6 @@
 //! Sets of the kinds of JSON value, small enough to be a number: whole and other numbers stand apart.
 
+use crate::decimal::Decimal;
 use serde_json::Value;
 
 pub(super) type Set = u8;
@@ -37,7 +38,7 @@ pub(super) fn of(value: &Value) -> Set {
     match value {
         Value::Null => NULL,
         Value::Bool(_) => BOOLEAN,
-        Value::Number(number) if number.as_f64().is_some_and(|value| value.fract() == 0.0) => WHOLE,
+        Value::Number(number) if Decimal::of(number).is_some_and(|number| number.is_whole()) => WHOLE,
         Value::Number(_) => BROKEN,
         Value::String(_) => STRING,
         Value::Array(_) => ARRAY,

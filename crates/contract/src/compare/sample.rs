@@ -5,6 +5,7 @@
 use super::flat::Flat;
 use super::kinds;
 use super::node::{Book, Node};
+use crate::decimal::Decimal;
 use serde_json::{Map, Number, Value, json};
 
 /// Values that are tried for one pair.
@@ -134,6 +135,9 @@ fn numbers(flat: &Flat, other: &Flat) -> Vec<Value> {
         found.push(Value::Number(number.clone()));
         if let Some(whole) = number.as_i64() {
             found.extend([whole.checked_sub(1), whole.checked_add(1)].into_iter().flatten().map(Value::from));
+        } else if let Some(number) = Decimal::of(number) {
+            let beside = [number.plus(&Decimal::from(-1_i64)), number.plus(&Decimal::from(1_i64))];
+            found.extend(beside.iter().filter_map(Decimal::number).map(Value::Number));
         }
         if let Some(value) = number.as_f64() {
             found.extend([json!(value - 0.5), json!(value + 0.5), json!(value * 3.0)]);

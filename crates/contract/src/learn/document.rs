@@ -1,9 +1,11 @@
 //! The draft as a document: operations with their names, parameters, bodies, answers (OpenAPI 3.1.1 §4.8).
 
+use super::form::{Forms, Part};
 use super::path::{Piece, Template};
 use super::text::Texts;
 use super::value::Values;
 use super::{Group, Heard, Said};
+use crate::openapi::shown_parts;
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
@@ -16,7 +18,7 @@ const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "
 pub(super) const NO_METHOD: u8 = 8;
 
 /// Calls with a parameter in all of them, before it is said that it must be there.
-const ENOUGH: usize = 2;
+pub(super) const ENOUGH: usize = 2;
 
 /// The place of a method among those that a path item has.
 pub(super) fn rank(method: &Method) -> u8 {
@@ -63,7 +65,13 @@ fn operation(id: &str, group: &Group<'_>, schemes: &mut BTreeSet<Scheme>) -> Val
     let mut parameters = path_parameters(group);
     // What was not taken says nothing of what is.
     let taken: Vec<&&Heard> = group.calls.iter().filter(|call| call.status < 400).collect();
-    parameters.extend(query_parameters(&taken));
+    let queries = taken.iter().map(|call| pairs(call.query.as_deref().unwrap_or_default()).collect());
+    parameters.extend(pair_parameters("query", queries));
+    let cookies = taken.iter().map(|call| {
+        let plain = |(name, _): &(String, String)| !is_login(name) && !name.starts_with('_');
+        cookies(call).filter(plain).collect()
+    });
+    parameters.extend(pair_parameters("cookie", cookies));
     if !parameters.is_empty() {
         out["parameters"] = parameters.into();
     }
@@ -106,7 +114,8 @@ fn path_parameters(group: &Group<'_>) -> Vec<Value> {
         .collect()
 }
 
-fn query_parameters(calls: &[&&Heard]) -> Vec<Value> {
+/// Parameters that are pairs of names and texts, by those of each call.
+fn pair_parameters(place: &str, calls: impl Iterator<Item = Vec<(String, String)>>) -> Vec<Value> {
     #[derive(Default)]
     struct Known {
         texts: Texts,
@@ -114,9 +123,11 @@ fn query_parameters(calls: &[&&Heard]) -> Vec<Value> {
         repeated: bool,
     }
     let mut all: BTreeMap<String, Known> = BTreeMap::new();
-    for call in calls {
+    let mut seen = 0;
+    for pairs in calls {
+        seen += 1;
         let mut own: BTreeMap<String, usize> = BTreeMap::new();
-        for (name, value) in pairs(call.query.as_deref().unwrap_or_default()) {
+        for (name, value) in pairs {
             all.entry(name.clone()).or_default().texts.add(&value);
             *own.entry(name).or_default() += 1;
         }
@@ -129,14 +140,30 @@ fn query_parameters(calls: &[&&Heard]) -> Vec<Value> {
     let write = |(name, known): (String, Known)| {
         let one = known.texts.parameter(&name);
         let schema = if known.repeated { json!({ "type": "array", "items": one }) } else { one };
-        let mut out = json!({ "name": name, "in": "query" });
-        if calls.len() >= ENOUGH && known.calls == calls.len() {
+        let mut out = json!({ "name": name, "in": place });
+        if seen >= ENOUGH && known.calls == seen {
             out["required"] = json!(true);
         }
         out["schema"] = schema;
         out
     };
     all.into_iter().map(write).collect()
+}
+
+/// The cookies of a call (RFC 6265 §4.2.1), where they were kept.
+fn cookies(call: &Heard) -> impl Iterator<Item = (String, String)> + '_ {
+    let fields = call.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
+    fields.flat_map(|(_, text)| text.split(';')).filter_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    })
+}
+
+/// Whether a cookie of this name says who is calling: its value is nobody's business.
+fn is_login(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let words = ["session", "sess", "auth", "token", "jwt", "login", "connect.sid"];
+    words.iter().any(|word| name.contains(word)) || ["sid", "key"].contains(&name.as_str())
 }
 
 /// Names and values (WHATWG URL §5.1).
@@ -150,35 +177,32 @@ fn pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
 
 /// `content` of bodies that were seen: a schema where they are JSON or a form.
 fn bodies<'s>(all: impl Iterator<Item = &'s Said>) -> Map<String, Value> {
-    let mut found: BTreeMap<&str, Values> = BTreeMap::new();
+    let mut found: BTreeMap<&str, (Values, Forms)> = BTreeMap::new();
     for said in all {
         let Some(media) = said.media.as_deref() else { continue };
-        let values = found.entry(media).or_default();
+        let (values, forms) = found.entry(media).or_default();
         let Some(bytes) = &said.bytes else { continue };
         if is_json(media) {
             if let Ok(value) = serde_json::from_slice(bytes) {
                 values.add(&value);
             }
         } else if media == "application/x-www-form-urlencoded" {
-            let mut form: Map<String, Value> = Map::new();
-            for (name, value) in pairs(&String::from_utf8_lossy(bytes)) {
-                match form.get_mut(&name) {
-                    Some(Value::Array(all)) => all.push(value.into()),
-                    Some(one) => *one = json!([one.take(), value]),
-                    None => drop(form.insert(name, value.into())),
-                }
-            }
-            values.add(&Value::Object(form));
+            let text = String::from_utf8_lossy(bytes);
+            forms.add(pairs(&text).map(|(name, value)| (name, Part::Text(value))));
+        } else if media == "multipart/form-data"
+            && let Some((_, parts)) = shown_parts(bytes)
+        {
+            forms.add(parts.into_iter().map(Part::shown));
         }
     }
-    found
-        .into_iter()
-        .map(|(media, values)| (media.to_owned(), json!({ "schema": values.schema("") })))
-        .collect()
+    let media = |(values, forms): (Values, Forms)| {
+        if forms.is_empty() { json!({ "schema": values.schema("") }) } else { forms.media() }
+    };
+    found.into_iter().map(|(name, seen)| (name.to_owned(), media(seen))).collect()
 }
 
 /// RFC 6839 §3.1.
-fn is_json(media: &str) -> bool {
+pub(super) fn is_json(media: &str) -> bool {
     media == "application/json" || media.ends_with("+json")
 }
 
@@ -204,6 +228,7 @@ fn answers(group: &Group<'_>) -> Value {
 enum Scheme {
     Http(&'static str),
     Key(String),
+    Cookie(String),
 }
 
 impl Scheme {
@@ -217,13 +242,15 @@ impl Scheme {
             }
             keys.contains(&name.as_str()).then_some(Self::Key(name))
         };
-        call.fields.iter().filter_map(scheme).collect()
+        let logins = cookies(call).map(|(name, _)| name).filter(|name| is_login(name)).map(Self::Cookie);
+        call.fields.iter().filter_map(scheme).chain(logins).collect()
     }
 
     fn name(&self) -> String {
         match self {
             Self::Http(scheme) => (*scheme).to_owned(),
             Self::Key(field) => camel(field),
+            Self::Cookie(name) => camel(&name.to_ascii_lowercase()),
         }
     }
 
@@ -231,6 +258,7 @@ impl Scheme {
         match self {
             Self::Http(scheme) => json!({ "type": "http", "scheme": scheme }),
             Self::Key(field) => json!({ "type": "apiKey", "in": "header", "name": field }),
+            Self::Cookie(name) => json!({ "type": "apiKey", "in": "cookie", "name": name }),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whether the calls keep the draft: each is checked as the gateway would, and what one breaks is taken out.
 
 use super::{Group, Heard, Said, document};
+use crate::openapi::shown_parts;
 use crate::{Contract, Head, Need, Operation, Pointer, Violation, check_answer, check_head};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
@@ -41,7 +42,10 @@ fn broken(operation: &Operation, call: &Heard) -> Vec<Violation> {
         }
     };
     if call.status < 400 {
-        let fields = fields(&call.body);
+        let mut fields = fields(&call.body);
+        for (_, text) in call.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cookie")) {
+            fields.extend(HeaderValue::from_str(text).ok().map(|text| (header::COOKIE, text)));
+        }
         let head =
             Head { method: &call.method, path: &call.path, query: call.query.as_deref(), fields: &fields };
         let (more, need) = check_head(operation, &head);
@@ -58,8 +62,14 @@ fn broken(operation: &Operation, call: &Heard) -> Vec<Violation> {
 
 fn fields(said: &Said) -> HeaderMap {
     let mut fields = HeaderMap::new();
-    if let Some(media) = said.media.as_deref().and_then(|media| HeaderValue::from_str(media).ok()) {
-        fields.insert(header::CONTENT_TYPE, media);
+    if let Some(media) = said.media.as_deref() {
+        // The parameters of the media type were not kept.
+        let parts = said.bytes.as_ref().filter(|_| media.starts_with("multipart/"));
+        let kind = match parts.and_then(|bytes| shown_parts(bytes)) {
+            Some((boundary, _)) => format!("{media}; boundary=\"{boundary}\""),
+            None => media.to_owned(),
+        };
+        fields.extend(HeaderValue::from_str(&kind).ok().map(|kind| (header::CONTENT_TYPE, kind)));
     }
     let length = said.bytes.as_ref().map_or(usize::from(said.media.is_some()), bytes::Bytes::len);
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

@@ -1,6 +1,7 @@
 //! JSON values that were seen at one place, and the schema that takes them all.
 
 use super::text::{Form, Texts, form};
+use crate::decimal::is_pointed;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -44,7 +45,7 @@ impl Values {
         match value {
             Value::Null => self.nulls += 1,
             Value::Bool(_) => self.booleans += 1,
-            Value::Number(number) if number.is_i64() || number.is_u64() => self.whole += 1,
+            Value::Number(number) if !is_pointed(number) => self.whole += 1,
             Value::Number(_) => self.broken += 1,
             Value::String(text) => {
                 self.strings += 1;

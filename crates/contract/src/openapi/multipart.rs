@@ -49,6 +49,36 @@ pub(super) fn boundary(fields: &HeaderMap) -> Result<String, Box<Violation>> {
     }
 }
 
+/// A part as it says of itself what it is.
+#[derive(Debug)]
+pub(crate) struct ShownPart<'b> {
+    pub(crate) name: String,
+    /// Its media type without parameters.
+    pub(crate) media: Option<String>,
+    pub(crate) file: bool,
+    pub(crate) content: &'b [u8],
+}
+
+/// The boundary of a body that begins with it, and the parts that have names; `None` if it cannot be cut.
+pub(crate) fn shown_parts(bytes: &[u8]) -> Option<(String, Vec<ShownPart<'_>>)> {
+    let line = bytes.strip_prefix(b"--")?;
+    let end = memchr::memmem::find(&line[..line.len().min(LONGEST + 2)], b"\r\n")?;
+    let boundary = std::str::from_utf8(&line[..end]).ok().filter(|text| is_boundary(text))?;
+    let part = |piece: cut::Piece<'_>| {
+        let kind = piece.fields.get(header::CONTENT_TYPE);
+        let media = kind.and_then(|kind| kind.to_str().ok()).and_then(media::bare);
+        Some((piece.said.name?, media, piece.said.file, piece.content.len(), piece.byte))
+    };
+    let parts = cut::cut(bytes, boundary).ok()?.into_iter().filter_map(part);
+    let shown = parts.map(|(name, media, file, length, byte)| ShownPart {
+        name,
+        media,
+        file,
+        content: &bytes[byte..byte + length],
+    });
+    Some((boundary.to_owned(), shown.collect()))
+}
+
 /// RFC 2046 §5.1.1, `boundary`: at most 70 of these, no space at the end.
 fn is_boundary(text: &str) -> bool {
     let of = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);

@@ -1,7 +1,7 @@
 //! Bodies: reading and checking them by their codecs; JSON here, the others each in a file of its own.
 //!
 //! Sources: RFC 8259 §4 and RFC 7493 §2.3 (a name that stands twice is refused), §2.1 (UTF-8).
-//! Numbers of 64 bits stay exact. Other codecs are passed on as bytes.
+//! Numbers stay as they are written. Other codecs are passed on as bytes.
 
 use super::{form, multipart, xml};
 use crate::{Body, Codec, Got, In, Pointer, Report, Value, Violation, reader};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Parses `text`; a byte order mark before it is passed over (RFC 8259 §8.1 lets a parser do so).
 /// `stays`: as [`tree::Tree`] has it.
-pub(super) fn parse(text: &str, twice: &mut tree::Twice, stays: bool) -> Result<Value, Fault> {
+pub(super) fn parse(text: &str, notes: &mut tree::Notes, stays: bool) -> Result<Value, Fault> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = serde_json::Deserializer::from_str(body);
     let fault = |error: serde_json::Error| {
@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str, twice: &mut tree::Twice, stays: bool) -> Result<
         }
         Fault::Syntax { why, at }
     };
-    let value = tree::Tree { twice, stays }.deserialize(&mut reader).map_err(fault)?;
+    let value = tree::Tree { notes, stays, json: true }.deserialize(&mut reader).map_err(fault)?;
     reader.end().map_err(fault)?;
     Ok(value)
 }

@@ -5,16 +5,23 @@
 
 use super::{Fault, MAX_YAML_DEPTH, tree};
 use crate::Span;
+use crate::decimal::is_carried;
 use serde::de::DeserializeSeed;
-use serde_json::Value;
+use serde_json::{Number, Value};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Error, Location};
+use std::collections::{HashMap, VecDeque};
+
+/// Digits that a float always holds.
+const DIGITS: usize = 15;
 
 /// What the aliases of even a small file may repeat, in events.
 const REPLAYED: usize = 20_000;
 
 /// Parses `text`.
-pub(super) fn parse(text: &str, twice: &mut tree::Twice) -> Result<Value, Fault> {
+pub(super) fn parse(text: &str, notes: &mut tree::Notes) -> Result<Value, Fault> {
+    notes.rounded = rounded(text);
     let size = text.len() + 64;
     let replayed = REPLAYED + size / 8;
     let options = serde_saphyr::options! {
@@ -44,9 +51,59 @@ pub(super) fn parse(text: &str, twice: &mut tree::Twice) -> Result<Value, Fault>
         with_snippet: false,
     };
     serde_saphyr::with_deserializer_from_str_with_options(text, options, |reader| {
-        tree::Tree { twice, stays: true }.deserialize(reader)
+        tree::Tree { notes, stays: true, json: false }.deserialize(reader)
     })
     .map_err(|error| fault(text, error.without_snippet()))
+}
+
+/// The numbers of more digits than a float has, which the reader would round: by what it gives instead.
+///
+/// What an alias repeats comes out of its order: then only those are kept of which there is one of a kind.
+fn rounded(text: &str) -> HashMap<u64, VecDeque<String>> {
+    let mut found: HashMap<u64, VecDeque<String>> = HashMap::new();
+    if !text.as_bytes().split(|byte| !(byte.is_ascii_digit() || *byte == b'.')).any(|run| run.len() > DIGITS)
+    {
+        return found;
+    }
+    let mut aliased = false;
+    // Of each open collection: whether it is a mapping, and whether a key comes next.
+    let mut open: Vec<(bool, bool)> = Vec::new();
+    for event in Parser::new_from_str(text) {
+        // The reader itself says what is wrong.
+        let Ok((event, _)) = event else { break };
+        match &event {
+            Event::SequenceEnd | Event::MappingEnd => drop(open.pop()),
+            Event::Scalar(..) | Event::Alias(_) | Event::SequenceStart(..) | Event::MappingStart(..) => {
+                let key = open.last().is_some_and(|(_, key)| *key);
+                if let Some((true, key)) = open.last_mut() {
+                    *key = !*key;
+                }
+                match event {
+                    Event::MappingStart(..) => open.push((true, true)),
+                    Event::SequenceStart(..) => open.push((false, false)),
+                    Event::Scalar(word, ScalarStyle::Plain, ..) if !key && word.len() > DIGITS => {
+                        let number = serde_json::from_str::<Number>(&word).ok();
+                        if let Some(number) = number.filter(|number| is_carried(number.as_str()))
+                            && number.as_i64().is_none()
+                            && number.as_u64().is_none()
+                            && let Some(float) = number.as_f64()
+                        {
+                            found.entry(float.to_bits()).or_default().push_back(number.as_str().to_owned());
+                        }
+                    }
+                    event => aliased |= matches!(event, Event::Alias(_)),
+                }
+            }
+            _ => {}
+        }
+    }
+    if aliased {
+        found.retain(|_, texts| texts.iter().all(|text| *text == texts[0]));
+        for texts in found.values_mut() {
+            texts.truncate(1);
+        }
+    }
+    found
 }
 
 fn fault(text: &str, error: &Error) -> Fault {

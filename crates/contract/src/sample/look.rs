@@ -2,6 +2,8 @@
 //!
 //! This is a quick look that steers the making; whether a sample is valid is for [`Shape::check`](crate::Shape::check).
 
+use super::number::in_bounds;
+use crate::decimal::{self, Decimal};
 use crate::openapi::read::Version;
 use crate::reference::{self, Target};
 use crate::schema::{Side, Store};
@@ -207,7 +209,7 @@ impl<'a> Look<'a> {
             return false;
         }
         match value {
-            Value::Number(number) => number.as_f64().is_none_or(|number| in_bounds(part, number)),
+            Value::Number(number) => Decimal::of(number).is_none_or(|number| in_bounds(part, &number)),
             Value::String(text) => {
                 let length = text.chars().count();
                 least(part, "minLength") <= length
@@ -269,14 +271,16 @@ fn nullable(part: &Map<String, Value>) -> bool {
 
 /// Equal as JSON Schema has it: `1` is `1.0` (JSON Schema 2020-12 §4.2.2).
 fn same(one: &Value, other: &Value) -> bool {
-    one == other || one.is_number() && other.is_number() && one.as_f64() == other.as_f64()
+    one == other || decimal::same(one, other)
 }
 
 fn is_kind(value: &Value, word: &str) -> bool {
     match word {
         "null" => value.is_null(),
         "boolean" => value.is_boolean(),
-        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        "integer" => {
+            matches!(value, Value::Number(number) if Decimal::of(number).is_some_and(|one| one.is_whole()))
+        }
         "number" => value.is_number(),
         "string" => value.is_string(),
         "array" => value.is_array(),
@@ -300,36 +304,4 @@ pub(super) fn least(part: &Map<String, Value>, word: &str) -> usize {
 
 pub(super) fn most(part: &Map<String, Value>, word: &str) -> usize {
     count(part, word).unwrap_or(usize::MAX)
-}
-
-/// The lower and the upper bound of a part, each with whether it is itself out.
-pub(super) fn bounds(part: &Map<String, Value>) -> [Option<(f64, bool)>; 2] {
-    [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")].map(|(plain, exclusive)| {
-        let bound = part.get(plain).and_then(Value::as_f64);
-        match part.get(exclusive) {
-            Some(Value::Bool(true)) => bound.map(|bound| (bound, true)),
-            Some(Value::Number(number)) => {
-                let own = number.as_f64()?;
-                let tighter = |bound: f64| if plain == "minimum" { bound > own } else { bound < own };
-                match bound {
-                    Some(bound) if tighter(bound) => Some((bound, false)),
-                    _ => Some((own, true)),
-                }
-            }
-            _ => bound.map(|bound| (bound, false)),
-        }
-    })
-}
-
-fn in_bounds(part: &Map<String, Value>, number: f64) -> bool {
-    let [low, high] = bounds(part);
-    let above = low.is_none_or(|(low, out)| if out { number > low } else { number >= low });
-    let below = high.is_none_or(|(high, out)| if out { number < high } else { number <= high });
-    let step = part.get("multipleOf").and_then(Value::as_f64).filter(|step| *step > 0.0);
-    above
-        && below
-        && step.is_none_or(|step| {
-            let times = number / step;
-            (times - times.round()).abs() < 1e-6 * times.abs().max(1.0)
-        })
 }

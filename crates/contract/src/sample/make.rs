@@ -174,6 +174,12 @@ impl<'a, 'l> Maker<'a, 'l> {
             return pattern.text(&mut self.random, low, high);
         }
         let format = parts.all.iter().find_map(|part| part.get("format")?.as_str());
+        let encoding = parts.all.iter().find_map(|part| part.get("contentEncoding")?.as_str());
+        if matches!(format, Some("byte" | "base64"))
+            || encoding.is_some_and(|one| one.eq_ignore_ascii_case("base64"))
+        {
+            return text::base64(&mut self.random, low, high);
+        }
         if let Some(text) = format.and_then(|format| text::of_format(format, &mut self.random)) {
             let length = text.chars().count();
             if (least..=most).contains(&length)

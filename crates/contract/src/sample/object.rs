@@ -24,6 +24,10 @@ impl<'a> Maker<'a, '_> {
                 required.push(name);
             }
         }
+        required.retain(|name| {
+            let own = names.iter().find(|(known, _)| known == name);
+            !own.is_some_and(|(_, schemas)| schemas.iter().any(|schema| look.other_side(schema)))
+        });
         required.extend(
             pins.iter().map(|(name, _)| *name).filter(|name| !required.contains(name)).collect::<Vec<_>>(),
         );

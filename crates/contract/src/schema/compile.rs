@@ -4,13 +4,15 @@
 //! document at their own pointers, so that what it says of a rule's place is the place in the contract.
 
 use super::dialect::Dialect;
+use super::encoded::{self, ENCODED, Encoded};
 use super::identity::{self, OWN};
 use super::lower::{self, INTEGER_FORMAT, Lowering, SHARED};
 use super::pattern::{BACKTRACKS, SIZE};
 use super::shared::{self, Standing};
 use super::store::{NAMED, Side, Store};
-use super::view::only_other_side;
+use super::view::{only_other_side, theirs};
 use super::words;
+use crate::decimal::{Decimal, Weight};
 use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::Lost;
@@ -64,6 +66,10 @@ pub(super) fn options<'i>() -> ValidationOptions<'i> {
         .should_validate_formats(true)
         .should_ignore_unknown_formats(true)
         .with_keyword(INTEGER_FORMAT, |_, format, _| Ok(Box::new(IntegerFormat { short: format == "int32" })))
+        .with_format("byte", encoded::is_base64)
+        .with_format("base64", encoded::is_base64)
+        .with_format("base64url", encoded::is_base64)
+        .with_keyword(ENCODED, |_, _, _| Ok(Box::new(Encoded)))
         .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(BACKTRACKS).size_limit(SIZE))
 }
 
@@ -78,7 +84,7 @@ impl Compiled {
         let dialect = Dialect::of_schema(&schema).or(store.dialect);
         drop(schema);
         let dynamic = identity::is_named(&layout.document);
-        if dynamic && !store.is_apart() {
+        if dynamic && store.is_one() {
             open.extend(store.entries().map(|(pointer, _)| pointer));
         }
         while let Some(pointer) = open.pop() {
@@ -155,6 +161,9 @@ impl Compiled {
     pub(super) fn takes(&self, value: &Value) -> bool {
         let Some(validator) = &self.validator else { return true };
         shared::forget();
+        if !Weight::default().carries_all(value) {
+            return false;
+        }
         let (valid, _) = judged(validator, value);
         let cut = shared::is_cut();
         shared::forget();
@@ -163,8 +172,9 @@ impl Compiled {
 
     fn decided(&self, value: &Value) -> Vec<Violation> {
         let Some(validator) = &self.validator else { return Vec::new() };
-        let (valid, most) = judged(validator, value);
-        if shared::is_cut() {
+        let heavy = !Weight::default().carries_all(value);
+        let (valid, most) = if heavy { (false, 0) } else { judged(validator, value) };
+        if heavy || shared::is_cut() {
             return vec![self.whole("too-complex", "a value that can be checked in bounded time", value)];
         }
         if valid {
@@ -266,8 +276,12 @@ impl lower::Look for Look<'_> {
         self.store.schema(pointer).is_some_and(|schema| only_other_side(&schema, self.side))
     }
 
-    fn is_shared(&self, pointer: &Pointer) -> bool {
-        self.store.is_shared(pointer)
+    fn theirs(&self, schema: &Value, at: &Pointer) -> HashSet<String> {
+        theirs(self.store, schema, at, self.side)
+    }
+
+    fn is_shared(&self, pointer: &Pointer, looked: bool) -> bool {
+        self.store.is_shared(pointer, looked)
     }
 }
 
@@ -411,12 +425,15 @@ impl<'i> Keyword<'i> for IntegerFormat {
 
     fn is_valid(&self, instance: &'i Value) -> bool {
         let Value::Number(number) = instance else { return true };
-        let (least, most) = if self.short { (-2_147_483_648.0, 2_147_483_647.0) } else { (-9.3e18, 9.3e18) };
-        match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => !self.short || i32::try_from(whole).is_ok(),
-            // Published contracts say int64 and mean what a 64 bit number holds, signed or not.
-            (None, Some(float)) => number.is_u64() && !self.short || (least..=most).contains(&float),
-            (None, None) => false,
+        if let Some(whole) = number.as_i64() {
+            return !self.short || i32::try_from(whole).is_ok();
         }
+        // Published contracts say int64 and mean what a 64 bit number holds, signed or not.
+        let (least, most) = if self.short {
+            (Decimal::from(i64::from(i32::MIN)), Decimal::from(i64::from(i32::MAX)))
+        } else {
+            (Decimal::from(i64::MIN), Decimal::from(u64::MAX))
+        };
+        Decimal::of(number).is_some_and(|number| (least..=most).contains(&number))
     }
 }

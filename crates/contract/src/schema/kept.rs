@@ -53,10 +53,11 @@ impl Kept for Shape {
 pub(crate) fn put_all(store: Option<&Arc<Store>>, out: &mut Out) {
     store.is_some().put(out);
     let Some(store) = store else { return };
-    let Store { version, dialect, entries, apart } = &**store;
+    let Store { version, dialect, entries, apart, below } = &**store;
     version.put(out);
     dialect.put(out);
     apart.put(out);
+    below.put(out);
     out.count(entries.len());
     for (pointer, entry) in entries {
         out.text(pointer);
@@ -82,14 +83,15 @@ pub(crate) fn take_all(from: &mut Input) -> Option<()> {
     if !bool::take(from)? {
         return Some(());
     }
-    let (version, dialect, apart) = (Kept::take(from)?, Kept::take(from)?, Kept::take(from)?);
+    let (version, dialect) = (Kept::take(from)?, Kept::take(from)?);
+    let (apart, below) = (Kept::take(from)?, Kept::take(from)?);
     let mut entries = Vec::new();
     for _ in 0..from.many()? {
         let pointer = String::take(from)?;
         let text = from.apart()?;
         entries.push((pointer, Entry { text, compiled: Default::default() }));
     }
-    let store = Arc::new(Store { version, dialect, entries: entries.into_iter().collect(), apart });
+    let store = Arc::new(Store { version, dialect, entries: entries.into_iter().collect(), apart, below });
     for _ in 0..from.many()? {
         let (at, side) = (Pointer::take(from)?, Side::take(from)?);
         let text =

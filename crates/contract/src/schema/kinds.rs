@@ -1,6 +1,7 @@
 //! Which kinds of value a schema allows, and reading text as one of them.
 
 use super::Kind;
+use crate::decimal::{is_carried, is_pointed};
 use serde_json::{Number, Value};
 
 /// A set of kinds.
@@ -37,7 +38,7 @@ impl Kinds {
         match value {
             Value::Null => Self::NULL,
             Value::Bool(_) => Self::BOOLEAN,
-            Value::Number(number) if number.is_f64() => Self::NUMBER,
+            Value::Number(number) if is_pointed(number) => Self::NUMBER,
             Value::Number(_) => Self::INTEGER,
             Value::String(_) => Self::STRING,
             Value::Array(_) => Self::ARRAY,
@@ -103,8 +104,8 @@ impl Kinds {
         if self.has(Self::INTEGER)
             && text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
             && let Ok(number) = serde_json::from_str::<Number>(text)
-            // A whole number of more than 64 bits would become another one: the text stays, and is refused.
-            && !(number.is_f64() && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()))
+            // A number that is too long to be carried stays a text, and is refused.
+            && is_carried(number.as_str())
         {
             return Value::Number(number);
         }
@@ -129,14 +130,17 @@ mod tests {
     fn text_becomes_what_the_schema_says() {
         let check =
             |kinds: Kinds, text: &str, expected: Value| assert_eq!(kinds.read_text(text), expected, "{text}");
+        let number = |text: &str| serde_json::from_str::<Value>(text).unwrap();
         check(Kinds::BOOLEAN, "True", json!(true));
         check(Kinds::BOOLEAN, "yes", json!("yes"));
         check(Kinds::INTEGER, "7", json!(7));
         check(Kinds::INTEGER, "18446744073709551615", json!(18_446_744_073_709_551_615_u64));
         check(Kinds::INTEGER, "-9007199254740993", json!(-9_007_199_254_740_993_i64));
-        check(Kinds::INTEGER, "18446744073709551616", json!("18446744073709551616"));
-        check(Kinds::NUMBER, "-123456789012345678901234567890", json!("-123456789012345678901234567890"));
+        check(Kinds::INTEGER, "18446744073709551616", number("18446744073709551616"));
+        check(Kinds::NUMBER, "-123456789012345678901234567890", number("-123456789012345678901234567890"));
+        check(Kinds::NUMBER, "0.1000000000000000000001", number("0.1000000000000000000001"));
         check(Kinds::NUMBER, "1e30", json!(1e30));
+        check(Kinds::NUMBER, "1e401", json!("1e401"));
         check(Kinds::INTEGER, "7x", json!("7x"));
         check(Kinds::INTEGER, " 7", json!(" 7"));
         check(Kinds::INTEGER, "", json!(""));

@@ -8,13 +8,15 @@
 pub(super) mod word;
 
 use super::dialect::Dialect;
-use super::store::Side;
+use super::store::{LOOKING, Side};
 use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Lost, Target};
 use crate::{Pointer, Warning};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
+use std::rc::Rc;
 
 /// What need not be encoded in the pointer of a reference (RFC 3986 §3.5).
 const FRAGMENT: &AsciiSet =
@@ -39,16 +41,29 @@ pub(super) struct Lowering<'w> {
     pub(super) references: Vec<Pointer>,
     /// References to schemas that are compiled on their own.
     pub(super) shared: Vec<Pointer>,
+    /// Members that only the other side sends, by all that is said of the value at hand.
+    theirs: Theirs,
+    /// The same, handed to a schema of the same value.
+    handed: Theirs,
+    /// The next schema is about the value at hand.
+    same: bool,
+    /// Something in a schema about the value at hand looks through references (`unevaluatedProperties`).
+    looked: bool,
     /// What is asked about referred schemas; without it, nothing is known of them.
     pub(super) look: Option<&'w dyn Look>,
 }
+
+/// Names of members; none where nobody had to look.
+type Theirs = Option<Rc<HashSet<String>>>;
 
 /// Answers about referred schemas.
 pub(super) trait Look: std::fmt::Debug {
     /// Whether only the other side sends such a property.
     fn only_other_side(&self, pointer: &Pointer) -> bool;
-    /// Whether it is compiled on its own.
-    fn is_shared(&self, pointer: &Pointer) -> bool;
+    /// The members of a schema, by all that it and its `allOf` say, that only the other side sends.
+    fn theirs(&self, schema: &Value, at: &Pointer) -> HashSet<String>;
+    /// Whether it is compiled on its own, where it is looked through or is not.
+    fn is_shared(&self, pointer: &Pointer, looked: bool) -> bool;
 }
 
 impl<'w> Lowering<'w> {
@@ -60,6 +75,11 @@ impl<'w> Lowering<'w> {
             warnings,
             references: Vec::new(),
             shared: Vec::new(),
+            theirs: None,
+            handed: None,
+            // What refers to the first schema is not known.
+            same: true,
+            looked: true,
             look: None,
         }
     }
@@ -81,6 +101,7 @@ impl<'w> Lowering<'w> {
     }
 
     fn try_schema(&mut self, schema: &Value, at: &Pointer) -> Option<Value> {
+        let same = std::mem::take(&mut self.same);
         let map = match schema {
             Value::Bool(_) => return Some(schema.clone()),
             Value::Object(map) => map,
@@ -93,25 +114,39 @@ impl<'w> Lowering<'w> {
                 return None;
             }
         };
+        let around = self.looked;
+        self.looked = same && around || LOOKING.iter().any(|word| map.contains_key(*word));
+        let lowered = self.object(schema, map, at);
+        self.looked = around;
+        Some(lowered)
+    }
+
+    fn object(&mut self, schema: &Value, map: &Map<String, Value>, at: &Pointer) -> Value {
         let mut out = Map::new();
         if let Some(Value::String(reference)) = map.get("$ref") {
             if let Some((word, reference)) = self.reference(reference, at) {
                 out.insert(word.to_owned(), Value::String(reference));
             }
             if self.version == Version::V3_0 || self.dialect.is_some_and(Dialect::is_alone) {
-                return Some(self.or_null(map, out));
+                return self.or_null(map, out);
             }
         }
+        let mut theirs = self.handed.take();
+        if theirs.is_none() && apart(map) {
+            theirs = self.look.map(|look| Rc::new(look.theirs(schema, at)));
+        }
+        let before = std::mem::replace(&mut self.theirs, theirs);
         for (word, value) in map {
             self.word(map, word, value, at, &mut out);
         }
+        self.theirs = before;
         self.null_too(map, &mut out);
-        Some(self.or_null(map, out))
+        self.or_null(map, out)
     }
 
     fn reference(&mut self, reference: &str, at: &Pointer) -> Option<(&'static str, String)> {
         let lost = match reference::target(reference) {
-            Target::Here(pointer) if self.look.is_some_and(|look| look.is_shared(&pointer)) => {
+            Target::Here(pointer) if self.look.is_some_and(|look| look.is_shared(&pointer, self.looked)) => {
                 self.shared.push(pointer.clone());
                 return Some((SHARED, pointer.as_str().to_owned()));
             }
@@ -127,8 +162,11 @@ impl<'w> Lowering<'w> {
         None
     }
 
-    fn schemas(&mut self, below: &Map<String, Value>, at: &Pointer) -> Value {
-        let lowered = below.iter().map(|(name, schema)| (name.clone(), self.schema(schema, &at.at(name))));
+    fn schemas(&mut self, below: &Map<String, Value>, at: &Pointer, same: bool) -> Value {
+        let lowered = below.iter().map(|(name, schema)| {
+            self.same = same;
+            (name.clone(), self.schema(schema, &at.at(name)))
+        });
         Value::Object(lowered.collect())
     }
 
@@ -136,6 +174,8 @@ impl<'w> Lowering<'w> {
     fn ways(&mut self, word: &str, ways: &[Value], at: &Pointer) -> Option<Value> {
         let mut lowered = Vec::with_capacity(ways.len());
         for (index, way) in ways.iter().enumerate() {
+            self.same = SAME.contains(&word);
+            self.handed = self.theirs.clone().filter(|_| self.same);
             match self.try_schema(way, &at.index(index)) {
                 Some(way) => lowered.push(way),
                 // Of one that allows everything "exactly one" cannot be said.
@@ -145,6 +185,23 @@ impl<'w> Lowering<'w> {
         }
         Some(Value::Array(lowered))
     }
+}
+
+/// Words whose schemas are about the value itself.
+const SAME: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+
+/// Whether a member is demanded in one place and perhaps declared in another: `allOf` and the schemas around it
+/// speak of one value.
+fn apart(map: &Map<String, Value>) -> bool {
+    SAME.iter().any(|word| map.get(*word).is_some_and(Value::is_array)) && demands(map)
+}
+
+fn demands(map: &Map<String, Value>) -> bool {
+    let mut names = map.get("required").and_then(Value::as_array).into_iter().flatten();
+    let known = map.get("properties").and_then(Value::as_object);
+    let mut below = SAME.iter().filter_map(|word| map.get(*word)?.as_array()).flatten();
+    names.any(|name| known.is_none_or(|known| !known.contains_key(name.as_str().unwrap_or_default())))
+        || below.any(|way| way.as_object().is_some_and(demands))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use super::compile::{self, Look};
 use super::dialect::Dialect;
+use super::encoded::ENCODED;
 use super::lower::{INTEGER_FORMAT, Lowering, SHARED};
 use super::store::{Side, Store};
 use super::words;
@@ -22,7 +23,7 @@ const MOST_NODES: usize = 2_000;
 const MOST_REQUIRED: usize = 64;
 
 /// Words that say something of scalars only, or the same of every list and object.
-const SCALAR: [&str; 13] = [
+const SCALAR: [&str; 14] = [
     "type",
     "enum",
     "const",
@@ -36,6 +37,7 @@ const SCALAR: [&str; 13] = [
     "pattern",
     "format",
     INTEGER_FORMAT,
+    ENCODED,
 ];
 
 /// Nodes; the first is the schema itself.

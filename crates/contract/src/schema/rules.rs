@@ -3,10 +3,11 @@
 
 use super::lower::{Look, Lowering};
 use super::store::{Side, Store};
-use super::view::only_other_side;
+use super::view::{only_other_side, theirs};
 use super::{Pointer, Shape};
 use crate::openapi::read::Version;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Shape {
@@ -54,7 +55,11 @@ impl Look for Apart<'_> {
         self.store.schema(pointer).is_some_and(|schema| only_other_side(&schema, self.side))
     }
 
-    fn is_shared(&self, _: &Pointer) -> bool {
+    fn theirs(&self, schema: &Value, at: &Pointer) -> HashSet<String> {
+        theirs(self.store, schema, at, self.side)
+    }
+
+    fn is_shared(&self, _: &Pointer, _: bool) -> bool {
         false
     }
 }

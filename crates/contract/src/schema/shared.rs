@@ -61,6 +61,8 @@ pub(super) fn begin(question: (usize, usize)) -> Standing {
             return Standing::Open;
         }
         memory.steps += 1;
+        #[cfg(test)]
+        tests::ASKED.set(tests::ASKED.get() + 1);
         if memory.cut || memory.steps > memory.most_steps || memory.open.len() >= DEEPEST {
             memory.cut = true;
             return Standing::TooMuch;
@@ -122,4 +124,94 @@ pub(super) fn kept(text: &str) -> Vec<Violation> {
 /// Begins or ends a check: nothing of another is remembered.
 pub(super) fn forget() {
     MEMORY.with_borrow_mut(|memory| *memory = Memory::default());
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Contract, Shape};
+    use serde_json::{Value, json};
+    use std::cell::Cell;
+
+    thread_local! {
+        /// Questions that were asked on this thread.
+        pub(super) static ASKED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    fn shape(node: &Value) -> Shape {
+        let document = json!({"openapi": "3.1.0", "components": {"schemas": {"Node": node}}, "paths": {"/a": {"post": {
+            "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}},
+        }}}});
+        let contract = Contract::read("nodes", document.to_string().as_bytes()).unwrap();
+        contract.operations[0].input[0].shape.clone()
+    }
+
+    /// Questions that one check asks, and what it finds.
+    fn asked(shape: &Shape, value: &Value) -> (usize, usize) {
+        ASKED.set(0);
+        let found = shape.check(value).len();
+        (ASKED.get(), found)
+    }
+
+    /// A schema, what wraps a value once more, and what is inmost.
+    type Row<'r> = (Value, &'r dyn Fn(Value) -> Value, Value);
+
+    fn nested(depth: usize, wrap: impl Fn(Value) -> Value, inmost: Value) -> Value {
+        (0..depth).fold(inmost, |value, _| wrap(value))
+    }
+
+    #[test]
+    fn what_looks_for_unevaluated_members_asks_no_more_than_the_value_is_long() {
+        let again = json!({"$ref": "#/components/schemas/Node"});
+        let in_member = |value: Value| json!({ "x": value });
+        let in_item = |value: Value| json!([value]);
+        let rows: [Row<'_>; 4] = [
+            (
+                json!({"unevaluatedProperties": false, "oneOf": [
+                    {"required": ["x"], "properties": {"x": again}},
+                    {"anyOf": [{"required": ["y"], "properties": {"y": {"type": "integer"}}}, {"type": "null"}]},
+                ]}),
+                &in_member,
+                json!({"y": 1}),
+            ),
+            (
+                json!({"unevaluatedProperties": again, "anyOf": [
+                    {"required": ["q"], "properties": {"q": again}}, {"properties": {"z": {"type": "integer"}}},
+                ]}),
+                &in_member,
+                json!({"z": 1}),
+            ),
+            (
+                json!({"unevaluatedItems": again, "anyOf": [{"contains": again}, {"prefixItems": [again, again]}]}),
+                &in_item,
+                json!([]),
+            ),
+            (
+                json!({"unevaluatedItems": again, "allOf": [{"if": {"prefixItems": [again]}, "then": {"contains": again}}]}),
+                &in_item,
+                json!(7),
+            ),
+        ];
+        for (node, wrap, inmost) in rows {
+            let shape = shape(&node);
+            let (few, found) = asked(&shape, &nested(30, wrap, inmost.clone()));
+            assert_eq!(found, 0, "{node}");
+            let (many, found) = asked(&shape, &nested(120, wrap, inmost));
+            assert_eq!(found, 0, "{node}");
+            assert!(few > 29 && many < 20 * few, "{node}: {few} questions, then {many}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_decided_in_so_many_questions_is_too_complex() {
+        let again = json!({"$ref": "#/components/schemas/Node"});
+        let shape = shape(&json!({"unevaluatedProperties": false, "oneOf": [
+            {"type": "object", "required": ["x"], "properties": {"x": again}},
+            {"type": "object", "properties": {"x": again, "z": {"type": "integer"}}},
+            {"anyOf": [{"type": "object", "properties": {"x": again}}, {"type": "null"}]},
+        ]}));
+        for depth in [3, 12, 30, 100] {
+            let (questions, found) = asked(&shape, &nested(depth, |value| json!({ "x": value }), json!(1)));
+            assert!(found > 0 && questions < 100_000, "{depth}: {questions} questions, {found} found");
+        }
+    }
 }

@@ -26,13 +26,17 @@ pub(crate) struct Store {
     /// The dialect that the document names.
     pub(super) dialect: Option<Dialect>,
     pub(super) entries: BTreeMap<String, Entry>,
-    /// Whether an entry can be compiled apart from what refers to it: `unevaluatedProperties` looks
-    /// through references, so that with it everything is compiled together.
+    /// Whether every entry can be compiled apart from what refers to it.
     pub(super) apart: bool,
+    /// Whether those can that a member or an item refers to.
+    pub(super) below: bool,
 }
 
-/// Words that look through references: with them everything is compiled together.
-const TOGETHER: [&str; 3] = ["unevaluatedProperties", "unevaluatedItems", "$dynamicRef"];
+/// Words that look through references to schemas of the same value: with them those are compiled together.
+pub(super) const LOOKING: [&str; 2] = ["unevaluatedProperties", "unevaluatedItems"];
+
+/// The word whose meaning hangs on every reference on the way to it: with it everything is compiled together.
+const DYNAMIC: &str = "$dynamicRef";
 
 /// A referred schema, compiled once for all that refer to it.
 #[derive(Debug)]
@@ -58,14 +62,15 @@ impl Store {
         value.pointer_mut(rest).map(Value::take)
     }
 
-    /// Whether what stands at `pointer` is compiled once for all that refer to it.
-    pub(super) fn is_shared(&self, pointer: &Pointer) -> bool {
-        self.apart && self.entries.contains_key(pointer.as_str())
+    /// Whether what stands at `pointer` is compiled once for all that refer to it; `looked`: whether somebody looks
+    /// through the reference.
+    pub(super) fn is_shared(&self, pointer: &Pointer, looked: bool) -> bool {
+        (self.apart || self.below && !looked) && self.entries.contains_key(pointer.as_str())
     }
 
     /// The one compiled form of what stands at `pointer`, if it is shared.
     pub(super) fn compiled(self: &Arc<Self>, pointer: &Pointer, side: Side) -> Option<&Compiled> {
-        let entry = self.entries.get(pointer.as_str()).filter(|_| self.apart)?;
+        let entry = self.entries.get(pointer.as_str()).filter(|_| self.apart || self.below)?;
         let compile = || {
             let schema = serde_json::from_slice(&entry.text).unwrap_or(Value::Bool(true));
             Box::new(Compiled::new(self, side, schema, pointer))
@@ -73,9 +78,14 @@ impl Store {
         Some(entry.compiled[usize::from(side == Side::Response)].get_or_init(compile))
     }
 
-    /// Whether entries are compiled apart from what refers to them.
+    /// Whether every entry is compiled apart from what refers to it.
     pub(super) fn is_apart(&self) -> bool {
         self.apart
+    }
+
+    /// Whether nothing is compiled apart from anything.
+    pub(super) fn is_one(&self) -> bool {
+        !self.apart && !self.below
     }
 
     /// Every entry.
@@ -121,12 +131,17 @@ impl<'v> Shelf<'v> {
             entries.insert(at.as_str().to_owned(), schema.to_string().into());
         }
         let mut path = Vec::new();
-        let mut apart = true;
-        References { root, entries: &mut entries, warnings, apart: &mut apart }.visit(root, &mut path, false);
+        let (mut apart, mut below) = (true, true);
+        References { root, entries: &mut entries, warnings, apart: &mut apart, below: &mut below }
+            .visit(root, &mut path, false);
         let dialect = Dialect::of_document(root);
         let entry = |(pointer, text)| (pointer, Entry { text, compiled: Default::default() });
         let entries = entries.into_iter().map(entry).collect();
-        Self { root, store: Arc::new(Store { version, dialect, entries, apart }), made: HashMap::new() }
+        Self {
+            root,
+            store: Arc::new(Store { version, dialect, entries, apart, below }),
+            made: HashMap::new(),
+        }
     }
 
     /// The shape of a schema that was put together from what stands at `at`.
@@ -195,6 +210,7 @@ struct References<'v, 'o> {
     entries: &'o mut BTreeMap<String, Bytes>,
     warnings: &'o mut Vec<Warning>,
     apart: &'o mut bool,
+    below: &'o mut bool,
 }
 
 /// Members that hold values, not parts of the contract: a `$ref` in them is data.
@@ -233,7 +249,9 @@ impl References<'_, '_> {
                     if !named && (DATA.contains(&key.as_str()) || key.starts_with("x-")) {
                         continue;
                     }
-                    *self.apart &= named || !TOGETHER.contains(&key.as_str());
+                    let dynamic = !named && key == DYNAMIC;
+                    *self.below &= !dynamic;
+                    *self.apart &= !dynamic && (named || !LOOKING.contains(&key.as_str()));
                     let inside = !named && NAMED.contains(&key.as_str());
                     path.push(Token::Name(key));
                     self.visit(below, path, inside);

@@ -3,6 +3,7 @@
 //! Refuses what the reader of whole messages refuses, including nesting past 127. Holds the piece of a
 //! token that is cut by the end of a chunk, nothing else.
 
+use crate::decimal::Weight;
 use serde_json::{Number, Value};
 
 /// Deepest nesting.
@@ -61,6 +62,8 @@ pub(super) struct Tokens {
     /// Whether the text that is cut has a backslash.
     slashed: bool,
     at: usize,
+    /// What the numbers cost.
+    weight: Weight,
     broken: Option<Broken>,
 }
 
@@ -73,6 +76,7 @@ impl Tokens {
             piece_at: 0,
             slashed: false,
             at: 0,
+            weight: Weight::default(),
             broken: None,
         }
     }
@@ -286,7 +290,10 @@ impl Tokens {
             b"null" => Some(Value::Null),
             b"true" => Some(Value::Bool(true)),
             b"false" => Some(Value::Bool(false)),
-            number => serde_json::from_slice::<Number>(number).ok().map(Value::Number),
+            number => serde_json::from_slice::<Number>(number)
+                .ok()
+                .filter(|number| number.is_i64() || self.weight.carries(number.as_str()))
+                .map(Value::Number),
         };
         self.piece.clear();
         match value {

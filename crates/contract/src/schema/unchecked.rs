@@ -5,6 +5,7 @@
 //! first place and the number of all.
 
 use super::dialect::Dialect;
+use super::encoded;
 use super::lower::word::FORMATS;
 use super::{Inner, Shape};
 use crate::{Codec, Contract, Kind, Pointer, Warning};
@@ -167,10 +168,15 @@ impl Unchecked {
             match (word.as_str(), value) {
                 ("format", Value::String(format)) => {
                     let named = dialect.is_some() && NAMED_FORMATS.contains(&format.as_str());
-                    if !named && !FORMATS.contains(&format.as_str()) && !SILENT.contains(&format.as_str()) {
+                    if !named
+                        && !FORMATS.contains(&format.as_str())
+                        && !encoded::FORMATS.contains(&format.as_str())
+                        && !SILENT.contains(&format.as_str())
+                    {
                         self.note("format-not-checked", format, below);
                     }
                 }
+                ("contentEncoding", value) if encoded::names(value) && dialect.is_none() => {}
                 ("contentEncoding" | "contentMediaType" | "contentSchema", _) => {
                     self.note("encoding-not-checked", word, below);
                 }
@@ -240,7 +246,7 @@ mod tests {
         let text = "openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths:\n  /a:\n    post:\n      requestBody:\n        content:\n\
             \x20         application/json:\n            schema:\n              properties:\n                mail: {type: string, format: email}\n\
             \x20               copy: {items: {format: email}}\n                born: {format: date}\n                count: {format: int32}\n\
-            \x20               file: {type: string, contentEncoding: base64}\n                odd: {minimun: 3, x-own: 1, description: d}\n\
+            \x20               file: {type: string, contentEncoding: base32}\n                odd: {minimun: 3, x-own: 1, description: d}\n\
             \x20         application/x-own: {schema: {type: object, required: [a]}}\n          image/png: {schema: {type: string}}\n\
             \x20     responses: {'200': {description: ok}}\n";
         let contract = Contract::read("a.yaml", text.as_bytes()).unwrap();

@@ -18,39 +18,15 @@ const MAX_PARTS: usize = 64;
 #[derive(Debug)]
 pub(super) struct View {
     store: Arc<Store>,
-    parts: Vec<(Pointer, Map<String, Value>)>,
+    parts: Parts,
 }
+
+/// Schemas that must all hold for one value, each with its place.
+type Parts = Vec<(Pointer, Map<String, Value>)>;
 
 impl View {
     pub(super) fn new(store: &Arc<Store>, schema: Value, at: &Pointer) -> Self {
-        let mut view = Self { store: Arc::clone(store), parts: Vec::new() };
-        let mut seen = HashSet::new();
-        view.add(schema, at, &mut seen);
-        view
-    }
-
-    fn add(&mut self, schema: Value, at: &Pointer, seen: &mut HashSet<Pointer>) {
-        if self.parts.len() >= MAX_PARTS || !seen.insert(at.clone()) {
-            return;
-        }
-        let Value::Object(map) = schema else { return };
-        let referred = map.get("$ref").and_then(Value::as_str).map(reference::target);
-        let all: Vec<Value> = map.get("allOf").and_then(Value::as_array).cloned().unwrap_or_default();
-        let alone = referred.is_some() && self.store.version == Version::V3_0;
-        if !alone {
-            self.parts.push((at.clone(), map));
-        }
-        if let Some(Target::Here(pointer)) = referred
-            && let Some(found) = self.store.schema(&pointer)
-        {
-            self.add(found, &pointer, seen);
-        }
-        if !alone {
-            let at = at.at("allOf");
-            for (index, part) in all.into_iter().enumerate() {
-                self.add(part, &at.index(index), seen);
-            }
-        }
+        Self { store: Arc::clone(store), parts: parts(store, schema, at) }
     }
 
     /// The parts themselves.
@@ -146,11 +122,12 @@ impl View {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
+        let theirs = of_the_other(&self.store, &self.parts, inner.side);
         let mut members: Vec<Member> = Vec::new();
         for (at, part) in &self.parts {
             let at = at.at("properties");
             for (name, schema) in part.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                if members.iter().any(|member| member.name == *name) || self.travels_not(schema, inner.side) {
+                if members.iter().any(|member| member.name == *name) || theirs.contains(name) {
                     continue;
                 }
                 let shape = inner.below(schema, &at.at(name));
@@ -165,18 +142,53 @@ impl View {
         }
         members
     }
+}
 
-    fn travels_not(&self, schema: &Value, side: Side) -> bool {
-        only_other_side(schema, side)
-            || schema
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|reference| match reference::target(reference) {
-                    Target::Here(pointer) => self.store.schema(&pointer),
-                    _ => None,
-                })
-                .is_some_and(|schema| only_other_side(&schema, side))
+fn parts(store: &Store, schema: Value, at: &Pointer) -> Parts {
+    let mut parts = Parts::new();
+    add(store, &mut parts, schema, at, &mut HashSet::new());
+    parts
+}
+
+fn add(store: &Store, parts: &mut Parts, schema: Value, at: &Pointer, seen: &mut HashSet<Pointer>) {
+    if parts.len() >= MAX_PARTS || !seen.insert(at.clone()) {
+        return;
     }
+    let Value::Object(map) = schema else { return };
+    let referred = map.get("$ref").and_then(Value::as_str).map(reference::target);
+    let all: Vec<Value> = map.get("allOf").and_then(Value::as_array).cloned().unwrap_or_default();
+    let alone = referred.is_some() && store.version == Version::V3_0;
+    if !alone {
+        parts.push((at.clone(), map));
+    }
+    if let Some(Target::Here(pointer)) = referred
+        && let Some(found) = store.schema(&pointer)
+    {
+        add(store, parts, found, &pointer, seen);
+    }
+    if !alone {
+        let at = at.at("allOf");
+        for (index, part) in all.into_iter().enumerate() {
+            add(store, parts, part, &at.index(index), seen);
+        }
+    }
+}
+
+/// The members of a schema that only the other side sends: one of its parts that says so is enough.
+pub(super) fn theirs(store: &Store, schema: &Value, at: &Pointer, side: Side) -> HashSet<String> {
+    of_the_other(store, &parts(store, schema.clone(), at), side)
+}
+
+fn of_the_other(store: &Store, parts: &Parts, side: Side) -> HashSet<String> {
+    let named = parts.iter().filter_map(|(_, part)| part.get("properties")?.as_object()).flatten();
+    named.filter(|(_, schema)| travels_not(store, schema, side)).map(|(name, _)| name.clone()).collect()
+}
+
+fn travels_not(store: &Store, schema: &Value, side: Side) -> bool {
+    let referred = schema.get("$ref").and_then(Value::as_str).map(reference::target);
+    only_other_side(schema, side)
+        || matches!(referred, Some(Target::Here(pointer))
+            if store.schema(&pointer).is_some_and(|schema| only_other_side(&schema, side)))
 }
 
 /// Whether a property is one that only the other side sends (OpenAPI 3.0 Schema Object, `readOnly`, `writeOnly`).

@@ -1,10 +1,11 @@
 //! Saying a broken rule in plain words, without the text of the value that broke it.
 
 use super::compile::MOST;
+use super::encoded::{self, ENCODED};
 use super::identity;
 use super::lower::{INTEGER_FORMAT, SHARED};
 use super::shared;
-use crate::{Got, In, Pointer, Violation};
+use crate::{Got, In, Pointer, Violation, decimal};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
@@ -12,6 +13,9 @@ use serde_json::Value;
 /// Longest choice that is told, in characters; and how many of them.
 const LONGEST_CHOICE: usize = 40;
 const MOST_CHOICES: usize = 20;
+
+/// Longest number that is told, in characters.
+const LONGEST_NUMBER: usize = 40;
 
 /// Adds the violation that the engine's error means.
 pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
@@ -65,6 +69,9 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         | ValidationErrorKind::RegexEngineFailure { .. } => {
             ("pattern", "text on which its pattern can be decided in bounded time".to_owned(), length(value))
         }
+        ValidationErrorKind::Format { format } if encoded::FORMATS.contains(&format.as_ref()) => {
+            ("format", encoded::EXPECTED.to_owned(), kind())
+        }
         ValidationErrorKind::Format { format } => ("format", format!("a {format}"), kind()),
         ValidationErrorKind::Custom { keyword, message } if keyword == SHARED => {
             let below = shared::kept(message);
@@ -78,6 +85,9 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         }
         ValidationErrorKind::Custom { keyword, message } if keyword == INTEGER_FORMAT => {
             ("format", message.clone(), kind())
+        }
+        ValidationErrorKind::Custom { keyword, message } if keyword == ENCODED => {
+            ("contentEncoding", message.clone(), kind())
         }
         ValidationErrorKind::Enum { options } => ("enum", one_of(options), kind()),
         ValidationErrorKind::Constant { expected_value } => ("const", choice(expected_value), kind()),
@@ -118,11 +128,12 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         }
         _ => ("schema", "a value that the schema allows".to_owned(), kind()),
     };
-    // The keyword that stands for it is ours; the author wrote `format`.
-    let rule = match rule.as_str().strip_suffix(INTEGER_FORMAT) {
-        Some(above) => pointer(above.trim_end_matches('/')).at("format"),
-        None => rule,
-    };
+    // The keywords that stand for them are ours; the author wrote others.
+    let rule = [(INTEGER_FORMAT, "format"), (ENCODED, "contentEncoding")]
+        .into_iter()
+        .find_map(|(own, written)| Some((rule.as_str().strip_suffix(own)?, written)))
+        .map(|(above, written)| pointer(above.trim_end_matches('/')).at(written))
+        .unwrap_or(rule);
     found.push(Violation { place: In::Body, name: String::new(), at, rule, code, expected, got, byte: None });
 }
 
@@ -184,11 +195,11 @@ fn unknown(
 
 /// A number at its exclusive limit is neither more nor less than it.
 fn exclusive(value: &Value, limit: &Value, word: &str) -> String {
-    if value.as_f64() == limit.as_f64() { format!("{word} than {limit}") } else { limit.to_string() }
+    if decimal::same(value, limit) { format!("{word} than {limit}") } else { limit.to_string() }
 }
 
 fn number_or_word(value: &Value, limit: &Value) -> Got {
-    if value.as_f64() == limit.as_f64() { Got::Word(limit.to_string()) } else { kind_of(value) }
+    if decimal::same(value, limit) { Got::Word(limit.to_string()) } else { kind_of(value) }
 }
 
 fn pointer(text: &str) -> Pointer {
@@ -204,7 +215,7 @@ pub(crate) fn kind_of(value: &Value) -> Got {
     match value {
         Value::Null => Got::Kind("null"),
         Value::Bool(_) => Got::Kind("a boolean"),
-        Value::Number(number) => Got::Number(number.to_string()),
+        Value::Number(number) => Got::Number(cut(number.as_str(), LONGEST_NUMBER)),
         Value::String(_) => Got::Kind("a string"),
         Value::Array(_) => Got::Kind("a list"),
         Value::Object(_) => Got::Kind("an object"),

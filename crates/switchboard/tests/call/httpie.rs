@@ -23,7 +23,11 @@ const KNOWN: &[(&str, &str)] = &[
         "order",
         "parts and pairs stay in the order in which they were given; HTTPie moves those of one name together",
     ),
-    ("minus", "`-0` keeps its sign, as `-0.0`; Python's whole numbers have none"),
+    ("minus", "`-0` keeps its sign; Python's whole numbers have none"),
+    (
+        "power",
+        "`1e2` stays the number that was typed, with its power's sign; Python writes the float `100.0`",
+    ),
 ];
 
 /// A generator of numbers (Knuth's MMIX constants); the seed is printed with a failure.
@@ -263,10 +267,17 @@ fn compare(ours: &mut Sent, theirs: &mut Sent, seen: &mut BTreeSet<&'static str>
         match (read(&ours.body), read(&theirs.body)) {
             (Ok(one), Ok(other)) => {
                 seen.insert("json");
-                if one != other && one.contains(":-0.0") {
-                    seen.insert("minus");
+                let mut one = one;
+                for (name, typed, python) in [("minus", ":-0", ":0"), ("power", ":1e+2", ":100.0")] {
+                    for end in [",", "}", "]"] {
+                        let (typed, python) = (format!("{typed}{end}"), format!("{python}{end}"));
+                        if one != other && one.contains(&typed) {
+                            seen.insert(name);
+                            one = one.replace(&typed, &python);
+                        }
+                    }
                 }
-                unequal("body", &one.replace(":-0.0", ":0"), &other);
+                unequal("body", &one, &other);
             }
             _ => {
                 unequal("body", &String::from_utf8_lossy(&ours.body), &String::from_utf8_lossy(&theirs.body));

@@ -4,7 +4,8 @@ use super::super::flat::Flat;
 use super::super::judge::{Judge, Obstacle};
 use super::super::kinds;
 use super::{at, slug, told};
-use serde_json::{Number, Value};
+use crate::decimal::{Decimal, order, same};
+use serde_json::Value;
 use std::cmp::Ordering;
 
 /// The keyword that lowering puts in the place of `format: int32` and `int64`.
@@ -46,11 +47,8 @@ pub(super) fn check(judge: &Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacl
     }
     for (part, value) in sup.word("multipleOf") {
         let whole_only = sub.kinds() & kinds::BROKEN == 0;
-        let enough = (whole_only && value.as_f64() == Some(1.0))
-            || sub.word("multipleOf").any(|(_, have)| {
-                have == value
-                    || matches!((have.as_u64(), value.as_u64()), (Some(have), Some(value)) if value > 0 && have % value == 0)
-            });
+        let enough = (whole_only && same(value, &Value::from(1)))
+            || sub.word("multipleOf").any(|(_, have)| is_multiple(have, value));
         if !enough {
             let have = sub.word("multipleOf").next().map(|(_, have)| have);
             let what = told(judge, "multipleOf", have, Some(value));
@@ -104,12 +102,8 @@ pub(super) fn lengths(
     }
 }
 
-/// Compares numbers, whole ones exactly.
-fn order(one: &Value, other: &Value) -> Option<Ordering> {
-    let (Value::Number(one), Value::Number(other)) = (one, other) else { return None };
-    let whole = |number: &Number| number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
-    match (whole(one), whole(other)) {
-        (Some(one), Some(other)) => Some(one.cmp(&other)),
-        _ => one.as_f64()?.partial_cmp(&other.as_f64()?),
-    }
+/// Whether one step is the other some whole number of times.
+fn is_multiple(have: &Value, step: &Value) -> bool {
+    let (Value::Number(have), Value::Number(step)) = (have, step) else { return have == step };
+    matches!((Decimal::of(have), Decimal::of(step)), (Some(have), Some(step)) if have.is_multiple_of(&step))
 }

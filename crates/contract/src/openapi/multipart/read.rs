@@ -105,6 +105,10 @@ fn typed<'b>(body: &Body, name: &str, piece: &Piece<'b>) -> Result<Content<'b>, 
         (Codec::Text, Err(_)) if !piece.said.file && said.is_none() && shape.kind() != Kind::String => {
             Err(vec![wrong("encoding", "text in UTF-8", Got::Kind("other bytes"))])
         }
+        // A file in a part is its bytes: nothing of it is in base64.
+        (Codec::Text | Codec::Json, Ok(_)) if piece.said.file && shape.base64().is_some() => {
+            Ok(Content::Bytes(piece.content))
+        }
         (Codec::Text | Codec::Json, Ok(text)) => Ok(Content::Json(shape.read_text(text))),
         _ => Ok(Content::Bytes(piece.content)),
     }

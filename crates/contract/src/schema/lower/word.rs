@@ -6,10 +6,12 @@
 
 use super::{INTEGER_FORMAT, Lowering, NOT_NULL, SHARED};
 use crate::Pointer;
+use crate::decimal::Decimal;
 use crate::openapi::outline::{is_true, warn};
 use crate::openapi::read::Version;
 use crate::reference::{self, Target};
 use crate::schema::dialect::Dialect;
+use crate::schema::encoded::{self, ENCODED};
 use crate::schema::identity::OWN;
 use crate::schema::kinds::Kinds;
 use crate::schema::pattern;
@@ -65,8 +67,10 @@ impl Lowering<'_> {
                 Value::Bool(false) => {}
                 _ => self.drop_word(at, word, "is neither a number nor a boolean"),
             },
-            "multipleOf" => match value.as_f64() {
-                Some(step) if step > 0.0 => keep(value.clone()),
+            "multipleOf" => match value {
+                Value::Number(step) if Decimal::of(step).is_some_and(|step| step.is_positive()) => {
+                    keep(value.clone());
+                }
                 _ => self.drop_word(at, word, "is not a number above 0"),
             },
             "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties"
@@ -97,21 +101,30 @@ impl Lowering<'_> {
                 None => self.drop_word(at, word, "is not a text"),
             },
             "format" => match value.as_str() {
-                Some(format) if FORMATS.contains(&format) || self.dialect.is_some() => keep(value.clone()),
+                Some(format)
+                    if FORMATS.contains(&format)
+                        || encoded::FORMATS.contains(&format)
+                        || self.dialect.is_some() =>
+                {
+                    keep(value.clone());
+                }
                 Some(format @ ("int32" | "int64")) => {
                     out.insert(INTEGER_FORMAT.to_owned(), json!(format));
                 }
                 _ => {}
             },
+            "contentEncoding" if encoded::names(value) && self.dialect.is_none() => {
+                out.insert(ENCODED.to_owned(), Value::Bool(true));
+            }
             "properties" | "$defs" | "definitions" | "dependentSchemas" => match value.as_object() {
-                Some(below) => keep(self.schemas(below, &at.at(word))),
+                Some(below) => keep(self.schemas(below, &at.at(word), word == "dependentSchemas")),
                 None => self.drop_word(at, word, "is not an object"),
             },
             "patternProperties" => match value.as_object() {
                 Some(below)
                     if below.keys().all(|key| pattern::usable(key).as_deref() == Some(key.as_str())) =>
                 {
-                    keep(self.schemas(below, &at.at(word)));
+                    keep(self.schemas(below, &at.at(word), false));
                 }
                 Some(_) => {
                     let text = "no engine takes one of these patterns: none is enforced";
@@ -141,6 +154,7 @@ impl Lowering<'_> {
             | "else"
             | "unevaluatedItems"
             | "unevaluatedProperties" => {
+                self.same = matches!(word, "not" | "if" | "then" | "else");
                 if let Some(below) = self.try_schema(value, &at.at(word)) {
                     keep(below);
                 }
@@ -158,7 +172,10 @@ impl Lowering<'_> {
                     let at = at.at(word);
                     let lower = |(name, way): (&String, &Value)| match way {
                         Value::Array(_) if is_names(way) => (name.clone(), way.clone()),
-                        _ => (name.clone(), self.schema(way, &at.at(name))),
+                        _ => {
+                            self.same = true;
+                            (name.clone(), self.schema(way, &at.at(name)))
+                        }
                     };
                     keep(Value::Object(below.iter().map(lower).collect()));
                 }
@@ -237,6 +254,7 @@ impl Lowering<'_> {
         let ours = |name: &&Value| {
             let schema = properties.and_then(|all| all.get(name.as_str().unwrap_or_default()));
             schema.is_none_or(|schema| !self.other_side(schema))
+                && !self.theirs.as_ref().is_some_and(|all| all.contains(name.as_str().unwrap_or_default()))
         };
         let mut kept: Vec<Value> = Vec::new();
         for name in names.iter().filter(ours) {

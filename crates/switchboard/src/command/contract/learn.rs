@@ -219,7 +219,8 @@ pub(super) fn readable(media: Option<&str>, bytes: Option<Bytes>) -> Option<Byte
 /// The document as YAML; should that not read back the same, as JSON, which is YAML as well.
 fn yaml(learnt: &Learnt) -> Result<String, Failure> {
     let failed = |error: String| Failure::run(format!("the draft cannot be written: {error}"));
-    let text = serde_saphyr::to_string(&learnt.document).map_err(|error| failed(error.to_string()))?;
+    let text = serde_saphyr::to_string(&contract::Native(&learnt.document))
+        .map_err(|error| failed(error.to_string()))?;
     let text = format!(
         "# A draft, learnt from {} calls: what was seen, not what is promised.\n{text}",
         learnt.calls
