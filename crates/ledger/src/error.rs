@@ -221,7 +221,7 @@ impl StoreError {
                     .into()
             }
             Self::TooManyConnections { .. } => {
-                "end some of its clients, or raise its `max_connections`: each process of ours needs about four".into()
+                "end some of its clients, or raise its `max_connections`: each process of ours needs about five".into()
             }
             Self::Slow { .. } => "look what it is busy with: `SELECT * FROM pg_stat_activity`".into(),
             Self::System { .. }

@@ -25,6 +25,9 @@ const SWEEP: Duration = Duration::from_secs(3_600);
 /// What counts no more is kept so long, for those who look back.
 const KEPT_MS: u64 = 7 * 86_400_000;
 
+/// What whoever comes too late is told.
+const CLOSED: &str = "the ledger is closed";
+
 /// The door to the thread.
 #[derive(Debug)]
 pub(crate) struct Quotas {
@@ -93,7 +96,7 @@ impl QuotaStore for Quotas {
         let (unsent, why) = match self.wishes.try_send(Wanted::Lease(wish, answer)) {
             Ok(()) => return,
             Err(Full(unsent)) => (unsent, "too many parts of quotas are wanted at once"),
-            Err(Closed(unsent)) => (unsent, "the ledger is closed"),
+            Err(Closed(unsent)) => (unsent, CLOSED),
         };
         if let Wanted::Lease(_, answer) = unsent {
             answer(Err(QuotasAway(why.to_owned())));
@@ -141,6 +144,14 @@ impl Clerk {
                 self.grant(leases).await;
             }
             if let Some(done) = closing {
+                // Nobody gets in any more; who got in a moment ago is told.
+                self.wanted.close();
+                while let Some(wanted) = self.wanted.recv().await {
+                    match wanted {
+                        Wanted::Lease(_, answer) => answer(Err(QuotasAway(CLOSED.to_owned()))),
+                        Wanted::Close(also) => drop(also.send(())),
+                    }
+                }
                 if let Some(mut open) = self.open.take() {
                     // Not taken out, its name goes with those of who were killed.
                     drop(self.once.sign_off(&mut open, now_ms()).await);
