@@ -209,7 +209,7 @@ pub(crate) async fn database_is_readable(
 /// What a database holds.
 const ALL: [Schema; 4] = [ACCOUNTS, USAGE, QUOTAS, CALLS];
 
-fn are_newest(found: &[u32; 4], name: &str) -> Result<bool, StoreError> {
+fn are_newest(found: &[u32; ALL.len()], name: &str) -> Result<bool, StoreError> {
     let mut newest = true;
     for (schema, found) in ALL.into_iter().zip(found) {
         newest &= schema.is_newest(*found, name)?;
@@ -218,12 +218,12 @@ fn are_newest(found: &[u32; 4], name: &str) -> Result<bool, StoreError> {
 }
 
 /// The versions of all parts, 0 for one that is not there; `None`: there is no ledger.
-async fn versions(connection: &mut Connection) -> Result<Option<[u32; 4]>, StoreError> {
+async fn versions(connection: &mut Connection) -> Result<Option<[u32; ALL.len()]>, StoreError> {
     let there = Sql::new("SELECT count(to_regclass('versions'))");
     if connection.number(there).await? != Some(1) {
         return Ok(None);
     }
-    let mut found = [0; 4];
+    let mut found = [0; ALL.len()];
     for row in connection.all(Sql::new("SELECT part, version FROM versions")).await? {
         let part = row.text(0)?;
         if let Some(at) = ALL.iter().position(|schema| schema.name == part) {

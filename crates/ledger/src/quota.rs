@@ -208,14 +208,9 @@ impl Clerk {
     }
 
     async fn sweep(&mut self) -> Result<(), StoreError> {
-        if self.open.is_none() && self.store.read(Part::Quotas).await?.is_none() {
-            return Ok(());
-        }
+        // Where nobody has wanted anything yet, nothing is opened.
+        let Some(open) = &mut self.open else { return Ok(()) };
         let before = now_ms().saturating_sub(KEPT_MS);
-        let open = match &mut self.open {
-            Some(open) => open,
-            none => none.insert(self.store.open(Part::Quotas).await?),
-        };
         open.execute(Sql::new("DELETE FROM quotas WHERE until_ms < ?").bind(before)).await.map(drop)
     }
 }
