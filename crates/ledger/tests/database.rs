@@ -68,7 +68,7 @@ async fn a_killed_database_stops_nobody_and_everything_catches_up() {
     let rows: u64 = server.sql("SELECT count(*) FROM switchboard.calls").parse().unwrap();
     assert_eq!(rows + ledger.health().rows_dropped, 30_000, "written, or counted as lost");
     // Whoever keeps accounts in memory reads them anew: what was changed meanwhile was not heard.
-    changes.changed().await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), changes.changed()).await.unwrap().unwrap();
     ledger.new_key(&acme, [1; 32], CLI).await.unwrap();
     ledger.close().await.unwrap();
 }
