@@ -4,6 +4,7 @@
 mod accounts;
 mod cut;
 mod database;
+mod entering;
 #[path = "../src/example.rs"]
 mod example;
 mod harness;
