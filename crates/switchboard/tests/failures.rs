@@ -10,6 +10,8 @@
 
 mod harness;
 
+#[path = "failures/counters.rs"]
+mod counters;
 #[path = "failures/database.rs"]
 mod database;
 #[path = "failures/disk_full.rs"]
