@@ -292,7 +292,7 @@ fn fits(pieces: &[Piece], text: &str) -> bool {
     open != rest.is_empty()
 }
 
-fn literal(segment: &Segment) -> String {
+pub(crate) fn literal(segment: &Segment) -> String {
     segment
         .0
         .iter()
@@ -327,7 +327,7 @@ fn firsts(operations: &[Arc<Operation>], key: impl Fn(&Operation) -> String) -> 
 }
 
 /// Method and path without the names of parameters.
-fn skeletons(operation: &Operation) -> String {
+pub(crate) fn skeletons(operation: &Operation) -> String {
     let mut key = operation.method().to_string();
     let mut segments = operation.template().segments().iter();
     while let Some(segment) = segments.next() {
