@@ -4,6 +4,7 @@ mod control;
 mod lines;
 mod people;
 
+pub(crate) use control::digest;
 pub(crate) use people::accounts;
 
 use crate::arguments::Global;

@@ -102,7 +102,17 @@ pub(crate) async fn ask_within(
     question: &Value,
     patience: Duration,
 ) -> Option<Result<Value, Failure>> {
-    let stream = UnixStream::connect(folder.join("run.sock")).await.ok()?;
+    ask_at(&folder.join("run.sock"), path, question, patience).await
+}
+
+/// As [`ask`], at a socket that is known: one of several processes that run one board.
+pub(crate) async fn ask_at(
+    socket: &Path,
+    path: &str,
+    question: &Value,
+    patience: Duration,
+) -> Option<Result<Value, Failure>> {
+    let stream = UnixStream::connect(socket).await.ok()?;
     let asked = tokio::time::timeout(patience, exchange(stream, path, question)).await;
     Some(asked.unwrap_or_else(|_| Err(Failure::run("the running board does not answer"))))
 }

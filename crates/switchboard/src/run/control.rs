@@ -1,6 +1,9 @@
 //! What a running board answers on `run.sock`: health, an explanation with live counts, a link to the console, a call.
 
 mod acting;
+mod texts;
+
+pub(crate) use texts::digest;
 
 use crate::drive::socket::Socket;
 use crate::drive::{entropy, now_ms};
@@ -43,6 +46,7 @@ impl Control {
             },
             "/health" => (StatusCode::OK, self.health()),
             "/console/link" => self.link(),
+            "/board" => texts::answer(&self.board, question),
             "/call" => acting::call(self, question).await,
             "/explain" => match crate::command::Question::read(question) {
                 Some(question) => {
