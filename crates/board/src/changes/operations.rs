@@ -95,8 +95,8 @@ pub(super) fn compare(both: &Both<'_>, found: &mut Vec<Change>) {
             (false, false) => sorted.kept_back.push(operation),
         }
     }
-    let rule = new.rule_origin.clone();
-    let rule = (rule != new.origin).then_some((Side::New, rule));
+    let written = |side, offer: &Offer| (!offer.rule.is_empty()).then(|| (side, offer.rule_origin.clone()));
+    let rule = written(Side::New, new).or_else(|| written(Side::Old, old));
     let mut tell =
         |effect, slug, operations: &[&Arc<Operation>], what: String, at: Option<(Side, Origin)>| {
             if !operations.is_empty() {

@@ -14,17 +14,23 @@ pub(super) fn compare(pair: &Pair<'_>, found: &mut Vec<Change>) {
             // Whom it lets in where, the offers tell.
             let what = format!("plan `{}` is new", new.name);
             let at = Some((Side::New, new.origin.clone()));
-            let whom = Whom::holders(&new.name);
-            found.push(Change::new(Effect::Other, "plan-added", what).whom(whom).at(at));
+            found.push(Change::new(Effect::Other, "plan-added", what).whom(holders(new)).at(at));
         }
     }
     for old in &pair.old.plans {
         if !pair.new.plans.iter().any(|new| new.name == old.name) {
             let what = format!("plan `{}` is gone", old.name);
             let at = Some((Side::Old, old.origin.clone()));
-            let whom = Whom::holders(&old.name);
-            found.push(Change::new(Effect::Other, "plan-removed", what).whom(whom).at(at));
+            found.push(Change::new(Effect::Other, "plan-removed", what).whom(holders(old)).at(at));
         }
+    }
+}
+
+/// Who holds a plan; one that asks for no key needs no holders.
+fn holders(plan: &Plan) -> Whom {
+    match plan.auth {
+        Auth::Key => Whom::holders(&plan.name),
+        Auth::None => Whom::default(),
     }
 }
 

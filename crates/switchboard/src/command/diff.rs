@@ -44,7 +44,7 @@ impl Diff {
         let terminal = global.terminal();
         let (others, env) = self.others(&folder, global)?;
         let board = load(&folder, env.as_deref(), &Given::disk(&folder), "the board here", global)?;
-        let people = consumers(&folder, env.as_deref(), global);
+        let people = consumers(&folder, env.as_deref(), &board, global);
         let compared: Vec<_> = others
             .iter()
             .map(|other| (other.words.as_str(), board::changes(&other.board, &board, &people)))
@@ -136,15 +136,16 @@ fn load(
 }
 
 /// The consumers of the ledger: they are counted among those that a change concerns.
-fn consumers(folder: &Path, env: Option<&str>, global: &Global) -> Vec<ConsumerRow> {
-    // What is wrong with the board was told before.
-    let Ok(board) = look_at_board(folder, env, Need::Nothing) else { return Vec::new() };
+fn consumers(folder: &Path, env: Option<&str>, board: &Board, global: &Global) -> Vec<ConsumerRow> {
+    // A ledger may need a secret to be read, and a secret may be missing here.
+    let looked = look_at_board(folder, env, Need::Nothing).ok();
+    let board = looked.as_ref().unwrap_or(board);
     if !board.ledger.folder.is_dir() {
         return Vec::new();
     }
     let rows = runtime().and_then(|runtime| {
         runtime.block_on(async {
-            let ledger = read_ledger(&board).await?;
+            let ledger = read_ledger(board).await?;
             ledger.accounts_rows(now_ms()).await.map_err(|error| crate::drive::stored(&error))
         })
     });
