@@ -140,7 +140,7 @@ fn consumers(folder: &Path, env: Option<&str>, board: &Board, global: &Global) -
     // A ledger may need a secret to be read, and a secret may be missing here.
     let looked = look_at_board(folder, env, Need::Nothing).ok();
     let board = looked.as_ref().unwrap_or(board);
-    if !board.ledger.folder.is_dir() {
+    if board.ledger.postgres.is_none() && !board.ledger.folder.is_dir() {
         return Vec::new();
     }
     let rows = runtime().and_then(|runtime| {
