@@ -1,6 +1,7 @@
 //! Small boards made at random, in pairs: one, and what became of it.
 
 use crate::harness::World;
+use exchange::KeyDigest;
 use proptest::prelude::*;
 use std::fmt::Write;
 
@@ -19,7 +20,7 @@ const PATHS: [(&str, &str); 8] = [
 
 /// A board, to be written down.
 #[derive(Clone, Debug)]
-pub(super) struct Spec {
+pub(crate) struct Spec {
     ports: [u16; 2],
     /// For each plan, whether it asks for a key.
     keys: [bool; 3],
@@ -80,7 +81,7 @@ fn spec() -> impl Strategy<Value = Spec> {
 }
 
 /// A board, and what became of it: some of its parts are those of another one.
-pub(super) fn pair() -> impl Strategy<Value = (Spec, Spec)> {
+pub(crate) fn pair() -> impl Strategy<Value = (Spec, Spec)> {
     let taken = prop::collection::vec(prop::bool::weighted(0.12), 64);
     (spec(), spec(), taken).prop_map(|(old, other, taken)| {
         let mut new = old.clone();
@@ -145,7 +146,7 @@ fn quoted(names: &[&str]) -> String {
 }
 
 impl Spec {
-    pub(super) fn world(&self) -> World {
+    pub(crate) fn world(&self) -> World {
         let mut text = String::new();
         for (name, port) in ["edge", "side"].iter().zip(self.ports) {
             let _ = writeln!(text, "[listen.{name}]\nbind = '127.0.0.1:{port}'");
@@ -158,7 +159,7 @@ impl Spec {
             let Some((plans, key)) = held else { continue };
             let _ = writeln!(text, "[consumers.{name}]\nplans = [{}]", quoted(&chosen(&PLANS, *plans)));
             if !std::mem::replace(&mut used[usize::from(*key)], true) {
-                let _ = writeln!(text, "keys = ['sha256:{}']", key.to_string().repeat(64));
+                let _ = writeln!(text, "keys = ['{}']", KeyDigest::of(&format!("key-{key}")));
             }
         }
         let mut places = Vec::new();
