@@ -1,5 +1,6 @@
 //! What another version of a contract does to those who call, by the verdicts of [`contract::compare`].
 
+use super::operations::Named;
 use super::{Change, Effect, Pair, Side, Whom};
 use crate::Api;
 use contract::{Contract, Verdict};
@@ -14,8 +15,9 @@ pub(super) fn compare(pair: &Pair<'_>, found: &mut Vec<Change>) {
         let Some(old_api) = pair.old.api(new_api.name.as_str()) else { continue };
         let (Some(old), Some(new)) = (&old_api.contract, &new_api.contract) else { continue };
         if !same(old, new) {
+            let apis = (Named::of(old_api), Named::of(new_api));
             for change in contract::compare(old, new) {
-                found.extend(told(old_api, new_api, change));
+                found.extend(told((old_api, new_api), &apis, change));
             }
         }
     }
@@ -26,11 +28,14 @@ fn same(old: &Contract, new: &Contract) -> bool {
     old.texts().eq(new.texts())
 }
 
-fn told(old: &Api, new: &Api, change: contract::Change) -> Option<Change> {
+fn told(
+    (old, new): (&Api, &Api),
+    named: &(Named<'_>, Named<'_>),
+    change: contract::Change,
+) -> Option<Change> {
     // Of operations that no offer opens nobody else tells.
     let ids = &change.operations;
-    let by_old: Vec<_> = Pair::opening(old, ids).collect();
-    let by_new: Vec<_> = Pair::opening(new, ids).collect();
+    let (by_old, by_new) = (named.0.opening(ids), named.1.opening(ids));
     if BY_OFFERS.contains(&change.rule) && !(by_old.is_empty() && by_new.is_empty()) {
         return None;
     }
@@ -43,11 +48,11 @@ fn told(old: &Api, new: &Api, change: contract::Change) -> Option<Change> {
         Verdict::Unknown => Effect::Unclear,
         Verdict::Additive | Verdict::Neutral => Effect::Other,
     };
-    let named = match ids.as_slice() {
+    let of = match ids.as_slice() {
         [] => format!("`{}`", new.name),
         ids => format!("{} of `{}`", super::words::list(ids), new.name),
     };
-    let what = format!("contract, {}: {named}: {}", change.verdict, change.what);
+    let what = format!("contract, {}: {of}: {}", change.verdict, change.what);
     let place = |side, spot: &Option<contract::Spot>, contract: Option<&Arc<Contract>>| {
         let (spot, contract) = (spot.as_ref()?, contract?);
         let stand = contract.stand(&spot.at);

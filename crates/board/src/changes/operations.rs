@@ -5,7 +5,7 @@
 
 use super::offer::Both;
 use super::words::list;
-use super::{Change, Effect, Pair, Side};
+use super::{Change, Effect, Side};
 use crate::{Api, Offer, trie};
 use contract::{Operation, PathTemplate, Segment};
 use exchange::Origin;
@@ -263,19 +263,22 @@ fn costs(both: &Both<'_>, was: &Known<'_>, is: &Known<'_>, found: &mut Vec<Chang
     }
 }
 
-impl Pair<'_> {
-    /// The offers of an API that open one of these operations of its contract.
-    pub(super) fn opening<'a>(api: &'a Api, ids: &'a [String]) -> impl Iterator<Item = &'a Arc<Offer>> {
-        let operations =
-            api.contract.as_ref().map(|contract| contract.operations.as_slice()).unwrap_or_default();
-        let named: Vec<usize> = operations
-            .iter()
-            .enumerate()
-            .filter(|(_, operation)| ids.iter().any(|id| operation.id.as_str() == id))
-            .map(|(index, _)| index)
-            .collect();
-        api.offers
-            .iter()
-            .filter(move |offer| ids.is_empty() || named.iter().any(|index| opens(offer, *index)))
+/// Operations of an API by their ids, and which offers open them.
+pub(super) struct Named<'a> {
+    api: &'a Api,
+    by_id: HashMap<&'a str, usize>,
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn of(api: &'a Api) -> Self {
+        let list = api.contract.iter().flat_map(|contract| &contract.operations).enumerate();
+        Self { api, by_id: list.map(|(index, operation)| (operation.id.as_str(), index)).collect() }
+    }
+
+    /// The offers that open one of these operations; of none, all.
+    pub(super) fn opening(&self, ids: &[String]) -> Vec<&'a Arc<Offer>> {
+        let named: Vec<usize> = ids.iter().filter_map(|id| self.by_id.get(id.as_str()).copied()).collect();
+        let opened = |offer: &&Arc<Offer>| ids.is_empty() || named.iter().any(|index| opens(offer, *index));
+        self.api.offers.iter().filter(opened).collect()
     }
 }

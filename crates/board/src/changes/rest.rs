@@ -133,6 +133,47 @@ fn matches(pattern: &str, path: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::matches;
+    use crate::tree::SourceFile;
+    use crate::{Board, Effect, Outside, OutsideError, changes};
+    use std::path::Path;
+    use std::sync::Arc;
+
+    struct Nothing;
+
+    impl Outside for Nothing {
+        fn file(&self, _: &Path) -> Result<Vec<u8>, OutsideError> {
+            Err(OutsideError("no such file".to_owned()))
+        }
+
+        fn variable(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn stored(&self, _: &str) -> Result<String, OutsideError> {
+            Err(OutsideError("not stored".to_owned()))
+        }
+    }
+
+    /// A board whose file says more than this version knows.
+    fn board(more: &str) -> Board {
+        let folder = Path::new("/board");
+        let mut board = crate::resolve::load_text(folder, folder, "console = false", &Nothing).unwrap();
+        let text = format!("console = false\n{more}");
+        board.made_of.files =
+            vec![Arc::new(SourceFile { name: "switchboard.toml".into(), text: text.into() })];
+        board
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_opens() {
+        let (old, new) = (board("[guard]\nmode = 'on'"), board("[guard]\nmode = 'off'"));
+        let found = changes(&old, &new, &[]);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!((found[0].effect, found[0].rule), (Effect::Opens, "not-known"));
+        assert_eq!(found[0].what, "`mode` of `[guard]` is another, and what that opens is not known here");
+        assert_eq!(found[0].at.as_ref().unwrap().1.line, 3);
+        assert_eq!(changes(&board(""), &new, &[])[0].rule, "not-known");
+    }
 
     #[test]
     fn a_pattern_names_keys_by_their_path() {

@@ -259,7 +259,7 @@ fn an_operation_that_was_kept_back_and_is_gone_leaves_its_paths_to_an_open_one()
 }
 
 #[test]
-fn no_value_of_a_secret_is_told_and_what_is_not_known_opens() {
+fn no_value_of_a_secret_is_told() {
     let upstream = "urls = \"https://orders.acme.example/v1\"";
     let with_key = |key: &str| with(upstream, &format!("{upstream}\ncredential = \"{key}\""));
     let mut old = world(&with_key("env:KEY"));
