@@ -3,7 +3,7 @@
 use super::operations::Named;
 use super::{Change, Effect, Pair, Side, Whom};
 use crate::Api;
-use contract::{Contract, Verdict};
+use contract::{Contract, Spot, Verdict};
 use exchange::Origin;
 use std::sync::Arc;
 
@@ -16,11 +16,37 @@ pub(super) fn compare(pair: &Pair<'_>, found: &mut Vec<Change>) {
         let (Some(old), Some(new)) = (&old_api.contract, &new_api.contract) else { continue };
         if !same(old, new) {
             let apis = (Named::of(old_api), Named::of(new_api));
-            for change in contract::compare(old, new) {
-                found.extend(told((old_api, new_api), &apis, change));
+            let changes = contract::compare(old, new);
+            let places = places(&changes, old, new);
+            for (change, place) in changes.into_iter().zip(places) {
+                let told = told(new_api, &apis, change);
+                found.extend(told.map(|told| told.at(place)));
             }
         }
     }
+}
+
+/// Where each change is: in the new contract, else in the old one.
+fn places(changes: &[contract::Change], old: &Contract, new: &Contract) -> Vec<Option<(Side, Origin)>> {
+    let of = |contract: &Contract, spots: Vec<Option<&Spot>>| -> Vec<Option<Origin>> {
+        // Of one text the name is known; of several a scan says which one a pointer leads into.
+        let single = contract.texts().count() < 2;
+        let pointers: Vec<_> = spots.iter().flatten().map(|spot| spot.at.clone()).collect();
+        let stands = if single { Vec::new() } else { contract.stands(&pointers) };
+        let mut stands = stands.into_iter();
+        let mut file = || stands.next().flatten().map_or_else(|| contract.name.clone(), |stand| stand.file);
+        spots
+            .into_iter()
+            .map(|spot| spot.map(|spot| Origin { file: file().into(), line: spot.line }))
+            .collect()
+    };
+    let news = of(new, changes.iter().map(|change| change.new.as_ref()).collect());
+    let olds = of(old, changes.iter().map(|change| change.old.as_ref()).collect());
+    let side = |side, place: Option<Origin>| place.map(|place| (side, place));
+    news.into_iter()
+        .zip(olds)
+        .map(|(new, old)| side(Side::New, new).or_else(|| side(Side::Old, old)))
+        .collect()
 }
 
 /// Whether both were read from the same texts.
@@ -28,11 +54,7 @@ fn same(old: &Contract, new: &Contract) -> bool {
     old.texts().eq(new.texts())
 }
 
-fn told(
-    (old, new): (&Api, &Api),
-    named: &(Named<'_>, Named<'_>),
-    change: contract::Change,
-) -> Option<Change> {
+fn told(new: &Api, named: &(Named<'_>, Named<'_>), change: contract::Change) -> Option<Change> {
     // Of operations that no offer opens nobody else tells.
     let ids = &change.operations;
     let (by_old, by_new) = (named.0.opening(ids), named.1.opening(ids));
@@ -53,17 +75,8 @@ fn told(
         ids => format!("{} of `{}`", super::words::list(ids), new.name),
     };
     let what = format!("contract, {}: {of}: {}", change.verdict, change.what);
-    let place = |side, spot: &Option<contract::Spot>, contract: Option<&Arc<Contract>>| {
-        let (spot, contract) = (spot.as_ref()?, contract?);
-        let stand = contract.stand(&spot.at);
-        let file = stand.as_ref().map_or(contract.name.as_str(), |stand| stand.file.as_str());
-        let line = stand.as_ref().map_or(spot.line, contract::Stand::line);
-        Some((side, Origin { file: file.into(), line }))
-    };
-    let at = place(Side::New, &change.new, new.contract.as_ref())
-        .or_else(|| place(Side::Old, &change.old, old.contract.as_ref()));
     let whom = Whom::enters(both.iter().map(|offer| &***offer));
     let offers: Vec<Arc<str>> = both.iter().map(|offer| Arc::clone(&offer.id)).collect();
-    let told = Change::new(effect, change.rule, what).whom(whom).offers(offers).at(at);
+    let told = Change::new(effect, change.rule, what).whom(whom).offers(offers);
     Some(Change { operations: change.operations, proof: change.proof, ..told })
 }
