@@ -6,6 +6,7 @@
 
 mod api;
 mod batch;
+mod changes;
 mod choose;
 mod code;
 mod console;
@@ -22,6 +23,7 @@ mod ledger;
 mod limit;
 mod listen;
 mod login;
+mod made_of;
 mod mock;
 mod network;
 mod oauth;
@@ -45,6 +47,7 @@ mod upstream;
 
 pub use api::{Api, ApiName, CheckMode, Checks, Undeclared};
 pub use batch::BatchOperation;
+pub use changes::{Change, Effect, Side, Whom, changes};
 pub use choose::{Chosen, Serves, choose};
 pub use code::{CODES, explain};
 pub use console::ConsoleSettings;

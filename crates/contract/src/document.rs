@@ -320,6 +320,12 @@ impl Contract {
         Document::read_over(name, bytes, overlays, files).map(Document::contract)
     }
 
+    /// Every text it was read from, by the name that messages give it: its own file, those it refers to, its overlays.
+    /// One that cannot be had any more is left out.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        self.texts.list.iter().filter_map(|text| Some((text.name.as_str(), text.content()?)))
+    }
+
     /// The operation with this id.
     pub fn operation(&self, id: &str) -> Option<&Arc<Operation>> {
         self.operations.iter().find(|operation| operation.id.as_str() == id)

@@ -5,6 +5,7 @@ mod following;
 mod lines;
 mod people;
 
+pub(crate) use control::digest;
 pub(crate) use people::accounts;
 
 use crate::arguments::Global;

@@ -143,7 +143,8 @@ fn sockets(folder: &Path) -> Vec<String> {
     names
 }
 
-async fn ask_at(
+/// As [`ask`], at a socket that is known: one of several processes that run one board.
+pub(crate) async fn ask_at(
     socket: &Path,
     path: &str,
     question: &Value,
