@@ -8,7 +8,7 @@ mod loose;
 mod markup;
 mod multipart;
 
-use crate::{Message, Redactor, Secret};
+use crate::{Message, Redactor, Secret, without_keys};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
@@ -94,7 +94,7 @@ impl<'r> Cleaner<'r> {
         for more in &self.more {
             out = clean(more, &out);
         }
-        loose::keys_of_ours(out)
+        without_keys(&out).into_owned()
     }
 
     /// Whether the value under this name is hidden.

@@ -97,16 +97,24 @@ impl Redactor {
         clean
     }
 
+    /// Makes its one search now: for one that is asked often.
+    #[must_use]
+    pub fn ready(self) -> Self {
+        self.search.get_or_init(|| self.one_search());
+        self
+    }
+
     /// One search for all, where there are many; none where it would be too large to be made.
     fn search(&self) -> Option<&AhoCorasick> {
         if self.needles.len() <= Self::FEW {
-            return None;
+            return self.search.get()?.as_ref();
         }
-        let make = || {
-            let needles = self.needles.iter().map(Secret::reveal);
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles).ok()
-        };
-        self.search.get_or_init(make).as_ref()
+        self.search.get_or_init(|| self.one_search()).as_ref()
+    }
+
+    fn one_search(&self) -> Option<AhoCorasick> {
+        let needles = self.needles.iter().map(Secret::reveal);
+        AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles).ok()
     }
 
     /// As [`Self::clean`], of a text that may have been cut anywhere: a secret that begins at its end goes too.
@@ -298,6 +306,13 @@ mod tests {
             assert_eq!(many.clean(text), clean);
         }
         assert_eq!(many.clean_cut("a hush-h"), "a ***");
+        let mut ready = Redactor::default();
+        ready.add(&Secret::new("hush-hush"));
+        let mut ready = ready.ready();
+        assert_eq!(ready.clean("a hush-hush"), "a ***");
+        ready.add(&Secret::new("mumble"));
+        assert_eq!(ready.clean("a hush-hush mumble"), "a *** ***");
+        assert_eq!(Redactor::default().ready().clean("a"), "a");
         assert!(!format!("{many:?}").contains("hush"), "{many:?}");
     }
 

@@ -1,11 +1,8 @@
-//! Secrets that stand loose in a text: `name=value`, `name: value`, a password within an address, a key of ours.
+//! Secrets that stand loose in a text: `name=value`, `name: value`, a password within an address.
 
 use super::{Cleaner, decoded};
 use base64::Engine as _;
 use std::borrow::Cow;
-
-/// How keys of ours begin, and how many letters more make one.
-const KEY: (&str, usize) = ("sbk_", 8);
 
 /// Hides what stands behind `name=`, or behind `name:` in quotes; with `lines` all of a line behind `name:`.
 pub(super) fn loose(cleaner: &Cleaner<'_>, text: &str, lines: bool) -> String {
@@ -41,7 +38,7 @@ pub(super) fn loose(cleaner: &Cleaner<'_>, text: &str, lines: bool) -> String {
         if bare.len() + 2 == value.len() && bytes[mark] == b'=' {
             // The quotes of an attribute stay.
             let quote = &value[..1];
-            out.push_str(&format!("{quote}{}{quote}", cleaner.hide(&decoded(bare))));
+            out.extend([quote, cleaner.hide(&decoded(bare)), quote]);
         } else {
             out.push_str(cleaner.hide(&decoded(bare)));
         }
@@ -96,24 +93,6 @@ pub(super) fn userinfo(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Hides what looks like a key of ours, whosever it is.
-pub(super) fn keys_of_ours(text: String) -> String {
-    if !text.contains(KEY.0) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(start) = rest.find(KEY.0) {
-        let (before, own) = rest.split_at(start + KEY.0.len());
-        out.push_str(before);
-        let end = own.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(own.len());
-        out.push_str(if end >= KEY.1 { "***" } else { &own[..end] });
-        rest = &own[end..];
-    }
-    out.push_str(rest);
-    out
-}
-
 /// The password within what follows `Basic` (RFC 7617 §2).
 pub(super) fn password(token: &str) -> Option<String> {
     let pair = base64::prelude::BASE64_STANDARD.decode(token.trim()).ok()?;
@@ -123,7 +102,7 @@ pub(super) fn password(token: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{keys_of_ours, loose, userinfo};
+    use super::{loose, userinfo};
     use crate::cleaner::tests::cleaner;
 
     #[test]
@@ -143,9 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn passwords_in_addresses_and_keys_of_ours_are_hidden() {
+    fn passwords_in_addresses_are_hidden() {
         assert_eq!(userinfo("a http://b:c@d/e@f x://g:h@i"), "a http://b:***@d/e@f x://g:***@i");
         assert_eq!(userinfo("http://a.example:80/b:c@d"), "http://a.example:80/b:c@d");
-        assert_eq!(keys_of_ours("/a/sbk_0123456789/b sbk_x".to_owned()), "/a/sbk_***/b sbk_x");
     }
 }

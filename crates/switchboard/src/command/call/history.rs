@@ -78,18 +78,24 @@ impl Keeping {
         }
         let (folder, keep, record) = place(nearby.global())?;
         let at_ms = drive::now_ms();
+        let named = draft.named.as_ref();
+        let of_board = named.and_then(|named| {
+            nearby.loaded().into_iter().flat_map(|board| &board.apis).find(|api| {
+                api.contract.as_ref().is_some_and(|own| std::sync::Arc::ptr_eq(own, &named.contract))
+            })
+        });
+        let mut redact = record.as_ref().map(|record| record.redact.clone()).unwrap_or_default();
+        redact.extend(named.into_iter().flat_map(|named| named.contract.secrets.iter().cloned()));
+        redact.extend(of_board.into_iter().flat_map(|api| api.redact.iter().cloned()));
         Some(Begun {
             history: History::begin(folder, keep, at_ms),
             at_ms,
             began: Instant::now(),
-            api: draft.named.as_ref().map(|named| {
-                let of_board = nearby.loaded().into_iter().flat_map(|board| &board.apis).find(|api| {
-                    api.contract.as_ref().is_some_and(|own| std::sync::Arc::ptr_eq(own, &named.contract))
-                });
+            api: named.map(|named| {
                 of_board.map_or_else(|| named.contract.name.clone(), |api| api.name.to_string())
             }),
             details: record.as_ref().is_none_or(|record| record.details != DetailsWanted::None),
-            redact: record.map(|record| record.redact).unwrap_or_default(),
+            redact,
             words,
         })
     }
