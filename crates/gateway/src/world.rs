@@ -87,6 +87,15 @@ impl Prepared {
         });
         let mut redactor = Redactor::default();
         board.secrets.iter().for_each(|secret| redactor.add(secret));
+        // A pair's password is one by itself.
+        let upstreams = board.apis.iter().flat_map(|api| {
+            std::iter::once(&api.upstream).chain(api.connections.iter().map(|(_, upstream)| upstream))
+        });
+        for secret in
+            upstreams.flat_map(|upstream| &upstream.credentials).flat_map(board::Credential::secrets)
+        {
+            redactor.add(&secret);
+        }
         Ok(Self { offers, by_address, tls: tls.collect::<Result<_, _>>()?, redactor: redactor.ready() })
     }
 

@@ -178,7 +178,8 @@ impl Search<'_> {
             for (at, outcome) in codes.enumerate() {
                 query.push(if at == 0 { "" } else { ", " }).push(outcome.code());
             }
-            query.push(")");
+            // What is still running has no outcome yet.
+            query.push(") AND open = 0");
         }
         match filter.status {
             Some(StatusFilter::Exactly(status)) => {
@@ -206,6 +207,12 @@ impl Search<'_> {
         }
         if filter.breaks_only {
             query.push(" AND breaks > 0");
+        }
+        if let Some(address) = filter.address {
+            query.push(" AND address = ").push_bind(address.to_string());
+        }
+        if filter.open_only {
+            query.push(" AND open = 1");
         }
         let bad = |word: &String| !matches!(word.as_str(), "succeeded" | "declined");
         if filter.breaks_only || filter.reason.is_some() || filter.outcome.as_ref().is_some_and(bad) {

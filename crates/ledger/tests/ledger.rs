@@ -4,6 +4,7 @@
 mod accounts;
 #[path = "../src/example.rs"]
 mod example;
+mod grains;
 mod harness;
 mod keeping;
 mod killed;

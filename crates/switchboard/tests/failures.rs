@@ -22,6 +22,8 @@ mod killed;
 mod large;
 #[path = "failures/locked.rs"]
 mod locked;
+#[path = "failures/planted.rs"]
+mod planted;
 #[path = "failures/providers.rs"]
 mod providers;
 #[path = "failures/quotas.rs"]
