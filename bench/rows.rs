@@ -15,8 +15,8 @@ const DAY_MS: u64 = 24 * 3600 * 1000;
 const AT_ONCE: u64 = 4_000;
 const APIS: [&str; 8] =
     ["orders", "billing", "weather", "stock", "accounts", "search", "shipping", "reports"];
-const OPERATIONS: u64 = 25;
-const CONSUMERS: u64 = 500;
+const OPERATIONS: usize = 25;
+const CONSUMERS: usize = 500;
 /// A consumer, an operation and a path that hardly ever call or are called: one row in so many.
 const RARE: u64 = 500_000;
 
@@ -33,6 +33,15 @@ impl Numbers {
 
     fn below(&mut self, end: u64) -> u64 {
         self.next() % end
+    }
+
+    /// As [`Self::skewed`], for a place in a list.
+    fn place(&mut self, length: usize) -> usize {
+        usize::try_from(self.skewed(length as u64)).unwrap_or_default()
+    }
+
+    fn byte(&mut self, end: u64) -> u8 {
+        u8::try_from(self.below(end)).unwrap_or_default()
     }
 
     /// Small ones often, large ones seldom: the product of two even ones.
@@ -53,9 +62,8 @@ struct Words {
 
 impl Words {
     fn new() -> Self {
-        let operation = |nth: u64, api: &str| {
-            Arc::from(format!("{}{api}{nth}", ["get", "list", "create"][nth as usize % 3]))
-        };
+        let operation =
+            |nth: usize, api: &str| Arc::from(format!("{}{api}{nth}", ["get", "list", "create"][nth % 3]));
         Self {
             apis: APIS.iter().map(|api| Arc::from(*api)).collect(),
             offers: APIS.iter().map(|api| Arc::from(format!("{api}.public"))).collect(),
@@ -70,29 +78,29 @@ impl Words {
     }
 
     fn call(&self, id: exchange::CallId, nth: u64, random: &mut Numbers) -> CallRecord {
-        let api = random.skewed(APIS.len() as u64);
-        let operation = random.skewed(OPERATIONS);
-        let at = api as usize * OPERATIONS as usize + operation as usize;
+        let api = random.place(APIS.len());
+        let operation = random.place(OPERATIONS);
+        let at = api * OPERATIONS + operation;
         let rare = nth % RARE == RARE / 2;
         let (status, outcome, reason) = ended(random.below(10_000));
         let refused = outcome == Outcome::Refused;
         let slow = random.below(500) == 0;
-        let consumer = &self.consumers[random.skewed(CONSUMERS) as usize];
-        let path = format!("/{}/v1/things{operation}/{}", APIS[api as usize], random.below(1_000_000));
+        let consumer = &self.consumers[random.place(CONSUMERS)];
+        let path = format!("/{}/v1/things{operation}/{}", APIS[api], random.below(1_000_000));
         let took_us = if slow { 1_000_001 + random.below(9_000_000) } else { 500 + random.skewed(400_000) };
         CallRecord {
             id,
             parent: None,
             via: Arc::clone(&self.via),
-            api: Some(Arc::clone(&self.apis[api as usize])),
-            offer: Some(Arc::clone(&self.offers[api as usize])),
+            api: Some(Arc::clone(&self.apis[api])),
+            offer: Some(Arc::clone(&self.offers[api])),
             operation: Some(if rare { "rareOne".into() } else { Arc::clone(&self.operations[at]) }),
             consumer: if rare { Some(ConsumerName::new("rare")) } else { Some(consumer.clone()) },
             plan: Some(self.plan.clone()),
             address: Some(if rare {
                 [192, 0, 2, 1].into()
             } else {
-                [10, 0, random.below(16) as u8, random.below(256) as u8].into()
+                [10, 0, random.byte(16), random.byte(256)].into()
             }),
             method: if operation % 3 == 2 { "POST" } else { "GET" }.to_owned(),
             path: if rare { "/rare/path".to_owned() } else { path },

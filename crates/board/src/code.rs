@@ -206,6 +206,12 @@ readable.
 
 To mend it: use it or take it away.
 "
+    LEDGER_IN_DATABASE = "ledger-in-database": "`[ledger]` has both a folder and a database. The database keeps calls, usage, consumers
+and keys; the folder only `run.sock`, by which commands ask the board that runs here.
+
+To mend it: leave `folder` out, unless that shall lie elsewhere; then this warning says
+what lies where.
+"
     BAD_REFERENCE = "bad-reference": "A secret's reference is incomplete: `env:` wants a variable's name, `file:` a path,
 `systemd:` a credential's name, `keyring:` a service and a name.
 

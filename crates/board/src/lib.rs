@@ -52,7 +52,7 @@ pub use consumer::BoardConsumers;
 pub use cors::Cors;
 pub use diagnostic::{Diagnostic, Diagnostics, Label, Severity};
 pub use flags::{MockFlags, ProxyFlags, mocked, proxy};
-pub use ledger::LedgerSettings;
+pub use ledger::{LedgerDatabase, LedgerSettings};
 pub use limit::{Limit, Measure, Per};
 pub use listen::{Listener, ListenerTls};
 pub use mock::{Fault, FaultKind, LONGEST_DELAY, Mock};

@@ -31,6 +31,10 @@ pub fn editor_schema(board: &Board) -> Value {
             "console": { "anyOf": [{ "const": false }, table(&json!({ "bind": address() }), &[])] },
             "ledger": table(&json!({
                 "folder": text("The state folder.", ".switchboard"),
+                "postgres": {
+                    "description": "The URL of a PostgreSQL database that keeps calls, usage and accounts: a secret.",
+                    "anyOf": [credential::secret(&board.secret_names)],
+                },
                 "keep": duration("How long rows and details of calls are kept.", "30d"),
             }), &[]),
             "record": table(&json!({
@@ -265,6 +269,7 @@ mod tests {
         [console]
         bind = "127.0.0.1:4"
         [ledger]
+        postgres = "env:DATABASE_URL"
         keep = "1d"
         [record]
         details = "all"

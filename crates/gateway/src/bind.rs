@@ -4,10 +4,11 @@
 //! being shared with whoever has it.
 
 use crate::GatewayError;
-use board::Listener;
+use board::{Board, Listener};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -48,4 +49,38 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+/// A board with its listeners in the order in which they were opened: connections know theirs by its place.
+///
+/// # Errors
+/// [`GatewayError::Listeners`]: they are not the same addresses.
+pub(crate) fn in_order(
+    board: Arc<Board>,
+    opened: &[(Arc<str>, SocketAddr)],
+) -> Result<Arc<Board>, GatewayError> {
+    let listeners = &board.listeners;
+    let mut free: Vec<usize> = (0..listeners.len()).collect();
+    let mut order = Vec::with_capacity(opened.len());
+    for (name, address) in opened {
+        let same = |index: &usize| listeners[*index].bind == *address;
+        let named = |index: &usize| same(index) && listeners[*index].name == *name;
+        let Some(at) = free.iter().position(named).or_else(|| free.iter().position(same)) else {
+            return Err(GatewayError::Listeners(format!("no listener has `bind = \"{address}\"` any more")));
+        };
+        order.push(free.remove(at));
+    }
+    if let Some(new) = free.first().map(|index| &listeners[*index]) {
+        return Err(GatewayError::Listeners(format!(
+            "listener `{}` with `{}` is not open",
+            new.name, new.bind
+        )));
+    }
+    if order.is_sorted() {
+        return Ok(board);
+    }
+    let mut board = Arc::unwrap_or_clone(board);
+    board.listeners = order.iter().map(|index| board.listeners[*index].clone()).collect();
+    board.routers = order.iter().map(|index| board.routers[*index].clone()).collect();
+    Ok(Arc::new(board))
 }

@@ -17,6 +17,9 @@ pub enum GatewayError {
         /// What the system says.
         source: io::Error,
     },
+    /// A new board has other listeners than those that are open.
+    #[error("{0}: restart to open and close listeners")]
+    Listeners(String),
     /// A certificate or key cannot be used.
     #[error("{0}")]
     Tls(String),

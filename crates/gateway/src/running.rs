@@ -47,6 +47,8 @@ pub struct Gateway;
 #[derive(Debug)]
 pub struct Running {
     addresses: Vec<(Arc<str>, SocketAddr)>,
+    /// The same as the board had written them: port 0 stays port 0.
+    written: Vec<(Arc<str>, SocketAddr)>,
     orders: Vec<mpsc::UnboundedSender<Order>>,
     dispatch: Arc<Inboxes>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -73,6 +75,7 @@ impl Gateway {
         let count = wanted.min(writer_ids.len().max(1));
         let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
         let (sockets, bound) = bind::bind(&board.listeners, count)?;
+        let written = board.listeners.iter().map(|known| (Arc::clone(&known.name), known.bind)).collect();
         let board = with_ports(board, &bound);
         let shared = Arc::new(Shared::new(quotas).map_err(GatewayError::Thread)?);
         let (mut orders, mut inboxes, mut handles) = (Vec::new(), Vec::new(), Vec::new());
@@ -98,6 +101,7 @@ impl Gateway {
         let names = board.listeners.iter().map(|listener| Arc::clone(&listener.name));
         Ok(Running {
             addresses: names.zip(bound).collect(),
+            written,
             orders,
             dispatch: Arc::new(Inboxes::new(inboxes)),
             threads: Mutex::new(handles),
@@ -143,13 +147,14 @@ impl Running {
 
     /// From the next request on, this is the world. Calls under way keep theirs; limits, pools and connections stay.
     ///
-    /// Listeners are those of the start: what `bind` says now is not looked at.
+    /// Listeners are those of the start, with what else their tables say now.
     ///
     /// # Errors
-    /// [`GatewayError::Tls`]; then nothing has changed.
+    /// [`GatewayError::Tls`], [`GatewayError::Listeners`] where another address is to be opened, or one closed; then
+    /// nothing has changed.
     pub fn swap(&self, board: Arc<Board>, accounts: Arc<Accounts>) -> Result<(), GatewayError> {
         let bound: Vec<_> = self.addresses.iter().map(|(_, address)| *address).collect();
-        let board = with_ports(board, &bound);
+        let board = with_ports(bind::in_order(board, &self.written)?, &bound);
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         let prepared = if Arc::ptr_eq(&now.board, &board) {
             Arc::clone(&now.prepared)

@@ -2,11 +2,10 @@
 //!
 //! Nothing is deleted: who called last year must still have a name.
 
-use crate::store::ACCOUNTS;
+use crate::connection::Connection;
+use crate::sql::{Row, Sql};
 use crate::{Ledger, StoreError, keys};
 use exchange::{ConsumerName, ConsumerRow, KeyRow, PlanName};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
 
 /// Who changes something, and when: goes into the audit.
 #[derive(Clone, Copy, Debug)]
@@ -59,22 +58,17 @@ impl Ledger {
         by: Author<'_>,
     ) -> Result<ConsumerName, StoreError> {
         let name = checked_name(name)?;
-        let mut file = self.accounts()?.lock().await;
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let made = sqlx::query(
+        let mut file = self.accounts_to_change().await?;
+        let mut change = file.change().await?;
+        let make = Sql::new(
             "INSERT INTO consumers (name, suspended, created_ms) VALUES (?, 0, ?) ON CONFLICT (name) DO NOTHING",
-        )
-        .bind(name.as_str())
-        .bind(by.at_ms.cast_signed())
-        .execute(&mut *change)
-        .await
-        .map_err(failed)?;
-        if made.rows_affected() == 0 {
+        );
+        if change.execute(make.bind(name.as_str()).bind(by.at_ms)).await? == 0 {
             return Err(StoreError::NameTaken { name });
         }
         hold(&mut change, &name, plans).await?;
         note(&mut change, by, "consumer-added", &name, &words(plans)).await?;
-        change.commit().await.map_err(failed)?;
+        change.commit().await?;
         Ok(name)
     }
 
@@ -88,17 +82,13 @@ impl Ledger {
         plans: &[PlanName],
         by: Author<'_>,
     ) -> Result<(), StoreError> {
-        let mut file = self.accounts()?.lock().await;
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut file = self.accounts_to_change().await?;
+        let mut change = file.change().await?;
         must_exist(&mut change, name).await?;
-        sqlx::query("DELETE FROM plans_held WHERE consumer = ?")
-            .bind(name.as_str())
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
+        change.execute(Sql::new("DELETE FROM plans_held WHERE consumer = ?").bind(name.as_str())).await?;
         hold(&mut change, name, plans).await?;
         note(&mut change, by, "plans-set", name, &words(plans)).await?;
-        change.commit().await.map_err(failed)
+        change.commit().await
     }
 
     /// Suspends a consumer (`true`: none of its keys works) or lets it call again.
@@ -111,18 +101,14 @@ impl Ledger {
         suspended: bool,
         by: Author<'_>,
     ) -> Result<(), StoreError> {
-        let mut file = self.accounts()?.lock().await;
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut file = self.accounts_to_change().await?;
+        let mut change = file.change().await?;
         must_exist(&mut change, name).await?;
-        sqlx::query("UPDATE consumers SET suspended = ? WHERE name = ?")
-            .bind(suspended)
-            .bind(name.as_str())
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
+        let set = Sql::new("UPDATE consumers SET suspended = ? WHERE name = ?");
+        change.execute(set.bind(suspended).bind(name.as_str())).await?;
         let what = if suspended { "suspended" } else { "resumed" };
         note(&mut change, by, what, name, "").await?;
-        change.commit().await.map_err(failed)
+        change.commit().await
     }
 
     /// Notes that a call is made as this consumer by somebody else; `call` says which.
@@ -130,14 +116,14 @@ impl Ledger {
     /// # Errors
     /// The file's.
     pub async fn acted_as(&self, name: &ConsumerName, call: &str, by: Author<'_>) -> Result<(), StoreError> {
-        let mut file = self.accounts()?.lock().await;
+        let mut file = self.accounts_to_change().await?;
         note(&mut file, by, "acted-as", name, call).await
     }
 
     /// All consumers by name.
     pub async fn list_consumers(&self) -> Result<Vec<ConsumerInfo>, StoreError> {
-        let mut file = self.accounts_to_read().lock().await;
-        let mut look = file.begin().await.map_err(failed)?;
+        let mut file = self.accounts().await?;
+        let mut look = file.look().await?;
         consumers(&mut look).await
     }
 
@@ -150,8 +136,8 @@ impl Ledger {
     ///
     /// Both are of one moment. When a key ends later, [`Ledger::watch_accounts`] says so.
     pub async fn accounts_rows(&self, now_ms: u64) -> Result<(Vec<ConsumerRow>, Vec<KeyRow>), StoreError> {
-        let mut file = self.accounts_to_read().lock().await;
-        let mut look = file.begin().await.map_err(failed)?;
+        let mut file = self.accounts().await?;
+        let mut look = file.look().await?;
         let consumers = consumers(&mut look)
             .await?
             .into_iter()
@@ -168,28 +154,20 @@ impl Ledger {
 
     /// The last changes of the accounts, newest first.
     pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut file = self.accounts_to_read().lock().await;
-        let rows =
-            sqlx::query("SELECT at_ms, who, what, subject, detail FROM audit ORDER BY id DESC LIMIT ?")
-                .bind(limit)
-                .fetch_all(&mut *file)
-                .await
-                .map_err(failed)?;
-        let entry = |row: &SqliteRow| {
+        let mut file = self.accounts().await?;
+        let last = Sql::new("SELECT at_ms, who, what, subject, detail FROM audit ORDER BY id DESC LIMIT ?");
+        let rows = file.all(last.bind(limit)).await?;
+        let entry = |row: &Row| {
             Ok(AuditEntry {
-                at_ms: row.try_get::<i64, _>(0)?.cast_unsigned(),
-                who: row.try_get(1)?,
-                what: row.try_get(2)?,
-                subject: row.try_get(3)?,
-                detail: row.try_get(4)?,
+                at_ms: row.count(0)?,
+                who: row.text(1)?.to_owned(),
+                what: row.text(2)?.to_owned(),
+                subject: row.text(3)?.to_owned(),
+                detail: row.text(4)?.to_owned(),
             })
         };
-        rows.iter().map(entry).collect::<Result<_, _>>().map_err(failed)
+        rows.iter().map(entry).collect()
     }
-}
-
-pub(crate) fn failed(error: sqlx::Error) -> StoreError {
-    StoreError::of(ACCOUNTS, error)
 }
 
 /// A name that fits in a path, a shell and a TOML key without quoting.
@@ -208,83 +186,58 @@ fn checked_name(name: &str) -> Result<ConsumerName, StoreError> {
     Err(StoreError::BadName { name: name.chars().take(80).collect(), why })
 }
 
-pub(crate) async fn must_exist(change: &mut SqliteConnection, name: &ConsumerName) -> Result<(), StoreError> {
-    sqlx::query("SELECT 1 FROM consumers WHERE name = ?")
-        .bind(name.as_str())
-        .fetch_optional(change)
-        .await
-        .map_err(failed)?
+pub(crate) async fn must_exist(change: &mut Connection, name: &ConsumerName) -> Result<(), StoreError> {
+    change
+        .first(Sql::new("SELECT name FROM consumers WHERE name = ?").bind(name.as_str()))
+        .await?
         .map(|_| ())
         .ok_or_else(|| StoreError::UnknownConsumer { name: name.clone() })
 }
 
-async fn hold(
-    change: &mut SqliteConnection,
-    name: &ConsumerName,
-    plans: &[PlanName],
-) -> Result<(), StoreError> {
+async fn hold(change: &mut Connection, name: &ConsumerName, plans: &[PlanName]) -> Result<(), StoreError> {
     for (position, plan) in (0_i64..).zip(plans) {
-        sqlx::query("INSERT INTO plans_held (consumer, position, plan) VALUES (?, ?, ?)")
-            .bind(name.as_str())
-            .bind(position)
-            .bind(plan.as_str())
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
+        let hold = Sql::new("INSERT INTO plans_held (consumer, position, plan) VALUES (?, ?, ?)");
+        change.execute(hold.bind(name.as_str()).bind(position).bind(plan.as_str())).await?;
     }
     Ok(())
 }
 
 pub(crate) async fn note(
-    change: &mut SqliteConnection,
+    change: &mut Connection,
     by: Author<'_>,
     what: &str,
     subject: &ConsumerName,
     detail: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO audit (at_ms, who, what, subject, detail) VALUES (?, ?, ?, ?, ?)")
-        .bind(by.at_ms.cast_signed())
-        .bind(by.who)
-        .bind(what)
-        .bind(subject.as_str())
-        .bind(detail)
-        .execute(change)
-        .await
-        .map(|_| ())
-        .map_err(failed)
+    let note = Sql::new("INSERT INTO audit (at_ms, who, what, subject, detail) VALUES (?, ?, ?, ?, ?)");
+    let note = note.bind(by.at_ms).bind(by.who).bind(what).bind(subject.as_str()).bind(detail);
+    change.execute(note).await.map(drop)
 }
 
 fn words(plans: &[PlanName]) -> String {
     plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ")
 }
 
-async fn consumers(look: &mut SqliteConnection) -> Result<Vec<ConsumerInfo>, StoreError> {
-    let rows = sqlx::query(
+async fn consumers(look: &mut Connection) -> Result<Vec<ConsumerInfo>, StoreError> {
+    let all = Sql::new(
         "SELECT name, suspended, created_ms,
                 (SELECT count(*) FROM keys WHERE consumer = name AND (revoked_ms IS NULL OR revoked_ms > ?))
          FROM consumers ORDER BY name",
-    )
-    .bind(crate::lease::now_ms().cast_signed())
-    .fetch_all(&mut *look)
-    .await
-    .map_err(failed)?;
-    let info = |row: &SqliteRow| {
+    );
+    let rows = look.all(all.bind(crate::lease::now_ms())).await?;
+    let info = |row: &Row| {
         Ok(ConsumerInfo {
-            name: ConsumerName::new(row.try_get(0)?),
+            name: ConsumerName::new(row.text(0)?),
             plans: Vec::new(),
-            suspended: row.try_get(1)?,
-            created_ms: row.try_get::<i64, _>(2)?.cast_unsigned(),
-            keys: row.try_get(3)?,
+            suspended: row.number(1)? != 0,
+            created_ms: row.count(2)?,
+            keys: row.small(3)?,
         })
     };
-    let mut found: Vec<ConsumerInfo> = rows.iter().map(info).collect::<Result<_, _>>().map_err(failed)?;
-    let held = sqlx::query("SELECT consumer, plan FROM plans_held ORDER BY consumer, position")
-        .fetch_all(look)
-        .await
-        .map_err(failed)?;
-    for row in &held {
-        let (consumer, plan): (&str, &str) =
-            (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
+    let mut found: Vec<ConsumerInfo> = rows.iter().map(info).collect::<Result<_, StoreError>>()?;
+    let held = Sql::new("SELECT consumer, plan FROM plans_held ORDER BY consumer, position");
+    for row in &look.all(held).await? {
+        let (consumer, plan) = (row.text(0)?, row.text(1)?);
         if let Ok(at) = found.binary_search_by(|info| info.name.as_str().cmp(consumer)) {
             found[at].plans.push(PlanName::new(plan));
         }

@@ -1,13 +1,13 @@
-//! Rows and details that wait, and the files of days into which they are written.
+//! Rows and details that wait, and the days into which they are written.
 //!
 //! One transaction for each day of a batch. What could not be written stays, up to a bound.
 
+use crate::connection::Connection;
 use crate::day::Day;
-use crate::migrate::CALLS;
-use crate::store::{Durability, Folder};
+use crate::store::{Part, Store};
 use crate::{StoreError, detail, row};
 use exchange::{CallId, CallRecord};
-use sqlx::{Connection, SqliteConnection};
+use std::collections::HashSet;
 
 /// How many rows, and how many details, wait at most: four seconds of the most that comes.
 const MOST_WAITING: usize = 8_192;
@@ -26,17 +26,19 @@ pub(crate) struct Packed {
 /// What waits, and where it goes.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    folder: Folder,
+    store: Store,
     keep_ms: u64,
     rows: Vec<CallRecord>,
     details: Vec<Packed>,
-    files: Vec<(Day, SqliteConnection)>,
+    /// Connections to days.
+    open: Vec<(Day, Connection)>,
     newest: Option<Day>,
 }
 
 impl Batch {
-    pub(crate) fn new(folder: Folder, keep_ms: u64) -> Self {
-        Self { folder, keep_ms, rows: Vec::new(), details: Vec::new(), files: Vec::new(), newest: None }
+    /// A batch for a store that is in haste.
+    pub(crate) fn new(store: Store, keep_ms: u64) -> Self {
+        Self { store, keep_ms, rows: Vec::new(), details: Vec::new(), open: Vec::new(), newest: None }
     }
 
     /// Whether no more rows find room.
@@ -86,7 +88,7 @@ impl Batch {
                 }
                 Err(error) => {
                     // A connection that failed is made anew: the file may have been moved away.
-                    self.files.retain(|(open, _)| *open != day);
+                    self.open.retain(|(open, _)| *open != day);
                     result = result.and(Err(error));
                 }
             }
@@ -96,44 +98,49 @@ impl Batch {
 
     async fn write_day(&mut self, day: Day) -> Result<(), StoreError> {
         let at = self.open(day).await?;
-        let name = day.file();
-        let failed = |error| StoreError::of(&name, error);
-        let rows: Vec<_> = self.rows.iter().filter(|row| Day::of(row.id) == day).collect();
-        let mut change = self.files[at].1.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        row::write(&mut change, &rows).await.map_err(failed)?;
-        for packed in self.details.iter().filter(|packed| Day::of(packed.id) == day) {
-            detail::write(&mut change, packed.id, &packed.bytes).await.map_err(failed)?;
-        }
-        change.commit().await.map_err(failed)
+        // A call that was open and has ended meanwhile is here twice.
+        let rows = latest(self.rows.iter().filter(|row| Day::of(row.id) == day), |row| row.id);
+        let details = self.details.iter().filter(|packed| Day::of(packed.id) == day);
+        let details = latest(details.map(|packed| (packed.id, &*packed.bytes)), |(id, _)| *id);
+        let mut change = self.open[at].1.change().await?;
+        row::write(&mut change, &rows).await?;
+        detail::write(&mut change, &details).await?;
+        change.commit().await
     }
 
-    /// The place of the day's file among those that are open.
+    /// The place of the day's connection among those that are open.
     async fn open(&mut self, day: Day) -> Result<usize, StoreError> {
-        if let Some(at) = self.files.iter().position(|(open, _)| *open == day) {
+        if let Some(at) = self.open.iter().position(|(open, _)| *open == day) {
             return Ok(at);
         }
-        let file = self.folder.open_in_haste(&day.file(), CALLS, Durability::Normal).await?;
-        if self.files.len() == OPEN_DAYS {
-            let (_, oldest) = self.files.remove(0);
-            // Nothing waits for it, and what it held is on disk; what closing tidies up is done at the next opening too.
-            drop(oldest.close().await);
+        let calls = self.store.open(Part::Calls(day)).await?;
+        if self.open.len() == OPEN_DAYS {
+            let (_, oldest) = self.open.remove(0);
+            oldest.close().await;
         }
-        self.files.push((day, file));
+        self.open.push((day, calls));
         if self.newest.is_none_or(|newest| newest < day) {
             self.newest = Some(day);
             // A day has begun, so that an old one may have to go. The clock is the calls' own.
-            self.folder.prune(day.begin_ms(), self.keep_ms)?;
+            self.store.prune(day.begin_ms(), self.keep_ms).await?;
         }
-        Ok(self.files.len() - 1)
+        Ok(self.open.len() - 1)
     }
 
-    /// Closes the files.
+    /// Closes what is open.
     pub(crate) async fn close(&mut self) {
-        for (_, file) in self.files.drain(..) {
-            // As above: a file left with its WAL is whole.
-            drop(file.close().await);
+        for (_, calls) in self.open.drain(..) {
+            calls.close().await;
         }
     }
+}
+
+/// Of those with one id the last one; in their order.
+fn latest<T>(all: impl DoubleEndedIterator<Item = T>, id: impl Fn(&T) -> CallId) -> Vec<T> {
+    let mut known = HashSet::new();
+    let mut latest: Vec<T> = all.rev().filter(|one| known.insert(id(one))).collect();
+    latest.reverse();
+    latest
 }
 
 #[cfg(test)]
@@ -142,15 +149,17 @@ mod tests {
     use crate::StoreError;
     use crate::day::Day;
     use crate::example::call;
-    use crate::store::Folder;
+    use crate::folder::Folder;
+    use crate::sql::Sql;
+    use crate::store::Store;
 
     #[tokio::test]
     async fn on_a_full_disk_rows_wait_and_are_written_when_there_is_room() {
         let folder = tempfile::tempdir().unwrap();
-        let mut batch = Batch::new(Folder::make(folder.path()).unwrap(), u64::MAX);
+        let mut batch = Batch::new(Store::Folder(Folder::make(folder.path()).unwrap()), u64::MAX);
         let at = batch.open(Day::of(call(0, 0).id)).await.unwrap();
         // SQLite answers as on a full disk.
-        sqlx::query("PRAGMA max_page_count = 20").execute(&mut batch.files[at].1).await.unwrap();
+        batch.open[at].1.run("PRAGMA max_page_count = 20").await.unwrap();
         (0..5_000).for_each(|nth| assert!(batch.row(call(0, nth))));
         let (_, result) = batch.write().await;
         assert!(matches!(result, Err(StoreError::Full { .. })), "{result:?}");
@@ -162,9 +171,8 @@ mod tests {
         let (_, result) = batch.write().await;
         result.unwrap();
         assert_eq!(batch.len(), 0);
-        let kept: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM calls").fetch_one(&mut batch.files[0].1).await.unwrap();
-        assert_eq!(kept, 8_192);
+        let kept = batch.open[0].1.number(Sql::new("SELECT count(*) FROM calls")).await.unwrap();
+        assert_eq!(kept, Some(8_192));
     }
 
     #[tokio::test]
@@ -172,7 +180,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (bad, good) = (call(0, 1), call(crate::day::DAY_MS, 2));
         std::fs::create_dir(folder.path().join(Day::of(bad.id).file())).unwrap();
-        let mut batch = Batch::new(Folder::make(folder.path()).unwrap(), u64::MAX);
+        let mut batch = Batch::new(Store::Folder(Folder::make(folder.path()).unwrap()), u64::MAX);
         assert!(batch.row(bad) && batch.row(good));
         assert!(batch.write().await.1.is_err());
         assert_eq!(batch.len(), 1);

@@ -2,8 +2,11 @@
 //!
 //! Never queued and never dropped: what could not be written is merged into what comes, and tried again.
 
+use crate::StoreError;
+use crate::connection::Connection;
+use crate::once::Once;
+use crate::sql::Sql;
 use exchange::{Usage, UsageKey};
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +21,8 @@ const FULL: usize = 50_000;
 const COARSE: usize = 200_000;
 /// How many counts go into one statement. Full statements are prepared once.
 const AT_ONCE: usize = 64;
+/// On its way to PostgreSQL a statement costs more than its length.
+const AT_ONCE_AWAY: usize = 512;
 
 /// What was counted under a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,9 +80,18 @@ fn slot() -> usize {
 }
 
 /// Counts that are not on disk yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Uncounted {
     tallies: Tallies,
+    /// Counts that were sent, and no answer came: added up or not.
+    doubtful: Tallies,
+    once: Once,
+}
+
+impl Default for Uncounted {
+    fn default() -> Self {
+        Self { tallies: Tallies::default(), doubtful: Tallies::default(), once: Once::new() }
+    }
 }
 
 impl Uncounted {
@@ -85,52 +99,76 @@ impl Uncounted {
     pub(crate) fn take(&mut self, counters: &Counters) {
         for shard in &counters.shards {
             let taken = std::mem::take(&mut *shard.0.lock().unwrap_or_else(PoisonError::into_inner));
-            for (key, tally) in taken {
-                self.tallies.entry(key).or_default().add(tally);
-            }
+            self.add(taken);
         }
         if self.tallies.len() > COARSE {
             self.coarsen();
         }
     }
 
+    fn add(&mut self, taken: Tallies) {
+        for (key, tally) in taken {
+            self.tallies.entry(key).or_default().add(tally);
+        }
+    }
+
     /// How many calls wait.
     pub(crate) fn calls(&self) -> u64 {
-        self.tallies.values().map(|tally| tally.calls).sum()
+        self.tallies.values().chain(self.doubtful.values()).map(|tally| tally.calls).sum()
     }
 
     /// Adds everything up on disk, in one transaction; on an error all of it is still here.
-    pub(crate) async fn write(&mut self, file: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        if self.tallies.is_empty() {
+    ///
+    /// Counts whose answer was lost are added again only where they are not there: see [`Once`].
+    pub(crate) async fn write(&mut self, usage: &mut Connection, now_ms: u64) -> Result<(), StoreError> {
+        if self.tallies.is_empty() && self.doubtful.is_empty() {
             return Ok(());
         }
+        let mut change = usage.change().await?;
+        if !self.doubtful.is_empty() {
+            let done = self.once.was_made(&mut change).await?;
+            let doubtful = std::mem::take(&mut self.doubtful);
+            if !done {
+                self.add(doubtful);
+            }
+        }
+        let at_once = if change.is_postgres() { AT_ONCE_AWAY } else { AT_ONCE };
         let waiting: Vec<_> = self.tallies.iter().collect();
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await?;
-        for some in waiting.chunks(AT_ONCE) {
-            let mut insert = QueryBuilder::<Sqlite>::new(
+        for some in waiting.chunks(at_once) {
+            let mut insert = Sql::new(
                 "INSERT INTO usage (minute, api, operation, consumer, plan, outcome, class, calls, bytes, time_us) ",
             );
-            insert.push_values(some, |mut row, (key, tally)| {
-                row.push_bind(key.minute.cast_signed())
-                    .push_bind(&*key.api)
-                    .push_bind(&*key.operation)
-                    .push_bind(key.consumer.as_ref().map_or("", |name| name.as_str()))
-                    .push_bind(key.plan.as_ref().map_or("", |name| name.as_str()))
-                    .push_bind(key.outcome.code())
-                    .push_bind(key.class)
-                    .push_bind(tally.calls.cast_signed())
-                    .push_bind(tally.bytes.cast_signed())
-                    .push_bind(tally.time_us.cast_signed());
+            insert.push_rows(some, 10, |row, (key, tally)| {
+                row.extend([
+                    key.minute.into(),
+                    (&*key.api).into(),
+                    (&*key.operation).into(),
+                    key.consumer.as_ref().map_or("", |name| name.as_str()).into(),
+                    key.plan.as_ref().map_or("", |name| name.as_str()).into(),
+                    key.outcome.code().into(),
+                    key.class.into(),
+                    tally.calls.into(),
+                    tally.bytes.into(),
+                    tally.time_us.into(),
+                ]);
             });
             insert.push(
-                " ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, bytes = bytes + excluded.bytes, \
-                 time_us = time_us + excluded.time_us",
+                " ON CONFLICT (minute, api, operation, consumer, plan, outcome, class) DO UPDATE SET \
+                 calls = usage.calls + excluded.calls, bytes = usage.bytes + excluded.bytes, \
+                 time_us = usage.time_us + excluded.time_us",
             );
-            insert.build().persistent(some.len() == AT_ONCE).execute(&mut *change).await?;
+            change.execute(insert.once(some.len() < at_once)).await?;
         }
+        self.once.number(&mut change, now_ms).await?;
+        self.doubtful = std::mem::take(&mut self.tallies);
         change.commit().await?;
-        self.tallies.clear();
+        self.doubtful.clear();
         Ok(())
+    }
+
+    /// Says that it adds nothing more.
+    pub(crate) async fn sign_off(&self, usage: &mut Connection, now_ms: u64) -> Result<(), StoreError> {
+        self.once.sign_off(usage, now_ms).await
     }
 
     fn coarsen(&mut self) {
@@ -148,33 +186,66 @@ impl Uncounted {
 #[cfg(test)]
 mod tests {
     use super::{COARSE, Counters, Uncounted};
-    use crate::migrate::USAGE;
-    use crate::store::{Durability, Folder};
+    use crate::StoreError;
+    use crate::folder::Folder;
+    use crate::sql::Sql;
+    use crate::store::Part;
     use exchange::{Outcome, Usage, UsageKey};
 
     #[tokio::test]
     async fn on_a_full_disk_counts_wait_with_what_comes_and_stay_exact() {
         let folder = tempfile::tempdir().unwrap();
         let folder = Folder::make(folder.path()).unwrap();
-        let mut file = folder.open("usage.db", USAGE, Durability::Full).await.unwrap();
-        sqlx::query("PRAGMA max_page_count = 20").execute(&mut file).await.unwrap();
+        let mut file = folder.open(Part::Usage).await.unwrap();
+        file.run("PRAGMA max_page_count = 20").await.unwrap();
         let counters = Counters::new();
         let mut uncounted = Uncounted::default();
         for round in 1..=2 {
             (0..5_000).for_each(|minute| counters.count(usage(minute)));
             uncounted.take(&counters);
-            let error = uncounted.write(&mut file).await.unwrap_err();
-            assert_eq!(crate::error::code(&error), Some(13), "SQLITE_FULL");
+            let error = uncounted.write(&mut file, 0).await.unwrap_err();
+            assert!(matches!(error, StoreError::Full { .. }), "{error}");
             assert_eq!(uncounted.calls(), round * 5_000);
         }
-        sqlx::query("PRAGMA max_page_count = 100000").execute(&mut file).await.unwrap();
-        uncounted.write(&mut file).await.unwrap();
+        file.run("PRAGMA max_page_count = 100000").await.unwrap();
+        uncounted.write(&mut file, 0).await.unwrap();
         assert_eq!(uncounted.calls(), 0);
-        let sums: (i64, i64, i64) = sqlx::query_as("SELECT sum(calls), sum(bytes), sum(time_us) FROM usage")
-            .fetch_one(&mut file)
-            .await
-            .unwrap();
-        assert_eq!(sums, (10_000, 100_000, 50_000));
+        let sums = Sql::new("SELECT sum(calls), sum(bytes), sum(time_us) FROM usage");
+        let sums = file.first(sums).await.unwrap().unwrap();
+        assert_eq!([0, 1, 2].map(|at| sums.number(at).unwrap()), [10_000, 100_000, 50_000]);
+    }
+
+    #[tokio::test]
+    async fn an_addition_without_an_answer_is_made_once_whether_it_was_made_or_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::make(folder.path()).unwrap();
+        let mut file = folder.open(Part::Usage).await.unwrap();
+        let counters = Counters::new();
+        let mut uncounted = Uncounted::default();
+        let mut expected = 0;
+        for made in [true, false, false, true, true] {
+            (0..100).for_each(|minute| counters.count(usage(minute)));
+            expected += 100;
+            uncounted.take(&counters);
+            // As it was left by an answer that was lost: with the counts in doubt and their number in the table, or not.
+            let sent = uncounted.tallies.clone();
+            uncounted.write(&mut file, 0).await.unwrap();
+            uncounted.doubtful.clone_from(&sent);
+            if !made {
+                let undo = "UPDATE adders SET nth = nth - 1; UPDATE usage SET calls = calls - 1";
+                file.run(undo).await.unwrap();
+            }
+            assert_eq!(uncounted.calls(), 100);
+            counters.count(usage(7));
+            expected += 1;
+            uncounted.take(&counters);
+            uncounted.write(&mut file, 0).await.unwrap();
+            assert_eq!(uncounted.calls(), 0);
+            let sum = file.number(Sql::new("SELECT sum(calls) FROM usage")).await.unwrap();
+            assert_eq!(sum, Some(expected));
+        }
+        uncounted.sign_off(&mut file, 0).await.unwrap();
+        assert_eq!(file.number(Sql::new("SELECT count(*) FROM adders")).await.unwrap(), Some(0));
     }
 
     #[tokio::test]

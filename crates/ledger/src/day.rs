@@ -1,9 +1,9 @@
-//! The days of the ledger: one file of calls for each UTC day.
+//! The days of the ledger: one file of calls, or one partition, for each UTC day.
 //!
-//! A call lies in the file of the day it began, which its id says; so retention is to remove a file.
+//! A call lies in the file of the day it began, which its id says; so retention is to remove one.
 
 use crate::StoreError;
-use crate::store::Folder;
+use crate::folder::Folder;
 use exchange::CallId;
 use std::fs;
 
@@ -35,21 +35,35 @@ impl Day {
         format!("calls-{year:04}-{month:02}-{day:02}.db")
     }
 
+    /// The end of the names of its partitions: `2026_11_21`.
+    pub(crate) fn partition(self) -> String {
+        let (year, month, day) = self.date();
+        format!("{year:04}_{month:02}_{day:02}")
+    }
+
     /// Reads the name of a file; `None` for one that is no day's.
     pub(crate) fn of_file(name: &str) -> Option<Self> {
         let date = name.strip_prefix("calls-")?.strip_suffix(".db")?;
-        let mut parts = date.splitn(3, '-').map(str::parse::<u64>);
+        Self::of_date(date, '-').filter(|day| day.file() == name)
+    }
+
+    /// Reads the end of the name of a partition; `None` for one that is no day's.
+    pub(crate) fn of_partition(date: &str) -> Option<Self> {
+        Self::of_date(date, '_').filter(|day| day.partition() == date)
+    }
+
+    fn of_date(date: &str, between: char) -> Option<Self> {
+        let mut parts = date.splitn(3, between).map(str::parse::<u64>);
         let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
         if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
             return None;
         }
-        // The inverse of `date`, which then says whether such a day exists.
+        // The inverse of `date`, which then says (by the name it gives) whether such a day exists.
         let (year_from_march, from_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
         let (era, of_era) = (year_from_march / 400, year_from_march % 400);
         let of_year = (153 * from_march + 2) / 5 + day - 1;
         let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-        let found = Self(days.checked_sub(719_468)?);
-        (found.file() == name).then_some(found)
+        Some(Self(days.checked_sub(719_468)?))
     }
 
     /// Year, month and day of the Gregorian calendar.
@@ -80,23 +94,19 @@ impl Folder {
         Ok(days)
     }
 
-    /// Removes the files of days that ended at least `keep_ms` ago; gives how many.
-    pub(crate) fn prune(&self, now_ms: u64, keep_ms: u64) -> Result<u32, StoreError> {
-        let mut removed = 0;
-        for day in self.days()?.into_iter().filter(|day| day.end_ms().saturating_add(keep_ms) <= now_ms) {
-            // The file first: a file without its `-wal` would be one with calls missing.
-            for end in ["", "-wal", "-shm"] {
-                let path = self.path().join(format!("{}{end}", day.file()));
-                match fs::remove_file(&path) {
-                    Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(StoreError::System { path, source });
-                    }
-                    _ => {}
+    /// Removes the file of a day.
+    pub(crate) fn drop_day(&self, day: Day) -> Result<(), StoreError> {
+        // The file first: a file without its `-wal` would be one with calls missing.
+        for end in ["", "-wal", "-shm"] {
+            let path = self.path().join(format!("{}{end}", day.file()));
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::System { path, source });
                 }
+                _ => {}
             }
-            removed += 1;
         }
-        Ok(removed)
+        Ok(())
     }
 }
 
@@ -122,6 +132,7 @@ mod tests {
     fn every_day_of_a_century_comes_back_from_its_name() {
         for day in (0..36_600).map(Day) {
             assert_eq!(Day::of_file(&day.file()), Some(day));
+            assert_eq!(Day::of_partition(&day.partition()), Some(day));
         }
     }
 

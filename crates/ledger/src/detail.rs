@@ -2,11 +2,13 @@
 //!
 //! They were redacted before they got here; nothing is looked for in them.
 
+use crate::StoreError;
+use crate::connection::Connection;
+use crate::sql::Sql;
 use exchange::{CallId, Detail, Message};
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use sqlx::SqliteConnection;
 use std::io::{self, Read};
 
 /// No detail of ours is longer; a damaged one must not fill the memory.
@@ -35,14 +37,18 @@ pub(crate) fn size(detail: &Detail) -> usize {
     1024 + message(&detail.request) + message(&detail.sent) + message(&detail.response)
 }
 
-/// Writes a packed detail; the later one counts.
-pub(crate) async fn write(file: &mut SqliteConnection, id: CallId, packed: &[u8]) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT OR REPLACE INTO details (call, body) VALUES (?, ?)")
-        .bind(id.0.cast_signed())
-        .bind(packed)
-        .execute(file)
-        .await
-        .map(|_| ())
+/// How many go into one statement. Full statements are prepared once.
+const AT_ONCE: usize = 32;
+
+/// Writes packed details; one that is there already is replaced. No id may be among them twice.
+pub(crate) async fn write(calls: &mut Connection, packed: &[(CallId, &[u8])]) -> Result<(), StoreError> {
+    for some in packed.chunks(AT_ONCE) {
+        let mut write = Sql::new("INSERT INTO details (call, body) ");
+        write.push_rows(some, 2, |row, (id, bytes)| row.extend([id.0.into(), bytes.into()]));
+        write.push(" ON CONFLICT (call) DO UPDATE SET body = excluded.body");
+        calls.execute(write.once(some.len() < AT_ONCE)).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

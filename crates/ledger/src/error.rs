@@ -1,8 +1,12 @@
 //! What can go wrong with the ledger, in plain words.
 //!
-//! No variant holds a key or a body; a file is named by its name in the ledger's folder.
+//! No variant holds a key, a body, a password or a URL; a file is named by its name in the ledger's folder, a database by
+//! `host/database`.
+
+mod postgres;
 
 use exchange::{ConsumerName, KeyId};
+use sqlx::error::DatabaseError as _;
 use std::path::PathBuf;
 
 /// Why the ledger could not do what was asked.
@@ -67,13 +71,55 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// SQLite said something for which we have no better words.
+    /// The database said something for which we have no better words.
     #[error("`{file}`: {source}")]
     Database {
-        /// Name of the file.
+        /// Name of the file, or of the database.
         file: String,
-        /// What SQLite said.
+        /// What it said.
         source: sqlx::Error,
+    },
+    /// The URL of a database is none.
+    #[error("the URL of the ledger's database cannot be used: {why}")]
+    BadUrl {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// No answer comes from the database.
+    #[error("the database `{database}` cannot be reached: {why}")]
+    Unreachable {
+        /// `host/database`.
+        database: String,
+        /// What stands in the way.
+        why: String,
+    },
+    /// The database does not let us in.
+    #[error("the database `{database}` does not let us in: {why}")]
+    NotLetIn {
+        /// `host/database`.
+        database: String,
+        /// User, password, or the database's name.
+        why: &'static str,
+    },
+    /// The database does not let us do what is needed.
+    #[error("the user of the database `{database}` lacks rights: {what}")]
+    NoRights {
+        /// `host/database`.
+        database: String,
+        /// What PostgreSQL said was denied.
+        what: String,
+    },
+    /// The database has as many connections as it may.
+    #[error("the database `{database}` takes no more connections")]
+    TooManyConnections {
+        /// `host/database`.
+        database: String,
+    },
+    /// The question was broken off: it took too long.
+    #[error("`{database}` was too slow: it did not answer in time")]
+    Slow {
+        /// `host/database`, or the name of the file.
+        database: String,
     },
     /// No consumer has this name.
     #[error("there is no consumer `{name}`")]
@@ -158,6 +204,26 @@ impl StoreError {
             Self::TooManyWriters => {
                 "end some of the processes that use this ledger, and wait 10 minutes".into()
             }
+            Self::BadUrl { .. } => {
+                "write `postgres://USER:PASSWORD@HOST:5432/DATABASE`, with `%40` for an `@` in the password".into()
+            }
+            Self::Unreachable { why, .. } if why.starts_with("TLS") => {
+                "name the CA's certificates with `sslrootcert=FILE` in the URL, and the server by the name in its own".into()
+            }
+            Self::Unreachable { .. } => {
+                "start it, or look at host and port of its URL and at what lies between; nothing is lost by trying again".into()
+            }
+            Self::NotLetIn { .. } => {
+                "look at user, password and database of its URL, and at the server's `pg_hba.conf`".into()
+            }
+            Self::NoRights { .. } => {
+                "let the owner of the database run `GRANT CREATE ON DATABASE … TO …` once, or use the user who made the tables"
+                    .into()
+            }
+            Self::TooManyConnections { .. } => {
+                "end some of its clients, or raise its `max_connections`: each process of ours needs about five".into()
+            }
+            Self::Slow { .. } => "look what it is busy with: `SELECT * FROM pg_stat_activity`".into(),
             Self::System { .. }
             | Self::Database { .. }
             | Self::ReadOnly
@@ -177,15 +243,17 @@ impl StoreError {
         }
     }
 
-    /// The error of a call to SQLite on this file.
+    /// The error of a question to this file or database.
     pub(crate) fn of(file: &str, source: sqlx::Error) -> Self {
-        let file = file.to_owned();
         // The low byte is the primary code, the rest says more: https://sqlite.org/rescode.html
-        match code(&source).map(|code| code & 0xff) {
-            Some(5 | 6) => Self::Locked { file },
-            Some(13) => Self::Full { file },
-            Some(3 | 8) => Self::NotWritable { file },
-            Some(11 | 26) => Self::Corrupt { file },
+        let Some(code) = code(&source) else { return postgres::said(file, source) };
+        let file = file.to_owned();
+        match code & 0xff {
+            5 | 6 => Self::Locked { file },
+            13 => Self::Full { file },
+            3 | 8 => Self::NotWritable { file },
+            9 => Self::Slow { database: file },
+            11 | 26 => Self::Corrupt { file },
             _ => Self::Database { file, source },
         }
     }
@@ -193,7 +261,7 @@ impl StoreError {
 
 /// SQLite's extended result code, where the error is one of SQLite's.
 pub(crate) fn code(error: &sqlx::Error) -> Option<i32> {
-    error.as_database_error()?.code()?.parse().ok()
+    error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?.code()?.parse().ok()
 }
 
 #[cfg(test)]

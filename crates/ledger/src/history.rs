@@ -1,19 +1,18 @@
 //! Calls of commands: a process that makes one call adds its row and its detail beside whatever else writes.
 //!
-//! The file is opened on a thread of its own while the call is under way; row and detail are one transaction. The
+//! The file, or the database, is opened on a thread of its own while the call is under way; row and detail are one transaction. The
 //! connection is left to the end of the process: closing the last one would bring the log back into the file and wait
 //! for the disk. What was committed is in the log, as after a crash, and whoever opens the file next reads it there;
 //! before that costs something, one call in some dozens closes.
 //! Deliberately absent: usage, which counts what a board answered, and sampling: a person's calls are few.
 
+use crate::connection::Connection;
 use crate::day::Day;
 use crate::lease::COMMANDS;
-use crate::migrate::CALLS;
-use crate::store::{Durability, Folder};
-use crate::{StoreError, detail, row};
+use crate::sql::Sql;
+use crate::store::{Part, Store};
+use crate::{Place, StoreError, detail, row};
 use exchange::{CallId, CallRecord, Detail};
-use sqlx::{Connection, SqliteConnection};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -29,31 +28,34 @@ const LONGEST: Duration = Duration::from_secs(3);
 /// A call with what is to be kept of it.
 type Made = (CallRecord, Option<Detail>);
 
-/// The ledger's folder on its way to being opened, for one call.
+/// The ledger on its way to being opened, for one call.
 #[derive(Debug)]
 pub struct History {
-    folder: PathBuf,
+    /// What an error names.
+    name: std::path::PathBuf,
     calls: SyncSender<Made>,
     written: Receiver<Result<CallId, StoreError>>,
 }
 
 impl History {
-    /// Begins to open the folder for a call that begins at `now_ms`; never waits. Days older than `keep` are dropped
+    /// Begins to open the place for a call that begins at `now_ms`; never waits. Days older than `keep` are dropped
     /// when a day begins.
-    pub fn begin(folder: PathBuf, keep: Duration, now_ms: u64) -> Self {
+    pub fn begin(place: impl Into<Place>, keep: Duration, now_ms: u64) -> Self {
+        let place = place.into();
+        let name = match &place {
+            Place::Folder(folder) => folder.clone(),
+            Place::Postgres(_) => "the database".into(),
+        };
         let (calls, made) = sync_channel::<Made>(1);
         let (answer, written) = sync_channel(1);
         let keep_ms = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
-        let life = {
-            let folder = folder.clone();
-            move || {
-                // Whoever asked may have gone.
-                drop(answer.send(kept(&folder, keep_ms, now_ms, &made)));
-            }
+        let life = move || {
+            // Whoever asked may have gone.
+            drop(answer.send(kept(&place, keep_ms, now_ms, &made)));
         };
         // Without a thread the other ends are dropped, which `add` says.
         drop(std::thread::Builder::new().name("history".into()).spawn(life));
-        Self { folder, calls, written }
+        Self { name, calls, written }
     }
 
     /// Writes the call and gives its id; the time of `record.id` counts, the rest of it is chosen here.
@@ -68,48 +70,39 @@ impl History {
             Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => Err(StoreError::Locked { file }),
             Err(RecvTimeoutError::Disconnected) => Err(StoreError::System {
-                path: self.folder,
+                path: self.name,
                 source: std::io::Error::other("the system gives no thread"),
             }),
         }
     }
 }
 
-/// Opens the day's file, waits for the call, writes it.
-fn kept(
-    folder: &std::path::Path,
-    keep_ms: u64,
-    now_ms: u64,
-    made: &Receiver<Made>,
-) -> Result<CallId, StoreError> {
+/// Opens the day, waits for the call, writes it.
+fn kept(place: &Place, keep_ms: u64, now_ms: u64, made: &Receiver<Made>) -> Result<CallId, StoreError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
-        .map_err(|source| StoreError::System { path: folder.to_owned(), source })?;
-    let folder = Folder::make(folder)?;
+        .map_err(|source| StoreError::System { path: "the history".into(), source })?;
+    let store = runtime.block_on(Store::make(place))?.in_haste();
     let day = Day(now_ms / crate::day::DAY_MS);
-    let path = folder.path().join(day.file());
-    let begins = !path.is_file();
-    let mut file =
-        retried(|| runtime.block_on(folder.open_in_haste(&day.file(), CALLS, Durability::Normal)))?;
+    let begins = !runtime.block_on(store.days())?.contains(&day);
+    let mut calls = retried(|| runtime.block_on(store.open(Part::Calls(day))))?;
     if begins {
-        folder.prune(day.begin_ms(), keep_ms)?;
+        runtime.block_on(store.prune(day.begin_ms(), keep_ms))?;
     }
     // The command ended without a call.
     let Ok((mut record, detail)) = made.recv() else { return Err(StoreError::Closed) };
-    let room = std::fs::metadata(&path).is_ok_and(|file| file.len() < LARGEST_DAY);
+    let room = runtime.block_on(store.size(day, &mut calls)) < LARGEST_DAY;
     let detail = detail.filter(|_| room).and_then(|detail| detail::pack(&detail).ok());
-    let written = retried(|| {
-        runtime
-            .block_on(write(&mut file, &mut record, detail.as_deref()))
-            .map_err(|error| StoreError::of(&day.file(), error))
-    });
+    let written = retried(|| runtime.block_on(write(&mut calls, &mut record, detail.as_deref())));
+    let Store::Folder(folder) = store else { return written };
+    let path = folder.path().join(day.file());
     let log = std::fs::metadata(path.with_extension("db-wal")).map_or(0, |log| log.len());
     if log > LONGEST_LOG {
         // The row is committed: what closing could not tidy up, the next one does.
-        drop(runtime.block_on(file.close()));
+        runtime.block_on(calls.close());
     } else {
-        std::mem::forget(file);
+        std::mem::forget(calls);
     }
     written
 }
@@ -130,22 +123,19 @@ fn retried<T>(mut does: impl FnMut() -> Result<T, StoreError>) -> Result<T, Stor
 
 /// One transaction; the id is the next free one of commands in its millisecond.
 async fn write(
-    file: &mut SqliteConnection,
+    calls: &mut Connection,
     record: &mut CallRecord,
     detail: Option<&[u8]>,
-) -> Result<CallId, sqlx::Error> {
-    let mut change = file.begin_with("BEGIN IMMEDIATE").await?;
+) -> Result<CallId, StoreError> {
+    let mut change = calls.change().await?;
     let first = CallId::first_at(record.id.at_ms()).0 | (COMMANDS << 12);
-    let last: Option<i64> = sqlx::query_scalar("SELECT max(id) FROM calls WHERE id >= ? AND id <= ?")
-        .bind(first.cast_signed())
-        .bind((first | 0xfff).cast_signed())
-        .fetch_one(&mut *change)
-        .await?;
+    let last = Sql::new("SELECT max(id) FROM calls WHERE id >= ? AND id <= ?");
+    let last = change.number(last.bind(first).bind(first | 0xfff)).await?;
     // 4,096 commands in one millisecond: the next one takes the place of the last one.
-    record.id = CallId(last.map_or(first, |last| (last.cast_unsigned() + 1).min(first | 0xfff)));
+    record.id = CallId(last.map_or(first, |last| (last + 1).min(first | 0xfff)));
     row::write(&mut change, &[record]).await?;
     if let Some(packed) = detail {
-        detail::write(&mut change, record.id, packed).await?;
+        detail::write(&mut change, &[(record.id, packed)]).await?;
     }
     change.commit().await?;
     Ok(record.id)

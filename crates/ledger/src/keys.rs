@@ -3,11 +3,11 @@
 //! A key in clear is returned once, by the function that makes it, and never stored. Nothing is deleted:
 //! a revoked key still has to explain the calls that it made.
 
-use crate::accounts::{failed, must_exist, note};
+use crate::accounts::{must_exist, note};
+use crate::connection::Connection;
+use crate::sql::{Row, Sql, unread};
 use crate::{Author, Ledger, StoreError};
 use exchange::{ApiKey, ConsumerName, KeyDigest, KeyId};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
 
 /// A key, as lists show it: never the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,11 +44,11 @@ impl Ledger {
         entropy: [u8; 32],
         by: Author<'_>,
     ) -> Result<ApiKey, StoreError> {
-        let mut file = self.accounts()?.lock().await;
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut file = self.accounts_to_change().await?;
+        let mut change = file.change().await?;
         must_exist(&mut change, name).await?;
         let key = make(&mut change, name, entropy, by).await?;
-        change.commit().await.map_err(failed)?;
+        change.commit().await?;
         Ok(key)
     }
 
@@ -57,15 +57,15 @@ impl Ledger {
     /// # Errors
     /// [`StoreError::UnknownKey`], or the file's.
     pub async fn revoke_key(&self, id: &KeyId, by: Author<'_>) -> Result<KeyInfo, StoreError> {
-        let mut file = self.accounts()?.lock().await;
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut file = self.accounts_to_change().await?;
+        let mut change = file.change().await?;
         let mut key = known(&mut change, id).await?;
         if key.is_revoked(by.at_ms) {
             return Ok(key);
         }
         revoke(&mut change, &mut key, by.at_ms).await?;
         note(&mut change, by, "key-revoked", &key.consumer, &id.0).await?;
-        change.commit().await.map_err(failed)?;
+        change.commit().await?;
         Ok(key)
     }
 
@@ -80,8 +80,8 @@ impl Ledger {
         overlap_ms: u64,
         by: Author<'_>,
     ) -> Result<(ApiKey, KeyInfo), StoreError> {
-        let mut file = self.accounts()?.lock().await;
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        let mut file = self.accounts_to_change().await?;
+        let mut change = file.change().await?;
         let mut old = known(&mut change, id).await?;
         if old.is_revoked(by.at_ms) {
             return Err(StoreError::UnknownKey { id: id.clone() });
@@ -92,14 +92,14 @@ impl Ledger {
         let until = old.revoked_ms.map_or(until, |set| set.min(until)).min(i64::MAX.cast_unsigned());
         revoke(&mut change, &mut old, until).await?;
         note(&mut change, by, "key-rotated", &old.consumer, &id.0).await?;
-        change.commit().await.map_err(failed)?;
+        change.commit().await?;
         Ok((key, old))
     }
 
     /// Keys, revoked ones too, of one consumer or of all; by consumer, then oldest first.
     pub async fn list_keys(&self, of: Option<&ConsumerName>) -> Result<Vec<KeyInfo>, StoreError> {
-        let mut file = self.accounts_to_read().lock().await;
-        let mut look = file.begin().await.map_err(failed)?;
+        let mut file = self.accounts().await?;
+        let mut look = file.look().await?;
         let mut keys = all(&mut look).await?;
         keys.retain(|key| of.is_none_or(|name| key.consumer == *name));
         Ok(keys)
@@ -108,25 +108,19 @@ impl Ledger {
 
 /// Makes a key.
 async fn make(
-    change: &mut SqliteConnection,
+    change: &mut Connection,
     name: &ConsumerName,
     entropy: [u8; 32],
     by: Author<'_>,
 ) -> Result<ApiKey, StoreError> {
     let key = ApiKey::from_entropy(&entropy);
     let id = KeyId::of(&key.digest());
-    let made = sqlx::query(
+    let (digest, tail) = (key.digest(), key.tail());
+    let make = Sql::new(
         "INSERT INTO keys (digest, id, consumer, tail, created_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    )
-    .bind(key.digest().0.to_vec())
-    .bind(&id.0)
-    .bind(name.as_str())
-    .bind(key.tail())
-    .bind(by.at_ms.cast_signed())
-    .execute(&mut *change)
-    .await
-    .map_err(failed)?;
-    if made.rows_affected() == 0 {
+    );
+    let make = make.bind(&digest.0[..]).bind(&*id.0).bind(name.as_str()).bind(tail).bind(by.at_ms);
+    if change.execute(make).await? == 0 {
         return Err(StoreError::KeyIdTaken { id });
     }
     note(change, by, "key-made", name, &id.0).await?;
@@ -134,48 +128,37 @@ async fn make(
 }
 
 /// The key of this id.
-async fn known(change: &mut SqliteConnection, id: &KeyId) -> Result<KeyInfo, StoreError> {
-    let row = sqlx::query("SELECT digest, id, consumer, tail, created_ms, revoked_ms FROM keys WHERE id = ?")
-        .bind(&id.0)
-        .fetch_optional(change)
-        .await
-        .map_err(failed)?
-        .ok_or_else(|| StoreError::UnknownKey { id: id.clone() })?;
-    key_info(&row).map_err(failed)
+async fn known(change: &mut Connection, id: &KeyId) -> Result<KeyInfo, StoreError> {
+    let known = Sql::new("SELECT digest, id, consumer, tail, created_ms, revoked_ms FROM keys WHERE id = ?");
+    let row = change.first(known.bind(&*id.0)).await?;
+    key_info(&row.ok_or_else(|| StoreError::UnknownKey { id: id.clone() })?)
 }
 
 /// Revokes a key from this moment on.
-async fn revoke(change: &mut SqliteConnection, key: &mut KeyInfo, from_ms: u64) -> Result<(), StoreError> {
+async fn revoke(change: &mut Connection, key: &mut KeyInfo, from_ms: u64) -> Result<(), StoreError> {
     key.revoked_ms = Some(from_ms);
-    sqlx::query("UPDATE keys SET revoked_ms = ? WHERE id = ?")
-        .bind(from_ms.cast_signed())
-        .bind(&key.id.0)
-        .execute(change)
-        .await
-        .map(|_| ())
-        .map_err(failed)
+    let set = Sql::new("UPDATE keys SET revoked_ms = ? WHERE id = ?");
+    change.execute(set.bind(from_ms).bind(&*key.id.0)).await.map(drop)
 }
 
 /// All keys, by consumer, then oldest first.
-pub(crate) async fn all(look: &mut SqliteConnection) -> Result<Vec<KeyInfo>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn all(look: &mut Connection) -> Result<Vec<KeyInfo>, StoreError> {
+    let all = Sql::new(
         "SELECT digest, id, consumer, tail, created_ms, revoked_ms FROM keys ORDER BY consumer, created_ms, id",
-    )
-    .fetch_all(look)
-    .await
-    .map_err(failed)?;
-    rows.iter().map(key_info).collect::<Result<_, _>>().map_err(failed)
+    );
+    look.all(all).await?.iter().map(key_info).collect()
 }
 
-fn key_info(row: &SqliteRow) -> Result<KeyInfo, sqlx::Error> {
-    let digest: &[u8] = row.try_get(0)?;
-    let digest = digest.try_into().map_err(|_| sqlx::Error::Decode("a digest has 32 bytes".into()))?;
+fn key_info(row: &Row) -> Result<KeyInfo, StoreError> {
+    let digest = row.some_bytes(0)?.unwrap_or_default();
+    let digest =
+        digest.try_into().map_err(|_| unread(sqlx::Error::Decode("a digest has 32 bytes".into())))?;
     Ok(KeyInfo {
         digest: KeyDigest(digest),
-        id: KeyId(row.try_get(1)?),
-        consumer: ConsumerName::new(row.try_get(2)?),
-        tail: row.try_get(3)?,
-        created_ms: row.try_get::<i64, _>(4)?.cast_unsigned(),
-        revoked_ms: row.try_get::<Option<i64>, _>(5)?.map(i64::cast_unsigned),
+        id: KeyId(row.text(1)?.into()),
+        consumer: ConsumerName::new(row.text(2)?),
+        tail: row.text(3)?.into(),
+        created_ms: row.count(4)?,
+        revoked_ms: row.some_count(5)?,
     })
 }

@@ -4,13 +4,13 @@
 //! again as late as possible. The last one is nobody's: commands share it, see [`History`](crate::History).
 
 use crate::StoreError;
-use crate::store::USAGE;
-use sqlx::{Connection, SqliteConnection};
+use crate::connection::Connection;
+use crate::sql::Sql;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// 10 bits, but for the last number.
-const WRITERS: u32 = 1_023;
+const WRITERS: u64 = 1_023;
 /// The number under which commands write, each a call or two.
 pub(crate) const COMMANDS: u64 = 1_023;
 /// A lease that was not renewed for so long is another's.
@@ -24,35 +24,28 @@ pub(crate) struct Leases(Mutex<(Vec<u16>, u64)>);
 
 impl Leases {
     /// Leases one more.
-    pub(crate) async fn take(&self, file: &mut SqliteConnection, now_ms: u64) -> Result<u16, StoreError> {
-        let failed = |error| StoreError::of(USAGE, error);
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        sqlx::query("DELETE FROM writers WHERE seen_ms < ?")
-            .bind(now_ms.saturating_sub(HOLDS_MS).cast_signed())
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
-        let last: u32 =
-            sqlx::query_scalar("SELECT id FROM last_writer").fetch_one(&mut *change).await.map_err(failed)?;
-        let held: Vec<u32> =
-            sqlx::query_scalar("SELECT id FROM writers").fetch_all(&mut *change).await.map_err(failed)?;
+    pub(crate) async fn take(&self, usage: &mut Connection, now_ms: u64) -> Result<u16, StoreError> {
+        let mut change = usage.change().await?;
+        let gone = Sql::new("DELETE FROM writers WHERE seen_ms < ?");
+        change.execute(gone.bind(now_ms.saturating_sub(HOLDS_MS))).await?;
+        let last = change.number(Sql::new("SELECT id FROM last_writer")).await?.unwrap_or(0);
+        let mut held = Vec::new();
+        for row in change.all(Sql::new("SELECT id FROM writers")).await? {
+            held.push(row.count(0)?);
+        }
         let free = (1..=WRITERS).map(|step| (last + step) % WRITERS).find(|id| !held.contains(id));
         let id = free.ok_or(StoreError::TooManyWriters)?;
-        sqlx::query("INSERT INTO writers (id, seen_ms) VALUES (?, ?)")
-            .bind(id)
-            .bind(now_ms.cast_signed())
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
-        sqlx::query("UPDATE last_writer SET id = ?").bind(id).execute(&mut *change).await.map_err(failed)?;
-        change.commit().await.map_err(failed)?;
+        let take = Sql::new("INSERT INTO writers (id, seen_ms) VALUES (?, ?)");
+        change.execute(take.bind(id).bind(now_ms)).await?;
+        change.execute(Sql::new("UPDATE last_writer SET id = ?").bind(id)).await?;
+        change.commit().await?;
         let id = u16::try_from(id).map_err(|_| StoreError::TooManyWriters)?;
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0.push(id);
         Ok(id)
     }
 
     /// Says that they are still held, if that is due.
-    pub(crate) async fn renew(&self, file: &mut SqliteConnection, now_ms: u64) -> Result<(), sqlx::Error> {
+    pub(crate) async fn renew(&self, usage: &mut Connection, now_ms: u64) -> Result<(), StoreError> {
         let held = {
             let mut mine = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if now_ms < mine.1.saturating_add(RENEWED_MS) {
@@ -62,20 +55,20 @@ impl Leases {
             mine.0.clone()
         };
         for id in held {
-            sqlx::query("INSERT OR REPLACE INTO writers (id, seen_ms) VALUES (?, ?)")
-                .bind(id)
-                .bind(now_ms.cast_signed())
-                .execute(&mut *file)
-                .await?;
+            let hold = Sql::new(
+                "INSERT INTO writers (id, seen_ms) VALUES (?, ?) \
+                 ON CONFLICT (id) DO UPDATE SET seen_ms = excluded.seen_ms",
+            );
+            usage.execute(hold.bind(id).bind(now_ms)).await?;
         }
         Ok(())
     }
 
     /// Gives all of them back.
-    pub(crate) async fn give_back(&self, file: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    pub(crate) async fn give_back(&self, usage: &mut Connection) -> Result<(), StoreError> {
         let held = std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).0);
         for id in held {
-            sqlx::query("DELETE FROM writers WHERE id = ?").bind(id).execute(&mut *file).await?;
+            usage.execute(Sql::new("DELETE FROM writers WHERE id = ?").bind(id)).await?;
         }
         Ok(())
     }

@@ -1,29 +1,38 @@
 //! The ledger: where calls, usage, consumers and keys are kept. The only SQL.
 //!
-//! Files in one folder: `accounts.db` (consumers, keys), `usage.db` (counters), `quotas.db` (what is granted) and `calls-DATE.db`, one a
-//! UTC day. Recording never waits for a disk: [`Ledger::recorder`] hands everything to a thread of its
+//! Files in one folder: `accounts.db` (consumers, keys), `usage.db` (counters), `quotas.db` (what is granted) and
+//! `calls-DATE.db`, one a UTC day; or the same in a schema of a PostgreSQL database ([`Place`]). Recording never waits for a
+//! disk: [`Ledger::recorder`] hands everything to a thread of its
 //! own. Usage is exact; rows are sampled above a rate, and what is lost is counted in [`Health`].
 
 mod accounts;
 mod batch;
+mod connection;
 mod count;
+mod database;
 mod day;
+mod desk;
 mod detail;
 mod error;
 #[cfg(test)]
 mod example;
 mod filter;
+mod folder;
 mod history;
 mod keys;
 mod lease;
 mod migrate;
+mod once;
 mod open;
 mod options;
+mod place;
+mod pool;
 mod quota;
 mod record;
 mod row;
 mod sample;
 mod search;
+mod sql;
 mod store;
 mod tail;
 mod usage;
@@ -37,5 +46,6 @@ pub use history::History;
 pub use keys::KeyInfo;
 pub use open::Ledger;
 pub use options::{DetailsWanted, Health, LedgerOptions};
+pub use place::Place;
 pub use tail::Tail;
 pub use usage::{Group, UsageFilter, UsageRow};

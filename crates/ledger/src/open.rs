@@ -2,19 +2,18 @@
 
 use crate::batch::Batch;
 use crate::count::Uncounted;
+use crate::desk::{Desk, Seat};
+use crate::folder::Folder;
 use crate::lease::{self, Leases};
-use crate::migrate::{ACCOUNTS as ACCOUNTS_SCHEMA, USAGE as USAGE_SCHEMA};
 use crate::quota::Quotas;
 use crate::record::Recording;
-use crate::store::{ACCOUNTS, Durability, Folder, USAGE};
+use crate::store::{Part, Store};
 use crate::watch::Watch;
 use crate::write::{Command, Writer};
-use crate::{Health, LedgerOptions, StoreError};
+use crate::{Health, LedgerOptions, Place, StoreError};
 use exchange::{Discard, QuotaStore, QuotasInMemory, Recorder};
-use sqlx::SqliteConnection;
-use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// The ledger, opened. Cheap to clone. The writing ends, and everything is on disk, after
 /// [`Ledger::close`]; or some moments after the last ledger and the last recorder were dropped.
@@ -25,9 +24,9 @@ pub struct Ledger {
 
 #[derive(Debug)]
 struct Inner {
-    folder: Folder,
-    accounts: Mutex<SqliteConnection>,
-    usage: Mutex<Option<SqliteConnection>>,
+    store: Store,
+    accounts: Desk,
+    usage: Desk,
     /// `None`: opened for reading only.
     writing: Option<Writing>,
 }
@@ -47,37 +46,31 @@ impl Ledger {
     /// Opens a ledger for reading and writing, and makes it where it is not there.
     ///
     /// # Errors
-    /// Every kind of [`StoreError`] that is about files.
+    /// Every kind of [`StoreError`] that is about files, or about the database.
     pub async fn open(options: LedgerOptions) -> Result<Self, StoreError> {
-        let folder = Folder::make(&options.folder)?;
-        let accounts = folder.open(ACCOUNTS, ACCOUNTS_SCHEMA, Durability::Full).await?;
-        let usage = folder.open(USAGE, USAGE_SCHEMA, Durability::Full).await?;
-        let watched = folder.open(ACCOUNTS, ACCOUNTS_SCHEMA, Durability::Full).await?;
+        let store = Store::make(&options.place).await?;
+        let accounts = Desk::open(&store, Part::Accounts).await?;
+        let usage = Desk::open(&store, Part::Usage).await?;
         let (changed, changes) = watch::channel(0);
-        let watch = Watch::new(watched, changed).await.map_err(|error| StoreError::of(ACCOUNTS, error))?;
+        let watch = Watch::new(store.clone(), changed).await?;
         let (recording, arrivals) = Recording::new(&options);
         let (commands, asked) = mpsc::unbounded_channel();
         let leases = Arc::new(Leases::default());
         let keep_ms = u64::try_from(options.keep.as_millis()).unwrap_or(u64::MAX);
         let writer = Writer {
             shared: Arc::clone(&recording.shared),
-            folder: folder.clone(),
+            store: store.in_haste(),
             arrivals,
             commands: asked,
-            batch: Batch::new(folder.clone(), keep_ms),
+            batch: Batch::new(store.in_haste(), keep_ms),
             leases: Arc::clone(&leases),
             usage: None,
             uncounted: Uncounted::default(),
         };
         writer.start(watch)?;
-        let quotas = Arc::new(Quotas::start(folder.clone())?);
+        let quotas = Arc::new(Quotas::start(&store)?);
         let writing = Writing { recording: Arc::new(recording), commands, leases, changes, keep_ms, quotas };
-        let inner = Inner {
-            folder,
-            accounts: Mutex::new(accounts),
-            usage: Mutex::new(Some(usage)),
-            writing: Some(writing),
-        };
+        let inner = Inner { store, accounts, usage, writing: Some(writing) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -85,17 +78,17 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is none, or the file's.
-    pub async fn open_read_only(folder: &Path) -> Result<Self, StoreError> {
-        let folder = Folder::existing(folder)?;
-        let accounts = match folder.read(ACCOUNTS, ACCOUNTS_SCHEMA).await? {
-            Some(accounts) => accounts,
-            None if folder.days()?.is_empty() => {
-                return Err(StoreError::Missing { folder: folder.path().to_owned() });
+    pub async fn open_read_only(place: impl Into<Place>) -> Result<Self, StoreError> {
+        let store = Store::existing(&place.into()).await?;
+        let mut accounts = Desk::look(&store, Part::Accounts).await?;
+        if accounts.is_empty() {
+            if store.days().await?.is_empty() {
+                return Err(StoreError::Missing { folder: store.path() });
             }
-            None => Folder::nobody(ACCOUNTS_SCHEMA).await?,
-        };
-        let usage = folder.read(USAGE, USAGE_SCHEMA).await?;
-        let inner = Inner { folder, accounts: Mutex::new(accounts), usage: Mutex::new(usage), writing: None };
+            accounts = Desk::of(Folder::nobody().await?);
+        }
+        let usage = Desk::look(&store, Part::Usage).await?;
+        let inner = Inner { store, accounts, usage, writing: None };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -128,9 +121,8 @@ impl Ledger {
     /// [`StoreError::TooManyWriters`], [`StoreError::ReadOnly`], or the file's.
     pub async fn lease_writer(&self) -> Result<u16, StoreError> {
         let writing = self.writing()?;
-        let mut file = self.inner.usage.lock().await;
-        let file = file.as_mut().ok_or(StoreError::ReadOnly)?;
-        writing.leases.take(file, lease::now_ms()).await
+        let mut usage = self.inner.usage.seat().await?.ok_or(StoreError::ReadOnly)?;
+        writing.leases.take(&mut usage, lease::now_ms()).await
     }
 
     /// A number that changes when consumers or keys were changed, by this process or another one: within
@@ -143,8 +135,9 @@ impl Ledger {
     ///
     /// # Errors
     /// [`StoreError::System`] with the file that could not be removed; [`StoreError::ReadOnly`].
-    pub fn prune(&self, now_ms: u64) -> Result<u32, StoreError> {
-        self.inner.folder.prune(now_ms, self.writing()?.keep_ms)
+    pub async fn prune(&self, now_ms: u64) -> Result<u32, StoreError> {
+        let keep_ms = self.writing()?.keep_ms;
+        self.inner.store.prune(now_ms, keep_ms).await
     }
 
     /// Writes everything that was handed in up to now.
@@ -183,23 +176,24 @@ impl Ledger {
         self.inner.writing.as_ref().ok_or(StoreError::ReadOnly)
     }
 
-    /// The folder.
-    pub(crate) fn folder(&self) -> &Folder {
-        &self.inner.folder
+    /// Where it is kept.
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
     }
 
     /// The accounts, for a change.
-    pub(crate) fn accounts(&self) -> Result<&Mutex<SqliteConnection>, StoreError> {
-        self.writing().map(|_| &self.inner.accounts)
+    pub(crate) async fn accounts_to_change(&self) -> Result<Seat<'_>, StoreError> {
+        self.writing()?;
+        self.accounts().await
     }
 
     /// The accounts, for a question.
-    pub(crate) fn accounts_to_read(&self) -> &Mutex<SqliteConnection> {
-        &self.inner.accounts
+    pub(crate) async fn accounts(&self) -> Result<Seat<'_>, StoreError> {
+        self.inner.accounts.seat().await?.ok_or(StoreError::Closed)
     }
 
     /// The counters; `None` where nothing was counted yet.
-    pub(crate) fn usage_to_read(&self) -> &Mutex<Option<SqliteConnection>> {
-        &self.inner.usage
+    pub(crate) async fn counts(&self) -> Result<Option<Seat<'_>>, StoreError> {
+        self.inner.usage.seat().await
     }
 }

@@ -1,13 +1,13 @@
-//! How a ledger is kept: folder, time, rates.
+//! How a ledger is kept: place, time, rates.
 
-use std::path::PathBuf;
+use crate::Place;
 use std::time::Duration;
 
 /// How a ledger is kept.
 #[derive(Clone, Debug)]
 pub struct LedgerOptions {
-    /// Where its files are. Made with mode 0700 where it is not there.
-    pub folder: PathBuf,
+    /// Where it is.
+    pub place: Place,
     /// How long calls are kept; whole UTC days are dropped.
     pub keep: Duration,
     /// Up to this many calls a second each get a row; above it ordinary ones are sampled. At least 1.
@@ -20,9 +20,9 @@ pub struct LedgerOptions {
 
 impl LedgerOptions {
     /// What holds when nothing is said: 30 days, 50 rows a second, at most 2,000, details of failed calls.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
+    pub fn new(place: impl Into<Place>) -> Self {
         Self {
-            folder: folder.into(),
+            place: place.into(),
             keep: Duration::from_secs(30 * 24 * 3600),
             rows_per_second: 50,
             max_rows_per_second: 2_000,

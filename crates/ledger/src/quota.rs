@@ -1,14 +1,17 @@
 //! Quotas: granted in parts that stand on the disk before anybody may spend them.
 //!
 //! A thread of its own and a file of its own, `quotas.db`: who waits for a part waits for no rows and no counts. All
-//! wishes that wait are granted in one transaction. Several processes share the file: never more is granted than the
-//! quota, also when one is killed; it then loses what it had in hand.
+//! wishes that wait are granted in one transaction. Several processes share the file, or the database: never more is
+//! granted than the quota, also when one is killed; it then loses what it had in hand. Whoever waited for an answer that was
+//! lost on its way from the database was told no: what was granted nevertheless is undone with the next transaction.
 
 use crate::StoreError;
-use crate::migrate::QUOTAS as QUOTAS_SCHEMA;
-use crate::store::{Durability, Folder, QUOTAS};
-use exchange::{Answer, Grant, QuotaStore, QuotasAway, Slot, Wish};
-use sqlx::{Connection, SqliteConnection};
+use crate::connection::{Change, Connection};
+use crate::lease::now_ms;
+use crate::once::Once;
+use crate::sql::Sql;
+use crate::store::{Part, Store};
+use exchange::{Answer, Grant, QuotaAccount, QuotaStore, QuotasAway, Slot, Wish};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +24,9 @@ const QUEUE: usize = 65_536;
 const SWEEP: Duration = Duration::from_secs(3_600);
 /// What counts no more is kept so long, for those who look back.
 const KEPT_MS: u64 = 7 * 86_400_000;
+
+/// What whoever comes too late is told.
+const CLOSED: &str = "the ledger is closed";
 
 /// The door to the thread.
 #[derive(Debug)]
@@ -46,16 +52,23 @@ impl std::fmt::Debug for Wanted {
 }
 
 impl Quotas {
-    /// Starts the thread. The file is opened when the first part is wanted.
+    /// Starts the thread. The part is opened when the first one is wanted.
     ///
     /// # Errors
     /// The system gives no thread, or no timer.
-    pub(crate) fn start(folder: Folder) -> Result<Self, StoreError> {
+    pub(crate) fn start(store: &Store) -> Result<Self, StoreError> {
         let (wishes, wanted) = mpsc::channel(QUEUE);
         let trouble = Arc::new(Mutex::new(None));
-        let path = folder.path().to_owned();
-        let clerk = Clerk { folder, file: None, wanted, trouble: Arc::clone(&trouble) };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let path = store.path();
+        let clerk = Clerk {
+            store: store.again(),
+            open: None,
+            wanted,
+            trouble: Arc::clone(&trouble),
+            once: Once::new(),
+            doubtful: Vec::new(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let started = runtime.and_then(|runtime| {
             std::thread::Builder::new().name("quotas".into()).spawn(move || runtime.block_on(clerk.run()))
         });
@@ -83,7 +96,7 @@ impl QuotaStore for Quotas {
         let (unsent, why) = match self.wishes.try_send(Wanted::Lease(wish, answer)) {
             Ok(()) => return,
             Err(Full(unsent)) => (unsent, "too many parts of quotas are wanted at once"),
-            Err(Closed(unsent)) => (unsent, "the ledger is closed"),
+            Err(Closed(unsent)) => (unsent, CLOSED),
         };
         if let Wanted::Lease(_, answer) = unsent {
             answer(Err(QuotasAway(why.to_owned())));
@@ -93,10 +106,22 @@ impl QuotaStore for Quotas {
 
 /// The thread's state.
 struct Clerk {
-    folder: Folder,
-    file: Option<SqliteConnection>,
+    store: Store,
+    open: Option<Connection>,
     wanted: mpsc::Receiver<Wanted>,
     trouble: Arc<Mutex<Option<String>>>,
+    once: Once,
+    /// What was added by transactions that may have been made or not, by their numbers.
+    doubtful: Vec<(u64, Vec<Added>)>,
+}
+
+/// Something that was added to what is granted in a slot.
+#[derive(Clone, Debug)]
+struct Added {
+    account: QuotaAccount,
+    start_ms: u64,
+    until_ms: u64,
+    amount: i64,
 }
 
 impl Clerk {
@@ -119,8 +144,18 @@ impl Clerk {
                 self.grant(leases).await;
             }
             if let Some(done) = closing {
-                if let Some(file) = self.file.take() {
-                    let _ = file.close().await;
+                // Nobody gets in any more; who got in a moment ago is told.
+                self.wanted.close();
+                while let Some(wanted) = self.wanted.recv().await {
+                    match wanted {
+                        Wanted::Lease(_, answer) => answer(Err(QuotasAway(CLOSED.to_owned()))),
+                        Wanted::Close(also) => drop(also.send(())),
+                    }
+                }
+                if let Some(mut open) = self.open.take() {
+                    // Not taken out, its name goes with those of who were killed.
+                    drop(self.once.sign_off(&mut open, now_ms()).await);
+                    open.close().await;
                 }
                 let _ = done.send(());
                 break;
@@ -139,7 +174,7 @@ impl Clerk {
                 }
             }
             Err(error) => {
-                self.file = None;
+                self.open = None;
                 for (_, answer) in leases {
                     answer(Err(QuotasAway(error.to_string())));
                 }
@@ -148,91 +183,88 @@ impl Clerk {
     }
 
     async fn try_grant(&mut self, wishes: impl Iterator<Item = &Wish>) -> Result<Vec<Grant>, StoreError> {
-        let file = self.file().await?;
-        let mut change = file.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-        let mut grants = Vec::new();
-        for wish in wishes {
-            grants.push(grant(&mut change, wish).await.map_err(failed)?);
+        let open = match &mut self.open {
+            Some(open) => open,
+            none => none.insert(self.store.open(Part::Quotas).await?),
+        };
+        let mut change = open.change().await?;
+        if !self.doubtful.is_empty() {
+            // Of several only the last one that was made counts: it has undone the one before.
+            let last = self.once.last_made(&mut change).await?;
+            self.doubtful.retain(|(nth, _)| *nth == last);
+            for added in self.doubtful.iter().flat_map(|(_, added)| added.iter().rev()) {
+                add(&mut change, &Added { amount: -added.amount, ..added.clone() }).await?;
+            }
         }
-        change.commit().await.map_err(failed)?;
+        let (mut grants, mut sent) = (Vec::new(), Vec::new());
+        for wish in wishes {
+            grants.push(grant(&mut change, wish, &mut sent).await?);
+        }
+        let nth = self.once.number(&mut change, now_ms()).await?;
+        self.doubtful.push((nth, sent));
+        change.commit().await?;
+        self.doubtful.clear();
         Ok(grants)
     }
 
     async fn sweep(&mut self) -> Result<(), StoreError> {
-        if self.file.is_none() && !self.folder.path().join(QUOTAS).exists() {
-            return Ok(());
-        }
-        let before = crate::lease::now_ms().saturating_sub(KEPT_MS);
-        let file = self.file().await?;
-        let gone = sqlx::query("DELETE FROM quotas WHERE until_ms < ?").bind(signed(before));
-        gone.execute(file).await.map(drop).map_err(failed)
-    }
-
-    async fn file(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        match &mut self.file {
-            Some(file) => Ok(file),
-            none => Ok(none.insert(self.folder.open(QUOTAS, QUOTAS_SCHEMA, Durability::Full).await?)),
-        }
+        // Where nobody has wanted anything yet, nothing is opened.
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let before = now_ms().saturating_sub(KEPT_MS);
+        open.execute(Sql::new("DELETE FROM quotas WHERE until_ms < ?").bind(before)).await.map(drop)
     }
 }
 
-/// Grants one wish inside a transaction.
-async fn grant(change: &mut SqliteConnection, wish: &Wish) -> Result<Grant, sqlx::Error> {
-    for (start_ms, amount) in &wish.back {
-        add(change, wish, *start_ms, -i64::from(*amount)).await?;
-    }
+/// Grants one wish inside a transaction; what it adds goes to `sent`.
+async fn grant(change: &mut Change<'_>, wish: &Wish, sent: &mut Vec<Added>) -> Result<Grant, StoreError> {
     let slot @ Slot { start_ms, since_ms, until_ms, .. } = wish.slot;
-    if wish.owed > 0 {
-        add(change, wish, start_ms, i64::from(wish.owed)).await?;
+    let mut adding = async |change: &mut Change<'_>, start_ms: u64, amount: i64| {
+        let until_ms = start_ms.saturating_add(until_ms.saturating_sub(slot.start_ms));
+        let added = Added { account: wish.account.clone(), start_ms, until_ms, amount };
+        let done = add(change, &added).await;
+        sent.push(added);
+        done
+    };
+    for (start_ms, amount) in &wish.back {
+        adding(change, *start_ms, -i64::from(*amount)).await?;
     }
-    let (before, first): (i64, Option<i64>) = sqlx::query_as(
-        "SELECT coalesce(sum(granted), 0), min(slot_ms) FROM quotas
+    if wish.owed > 0 {
+        adding(change, start_ms, i64::from(wish.owed)).await?;
+    }
+    let granted = Sql::new(
+        "SELECT CAST(coalesce(sum(granted), 0) AS BIGINT), min(slot_ms) FROM quotas
          WHERE policy = ? AND subject = ? AND slot_ms BETWEEN ? AND ? AND granted > 0",
-    )
-    .bind(&*wish.account.policy)
-    .bind(&*wish.account.subject)
-    .bind(signed(since_ms))
-    .bind(signed(slot.last_ms()))
-    .fetch_one(&mut *change)
-    .await?;
-    let before = u64::try_from(before).unwrap_or(0);
+    );
+    let granted = granted.bind(&*wish.account.policy).bind(&*wish.account.subject);
+    let granted = change.first(granted.bind(signed(since_ms)).bind(signed(slot.last_ms()))).await?;
+    let (before, first) = match granted {
+        Some(row) => (row.count(0)?, row.some_count(1)?),
+        None => (0, None),
+    };
     let rest = u64::from(wish.quota.amount.get()).saturating_sub(before);
     let amount = wish.want.min(u32::try_from(rest).unwrap_or(u32::MAX));
     if amount > 0 {
-        add(change, wish, start_ms, i64::from(amount)).await?;
+        adding(change, start_ms, i64::from(amount)).await?;
     }
-    let first = first.map_or(start_ms, i64::cast_unsigned);
+    let first = first.unwrap_or(start_ms);
     let more_at_ms = first.saturating_add(until_ms.saturating_sub(start_ms));
     Ok(Grant { amount, counted: before + u64::from(amount), more_at_ms })
 }
 
 /// Adds to what is granted in a slot. Nothing goes below zero: what is given back was granted here.
-async fn add(
-    change: &mut SqliteConnection,
-    wish: &Wish,
-    start_ms: u64,
-    amount: i64,
-) -> Result<(), sqlx::Error> {
-    let until_ms = start_ms.saturating_add(wish.slot.until_ms.saturating_sub(wish.slot.start_ms));
-    sqlx::query(
-        "INSERT INTO quotas (policy, subject, slot_ms, granted, until_ms) VALUES (?1, ?2, ?3, max(?4, 0), ?5)
-         ON CONFLICT (policy, subject, slot_ms) DO UPDATE SET granted = max(granted + ?4, 0)",
-    )
-    .bind(&*wish.account.policy)
-    .bind(&*wish.account.subject)
-    .bind(signed(start_ms))
-    .bind(amount)
-    .bind(signed(until_ms))
-    .execute(change)
-    .await
-    .map(drop)
+async fn add(change: &mut Change<'_>, added: &Added) -> Result<(), StoreError> {
+    let Added { account, start_ms, until_ms, amount } = added;
+    let add = Sql::new(
+        "INSERT INTO quotas (policy, subject, slot_ms, granted, until_ms) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (policy, subject, slot_ms) DO UPDATE
+         SET granted = CASE WHEN quotas.granted + ? > 0 THEN quotas.granted + ? ELSE 0 END",
+    );
+    let add =
+        add.bind(&*account.policy).bind(&*account.subject).bind(signed(*start_ms)).bind((*amount).max(0));
+    change.execute(add.bind(signed(*until_ms)).bind(*amount).bind(*amount)).await.map(drop)
 }
 
-/// SQLite's numbers have a sign; no time reaches it.
+/// The databases' numbers have a sign; no time reaches it.
 fn signed(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX)
-}
-
-fn failed(error: sqlx::Error) -> StoreError {
-    StoreError::of(QUOTAS, error)
 }

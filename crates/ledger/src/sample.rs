@@ -157,16 +157,13 @@ impl Lane {
     }
 
     fn skip(&mut self, record: CallRecord) {
-        match self.skipped.iter_mut().find(|one| kind(&one.last) == kind(&record)) {
-            Some(one) => {
-                one.calls = one.calls.saturating_add(record.weight);
-                // Into the box that is there: this runs for every call above the rate.
-                *one.last = record;
-            }
-            None => {
-                let calls = record.weight;
-                self.skipped.push(Skipped { calls, last: Box::new(record), asked: false });
-            }
+        if let Some(one) = self.skipped.iter_mut().find(|one| kind(&one.last) == kind(&record)) {
+            one.calls = one.calls.saturating_add(record.weight);
+            // Into the box that is there: this runs for every call above the rate.
+            *one.last = record;
+        } else {
+            let calls = record.weight;
+            self.skipped.push(Skipped { calls, last: Box::new(record), asked: false });
         }
     }
 

@@ -3,13 +3,14 @@
 //! From the newest day's file to the oldest one's, each in stretches of time, until the page is full, the
 //! period searched, or the time box over; so a page never takes long, and every page gets on.
 
+use crate::connection::Connection;
 use crate::day::{DAY_MS, Day};
-use crate::migrate::CALLS;
 use crate::row::{self, COLUMNS};
 use crate::sample::SLOW_US;
-use crate::{CallFilter, CallPage, Ledger, MOST_ROWS, StatusFilter, StoreError, detail, error};
+use crate::sql::Sql;
+use crate::store::Part;
+use crate::{CallFilter, CallPage, Ledger, MOST_ROWS, StatusFilter, StoreError, detail};
 use exchange::{CallId, CallRecord, Detail, Outcome};
-use sqlx::{Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
 use std::time::{Duration, Instant};
 
 /// How long a page is searched for.
@@ -18,10 +19,8 @@ const TIME_BOX: Duration = Duration::from_millis(150);
 const FIRST_STRETCH_MS: u64 = 60_000;
 /// A stretch that took less is followed by one of double length.
 const QUICK: Duration = Duration::from_millis(10);
-/// The greatest id that SQLite can hold; a call of the year 2039.
+/// The greatest id that the databases can hold; a call of the year 2039.
 const LAST: CallId = CallId(u64::MAX >> 1);
-/// How many of SQLite's steps lie between two looks at the clock.
-const STEPS: i32 = 10_000;
 
 impl Ledger {
     /// A page of calls, newest first: by when they began.
@@ -31,7 +30,7 @@ impl Ledger {
     pub async fn calls(&self, filter: &CallFilter) -> Result<CallPage, StoreError> {
         let deadline = Instant::now() + TIME_BOX;
         let limit = if filter.limit == 0 { 100 } else { filter.limit.min(MOST_ROWS) } as usize;
-        let days = self.folder().days()?;
+        let days = self.store().days().await?;
         let end = filter.until_ms.map_or(LAST, |until| CallId::first_at(until.min(LAST.at_ms())));
         let Some(end) = self.newest_before(&days, end).await? else {
             return Ok(CallPage {
@@ -49,12 +48,12 @@ impl Ledger {
             if day.begin_ms() > end.at_ms() || day.end_ms() <= since {
                 continue;
             }
-            let Some(mut file) = self.folder().read(&day.file(), CALLS).await? else { continue };
+            let Some(mut calls) = self.store().read(Part::Calls(day)).await? else { continue };
             let from = CallId::first_at(day.begin_ms().max(since));
             let to = end.min(CallId::first_at(day.end_ms()));
-            let found = Search { filter, deadline, limit, from }.run(&mut file, to, &mut rows).await;
-            let reached = found.map_err(|error| StoreError::of(&day.file(), error))?;
-            drop(file.close().await);
+            let search = Search { filter, deadline, limit, from, boxed: false };
+            let reached = search.run(&mut calls, to, &mut rows).await?;
+            calls.close().await;
             if let Some(next) = reached {
                 return Ok(CallPage { rows, searched_to_ms: next.at_ms(), next: Some(next) });
             }
@@ -72,71 +71,69 @@ impl Ledger {
     /// # Errors
     /// The file's.
     pub async fn call(&self, id: CallId) -> Result<Option<(CallRecord, Option<Detail>)>, StoreError> {
-        let name = Day::of(id).file();
-        let Some(mut file) = self.folder().read(&name, CALLS).await? else { return Ok(None) };
-        let failed = |error| StoreError::of(&name, error);
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        let part = Part::Calls(Day::of(id));
+        let Some(mut calls) = self.store().read(part).await? else { return Ok(None) };
+        let mut query = Sql::new("SELECT ");
+        // The detail's own id is compared too: so PostgreSQL looks for it in one day.
         query
             .push(COLUMNS)
-            .push(", details.body FROM calls LEFT JOIN details ON call = calls.id WHERE calls.id = ");
-        query.push_bind(id.0.cast_signed());
-        let Some(found) = query.build().fetch_optional(&mut file).await.map_err(failed)? else {
+            .push(", details.body FROM calls LEFT JOIN details ON call = calls.id AND call = ")
+            .push_bind(id.0)
+            .push(" WHERE calls.id = ")
+            .push_bind(id.0);
+        let Some(found) = calls.first(query).await? else {
             return Ok(None);
         };
-        let record = row::read(&found).map_err(failed)?;
-        let packed: Option<&[u8]> = found.try_get("body").map_err(failed)?;
-        let detail = packed.map(detail::unpack).transpose();
-        let detail = detail.map_err(|_| StoreError::Corrupt { file: name.clone() })?;
-        drop(file.close().await);
+        let record = row::read(&found)?;
+        let detail = found.some_bytes(row::WIDTH)?.map(detail::unpack).transpose();
+        let detail = detail.map_err(|_| StoreError::Corrupt { file: part.file() })?;
+        calls.close().await;
         Ok(Some((record, detail)))
     }
 
     /// The id after that of the newest call below `end`; `None`: there is no call.
     async fn newest_before(&self, days: &[Day], end: CallId) -> Result<Option<CallId>, StoreError> {
         for day in days.iter().rev().filter(|day| day.begin_ms() <= end.at_ms()) {
-            let name = day.file();
-            let Some(mut file) = self.folder().read(&name, CALLS).await? else { continue };
-            let newest: Option<i64> = sqlx::query_scalar("SELECT max(id) FROM calls WHERE id < ?")
-                .bind(end.0.cast_signed())
-                .fetch_one(&mut file)
-                .await
-                .map_err(|error| StoreError::of(&name, error))?;
-            drop(file.close().await);
+            let Some(mut calls) = self.store().read(Part::Calls(*day)).await? else { continue };
+            let newest = Sql::new("SELECT max(id) FROM calls WHERE id >= ? AND id < ?");
+            let newest = newest.bind(CallId::first_at(day.begin_ms()).0).bind(end.0);
+            let newest = calls.number(newest).await?;
+            calls.close().await;
             if let Some(newest) = newest {
-                return Ok(Some(CallId(newest.cast_unsigned() + 1)));
+                return Ok(Some(CallId(newest + 1)));
             }
         }
         Ok(None)
     }
 }
 
-/// A search through one day's file.
+/// A search through one day.
 struct Search<'a> {
     filter: &'a CallFilter,
     deadline: Instant,
     limit: usize,
     from: CallId,
+    /// Whether the connection has its time box already: what it breaks off is the next page's.
+    boxed: bool,
 }
 
 impl Search<'_> {
     /// Searches from `to` back to the beginning; gives where it stopped before that.
     async fn run(
         &self,
-        file: &mut SqliteConnection,
+        calls: &mut Connection,
         mut to: CallId,
         rows: &mut Vec<CallRecord>,
-    ) -> Result<Option<CallId>, sqlx::Error> {
-        let mut stretch = FIRST_STRETCH_MS;
+    ) -> Result<Option<CallId>, StoreError> {
+        let (mut stretch, mut boxed) = (FIRST_STRETCH_MS, self.boxed);
         while to > self.from {
             let from = CallId::first_at(to.at_ms().saturating_sub(stretch)).max(self.from);
             let began = Instant::now();
             // One more than is wanted says whether there are more.
             let room = self.limit + 1 - rows.len();
-            let found = match self.query("SELECT ", from, to, room).build().fetch_all(&mut *file).await {
+            let found = match calls.all(self.query("SELECT ", from, to, room)).await {
                 // Interrupted by the time box: this stretch is the next page's.
-                Err(failed) if error::code(&failed).is_some_and(|code| code & 0xff == 9) => {
-                    return Ok(Some(to));
-                }
+                Err(StoreError::Slow { .. }) if boxed => return Ok(Some(to)),
                 found => found?,
             };
             for row in &found {
@@ -153,17 +150,19 @@ impl Search<'_> {
             if began.elapsed() < QUICK {
                 stretch = stretch.saturating_mul(2);
             }
-            let deadline = self.deadline;
-            file.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < deadline);
+            if to > self.from {
+                calls.time_box(self.deadline).await?;
+                boxed = true;
+            }
         }
         Ok(None)
     }
 
-    fn query(&self, verb: &str, from: CallId, to: CallId, limit: usize) -> QueryBuilder<Sqlite> {
+    fn query(&self, verb: &'static str, from: CallId, to: CallId, limit: usize) -> Sql<'_> {
         let filter = self.filter;
-        let mut query = QueryBuilder::new(verb);
-        query.push(COLUMNS).push(" FROM calls WHERE id >= ").push_bind(from.0.cast_signed());
-        query.push(" AND id < ").push_bind(to.0.cast_signed());
+        let mut query = Sql::new(verb);
+        query.push(COLUMNS).push(" FROM calls WHERE id >= ").push_bind(from.0);
+        query.push(" AND id < ").push_bind(to.0);
         // Left to itself, SQLite walks all rows of a name in the day: one name is looked for by its index and by id, the
         // narrowest there is; an API's only where neither bad nor slow calls are wanted, which have an index of their own.
         let own = filter.consumer.is_some() || filter.operation.is_some();
@@ -176,7 +175,7 @@ impl Search<'_> {
         {
             if let Some(wanted) = wanted {
                 query.push(" AND ").push(column).push(if by_name { " || '' = " } else { " = " });
-                query.push_bind(wanted.clone());
+                query.push_bind(wanted.as_str());
                 if !by_name && filter.status.is_none() {
                     query.push(" AND class IN (0, 1, 2, 3, 4, 5)");
                 }
@@ -184,11 +183,11 @@ impl Search<'_> {
             }
         }
         if let Some(word) = &filter.outcome {
-            // A word that is none finds nothing: `IN ()` is SQLite's.
-            query.push(" AND outcome IN (");
+            // -1 is no outcome: a word that is none finds nothing.
+            query.push(" AND outcome IN (-1");
             let codes = (0..=u8::MAX).map_while(Outcome::from_code).filter(|outcome| outcome.word() == word);
-            for (at, outcome) in codes.enumerate() {
-                query.push(if at == 0 { "" } else { ", " }).push(outcome.code());
+            for outcome in codes {
+                query.push(&format!(", {}", outcome.code()));
             }
             // What is still running has no outcome yet.
             query.push(") AND open = 0");
@@ -206,10 +205,11 @@ impl Search<'_> {
             query.push(" AND reason = ").push_bind(reason.slug());
         }
         if let Some(prefix) = &filter.path_prefix {
+            // PostgreSQL counts in four bytes; no path is so long.
             query
-                .push(" AND substr(path, 1, ")
-                .push_bind(i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX));
-            query.push(") = ").push_bind(prefix.clone());
+                .push(" AND substr(path, 1, CAST(")
+                .push_bind(i64::from(i32::try_from(prefix.chars().count()).unwrap_or(i32::MAX)));
+            query.push(" AS INTEGER)) = ").push_bind(prefix.as_str());
         }
         if let Some(over) = filter.took_over_us {
             query.push(" AND took_us > ").push_bind(i64::try_from(over).unwrap_or(i64::MAX));
@@ -238,24 +238,25 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::Search;
+    use crate::day::Day;
     use crate::example::call;
-    use crate::migrate::CALLS;
+    use crate::folder::Folder;
     use crate::row;
-    use crate::store::{Durability, Folder};
-    use crate::{CallFilter, StatusFilter};
+    use crate::store::Part;
+    use crate::{CallFilter, StatusFilter, StoreError};
     use exchange::{CallId, Reason};
-    use sqlx::Row;
     use std::time::Instant;
 
     #[tokio::test]
     async fn a_search_without_time_gets_on_by_a_stretch_and_one_that_is_interrupted_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let folder = Folder::make(folder.path()).unwrap();
-        let mut file = folder.open("calls.db", CALLS, Durability::Normal).await.unwrap();
+        let mut file = folder.open(Part::Calls(Day(0))).await.unwrap();
         let records: Vec<_> = (0..10).map(|nth| call(nth * 60_000, nth)).collect();
         row::write(&mut file, &records.iter().collect::<Vec<_>>()).await.unwrap();
         let filter = CallFilter::default();
-        let search = Search { filter: &filter, deadline: Instant::now(), limit: 100, from: CallId(0) };
+        let search =
+            Search { filter: &filter, deadline: Instant::now(), limit: 100, from: CallId(0), boxed: true };
         let (mut to, mut rows, mut pages) = (CallId::first_at(600_000), Vec::new(), 0);
         while let Some(next) = search.run(&mut file, to, &mut rows).await.unwrap() {
             assert!(next < to);
@@ -263,16 +264,28 @@ mod tests {
         }
         assert_eq!((rows.len(), pages), (10, 9));
 
-        file.lock_handle().await.unwrap().set_progress_handler(1, || false);
-        let next = search.run(&mut file, CallId::first_at(600_000), &mut Vec::new()).await.unwrap();
-        assert_eq!(next, Some(CallId::first_at(600_000)), "the same stretch again");
+        // More than the steps between two looks at the clock.
+        let records: Vec<_> = (0..20_000).map(|nth| call(nth % 60_000, nth)).collect();
+        row::write(&mut file, &records.iter().collect::<Vec<_>>()).await.unwrap();
+        file.time_box(Instant::now()).await.unwrap();
+        let filter = CallFilter { path_prefix: Some("/nothing".into()), ..CallFilter::default() };
+        let end = CallId::first_at(60_000);
+        let search = Search { filter: &filter, ..search };
+        let next = search.run(&mut file, end, &mut Vec::new()).await.unwrap();
+        assert_eq!(next, Some(end), "the same stretch again");
+        let search = Search { boxed: false, ..search };
+        let error = search.run(&mut file, end, &mut Vec::new()).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::Slow { .. }),
+            "of a stretch without a box it is an error: {error}"
+        );
     }
 
     #[tokio::test]
     async fn searches_use_their_indexes() {
         let folder = tempfile::tempdir().unwrap();
         let folder = Folder::make(folder.path()).unwrap();
-        let mut file = folder.open("calls.db", CALLS, Durability::Normal).await.unwrap();
+        let mut file = folder.open(Part::Calls(Day(0))).await.unwrap();
         let some = || Some("x".to_owned());
         for (filter, index) in [
             (CallFilter { outcome: Some("failed".into()), ..Default::default() }, "calls_bad"),
@@ -320,16 +333,16 @@ mod tests {
                 "calls_of_operation",
             ),
         ] {
-            let search = Search { filter: &filter, deadline: Instant::now(), limit: 10, from: CallId(0) };
-            let mut query = search.query("EXPLAIN QUERY PLAN SELECT ", CallId(1), CallId(2), 10);
-            let plan: Vec<String> = query
-                .build()
-                .fetch_all(&mut file)
-                .await
-                .unwrap()
-                .iter()
-                .map(|row| row.get::<String, _>("detail"))
-                .collect();
+            let search = Search {
+                filter: &filter,
+                deadline: Instant::now(),
+                limit: 10,
+                from: CallId(0),
+                boxed: false,
+            };
+            let query = search.query("EXPLAIN QUERY PLAN SELECT ", CallId(1), CallId(2), 10);
+            let rows = file.all(query).await.unwrap();
+            let plan: Vec<&str> = rows.iter().map(|row| row.text(3).unwrap()).collect();
             assert!(plan[0].contains(index), "{filter:?}: {plan:?}");
             // Within the stretch that is searched, and in its order: what is of several classes is put in order.
             assert!(plan[0].contains("id>? AND ") && plan[0].contains("id<?)"), "{filter:?}: {plan:?}");

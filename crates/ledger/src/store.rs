@@ -1,15 +1,15 @@
-//! The ledger's folder and the connections to its files.
+//! Where a ledger is kept: files in a folder (SQLite), or one schema of a PostgreSQL database.
 //!
-//! SQLite in WAL mode: any number of readers beside one writer, across processes. Folder 0700, files
-//! 0600: digests of keys and bodies of calls are in them.
+//! Its parts are the same in both: accounts, usage, quotas, and the calls of each UTC day. In a folder a part is a file, in a database
+//! some tables, those of calls with a partition for each day.
 
-use crate::StoreError;
-use crate::migrate::Schema;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqliteConnection};
-use std::fs;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use crate::connection::Connection;
+use crate::database::Postgres;
+use crate::day::Day;
+use crate::folder::{Durability, Folder};
+use crate::migrate::{self, Schema};
+use crate::{Place, StoreError};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Consumers, keys, audit.
@@ -21,159 +21,148 @@ pub(crate) const USAGE: &str = "usage.db";
 pub(crate) const QUOTAS: &str = "quotas.db";
 
 /// How long a question waits for a lock before it says so.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the recording waits for a lock before it goes on collecting.
-const HASTE: Duration = Duration::from_millis(200);
+pub(crate) const HASTE: Duration = Duration::from_millis(200);
 
-/// The folder of a ledger.
-#[derive(Clone, Debug)]
-pub(crate) struct Folder(PathBuf);
-
-/// What is on disk once a transaction has ended.
+/// A part of a ledger: has one writer at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Durability {
-    /// Everything, also after a power cut.
-    Full,
-    /// Everything after a crash of ours; a power cut may take the last second.
-    Normal,
+pub(crate) enum Part {
+    /// Consumers, keys, audit.
+    Accounts,
+    /// Counters and writers.
+    Usage,
+    /// What is granted of quotas.
+    Quotas,
+    /// The calls that began on a day.
+    Calls(Day),
 }
 
-impl Folder {
-    /// Takes a folder and makes it where it is not there, for this user alone.
-    pub(crate) fn make(path: &Path) -> Result<Self, StoreError> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(|source| StoreError::System { path: path.to_owned(), source })?;
-        Ok(Self(path.to_owned()))
-    }
-
-    /// Takes a folder that must hold a ledger, or calls of commands alone.
-    pub(crate) fn existing(path: &Path) -> Result<Self, StoreError> {
-        let folder = Self(path.to_owned());
-        if path.join(ACCOUNTS).is_file() || folder.days().is_ok_and(|days| !days.is_empty()) {
-            Ok(folder)
-        } else {
-            Err(StoreError::Missing { folder: path.to_owned() })
+impl Part {
+    /// The name of its file.
+    pub(crate) fn file(self) -> String {
+        match self {
+            Self::Accounts => ACCOUNTS.to_owned(),
+            Self::Usage => USAGE.to_owned(),
+            Self::Quotas => QUOTAS.to_owned(),
+            Self::Calls(day) => day.file(),
         }
     }
 
-    /// Accounts of a folder that has none: nobody.
-    pub(crate) async fn nobody(schema: Schema) -> Result<SqliteConnection, StoreError> {
-        let failed = |error| StoreError::of(ACCOUNTS, error);
-        let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.map_err(failed)?;
-        schema.apply(&mut connection, ACCOUNTS).await?;
-        Ok(connection)
-    }
-
-    /// The folder itself.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Opens a file for reading and writing, for somebody who waits for the answer; makes it where it is not there.
-    pub(crate) async fn open(
-        &self,
-        file: &str,
-        schema: Schema,
-        durability: Durability,
-    ) -> Result<SqliteConnection, StoreError> {
-        self.open_within(file, schema, durability, PATIENCE).await
-    }
-
-    /// As [`Self::open`], for the recording: a lock is given up on soon and tried again later.
-    pub(crate) async fn open_in_haste(
-        &self,
-        file: &str,
-        schema: Schema,
-        durability: Durability,
-    ) -> Result<SqliteConnection, StoreError> {
-        self.open_within(file, schema, durability, HASTE).await
-    }
-
-    async fn open_within(
-        &self,
-        file: &str,
-        schema: Schema,
-        durability: Durability,
-        wait: Duration,
-    ) -> Result<SqliteConnection, StoreError> {
-        let path = self.0.join(file);
-        Self::make_file(file, &path)?;
-        let mut connection = options(&path, wait)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(match durability {
-                Durability::Full => SqliteSynchronous::Full,
-                Durability::Normal => SqliteSynchronous::Normal,
-            })
-            .connect()
-            .await
-            .map_err(|error| StoreError::of(file, error))?;
-        schema.apply(&mut connection, file).await?;
-        Ok(connection)
-    }
-
-    /// Makes a file where it is not there: here and not by SQLite, which would let the group read it; `-wal` and
-    /// `-shm` get the same mode.
-    ///
-    /// A file that is there is left alone. Closing any descriptor of it gives up every lock that this process
-    /// holds on it (POSIX `fcntl`): another process that ends then removes the log under a connection that is
-    /// open here, and what is written afterwards is lost. <https://sqlite.org/howtocorrupt.html> 2.2.
-    fn make_file(file: &str, path: &Path) -> Result<(), StoreError> {
-        use std::io::ErrorKind as Kind;
-        let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        match made.map(drop).map_err(|source| (source.kind(), source)) {
-            Ok(()) | Err((Kind::AlreadyExists, _)) => Ok(()),
-            Err((Kind::PermissionDenied | Kind::ReadOnlyFilesystem, _)) => {
-                Err(StoreError::NotWritable { file: file.to_owned() })
-            }
-            Err((Kind::StorageFull | Kind::QuotaExceeded, _)) => {
-                Err(StoreError::Full { file: file.to_owned() })
-            }
-            Err((_, source)) => Err(StoreError::System { path: path.to_owned(), source }),
+    /// What is in it.
+    pub(crate) const fn schema(self) -> Schema {
+        match self {
+            Self::Accounts => migrate::ACCOUNTS,
+            Self::Usage => migrate::USAGE,
+            Self::Quotas => migrate::QUOTAS,
+            Self::Calls(_) => migrate::CALLS,
         }
     }
 
-    /// Opens a file for reading only; `None` where it is not there or not finished being made.
-    pub(crate) async fn read(
-        &self,
-        file: &str,
-        schema: Schema,
-    ) -> Result<Option<SqliteConnection>, StoreError> {
-        let path = self.0.join(file);
-        if !path.is_file() {
-            return Ok(None);
-        }
-        let reading = options(&path, PATIENCE).read_only(true);
-        let opened = match connect_to_read(&reading, file, schema).await {
-            // On a read-only disk the WAL's index cannot be made; without a WAL the file alone is the truth.
-            Err(error) if error.is_about_the_folder() && !self.0.join(format!("{file}-wal")).exists() => {
-                connect_to_read(&reading.immutable(true), file, schema).await
-            }
-            opened => opened,
-        };
-        match opened {
-            // Dropped by retention between the look and the opening.
-            Err(_) if !path.is_file() => Ok(None),
-            opened => opened,
+    /// What a change of it is worth: of calls a power cut may take the last second.
+    pub(crate) const fn durability(self) -> Durability {
+        match self {
+            Self::Accounts | Self::Usage | Self::Quotas => Durability::Full,
+            Self::Calls(_) => Durability::Normal,
         }
     }
 }
 
-async fn connect_to_read(
-    options: &SqliteConnectOptions,
-    file: &str,
-    schema: Schema,
-) -> Result<Option<SqliteConnection>, StoreError> {
-    let mut connection = options.connect().await.map_err(|error| StoreError::of(file, error))?;
-    Ok(schema.readable(&mut connection, file).await?.then_some(connection))
+/// Where a ledger is kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Store {
+    Folder(Folder),
+    Postgres(Postgres),
 }
 
-fn options(path: &Path, wait: Duration) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(wait)
-        .foreign_keys(true)
-        .disable_statement_logging()
+impl Store {
+    /// Takes a place for a ledger that is written; makes what is not there.
+    pub(crate) async fn make(place: &Place) -> Result<Self, StoreError> {
+        Ok(match place {
+            Place::Folder(path) => Self::Folder(Folder::make(path)?),
+            Place::Postgres(url) => Self::Postgres(Postgres::make(url).await?),
+        })
+    }
+
+    /// Takes a place that must hold a ledger; makes nothing.
+    pub(crate) async fn existing(place: &Place) -> Result<Self, StoreError> {
+        Ok(match place {
+            Place::Folder(path) => Self::Folder(Folder::existing(path)?),
+            Place::Postgres(url) => Self::Postgres(Postgres::existing(url).await?),
+        })
+    }
+
+    /// The same place for the recording, which waits for nothing long. Connections belong to the runtime that made them: the
+    /// recording has one of its own, and so has this.
+    pub(crate) fn in_haste(&self) -> Self {
+        match self {
+            Self::Folder(folder) => Self::Folder(folder.in_haste()),
+            Self::Postgres(database) => Self::Postgres(database.in_haste()),
+        }
+    }
+
+    /// The same place for a runtime of its own whose questions may wait.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Folder(folder) => Self::Folder(folder.clone()),
+            Self::Postgres(database) => Self::Postgres(database.again()),
+        }
+    }
+
+    /// Opens a part for reading and writing; makes it where it is not there.
+    pub(crate) async fn open(&self, part: Part) -> Result<Connection, StoreError> {
+        match self {
+            Self::Folder(folder) => folder.open(part).await,
+            Self::Postgres(database) => database.open(part).await,
+        }
+    }
+
+    /// Opens a part for reading; `None` where it is not there or not finished being made.
+    pub(crate) async fn read(&self, part: Part) -> Result<Option<Connection>, StoreError> {
+        match self {
+            Self::Folder(folder) => folder.read(part).await,
+            Self::Postgres(database) => database.read(part).await.map(Some),
+        }
+    }
+
+    /// The days that have calls, oldest first.
+    pub(crate) async fn days(&self) -> Result<Vec<Day>, StoreError> {
+        match self {
+            Self::Folder(folder) => folder.days(),
+            Self::Postgres(database) => database.days().await,
+        }
+    }
+
+    /// Drops the days that ended at least `keep_ms` ago; gives how many.
+    pub(crate) async fn prune(&self, now_ms: u64, keep_ms: u64) -> Result<u32, StoreError> {
+        let mut dropped = 0;
+        for day in self.days().await?.into_iter().filter(|day| day.end_ms().saturating_add(keep_ms) <= now_ms)
+        {
+            match self {
+                Self::Folder(folder) => folder.drop_day(day)?,
+                Self::Postgres(database) => database.drop_day(day).await?,
+            }
+            dropped += 1;
+        }
+        Ok(dropped)
+    }
+
+    /// How many bytes the calls of a day take.
+    pub(crate) async fn size(&self, day: Day, connection: &mut Connection) -> u64 {
+        match self {
+            Self::Folder(folder) => {
+                std::fs::metadata(folder.path().join(day.file())).map_or(0, |file| file.len())
+            }
+            // Not known is not too large: the writing says what is wrong.
+            Self::Postgres(_) => Postgres::size(day, connection).await.unwrap_or(0),
+        }
+    }
+
+    /// What an error of the system names.
+    pub(crate) fn path(&self) -> PathBuf {
+        match self {
+            Self::Folder(folder) => folder.path().to_owned(),
+            Self::Postgres(database) => database.name().into(),
+        }
+    }
 }

@@ -1,10 +1,8 @@
 //! What was called, counted: exact for every call, whatever was kept of it.
 
-use crate::store::USAGE;
+use crate::sql::{Row, Sql};
 use crate::{Ledger, StoreError};
 use exchange::Outcome;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
 
 /// Which counts are wanted, and how they are added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,25 +99,27 @@ impl Ledger {
     /// # Errors
     /// The file's.
     pub async fn usage(&self, filter: &UsageFilter) -> Result<Vec<UsageRow>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT sum(calls), sum(bytes), sum(time_us)");
+        let mut query = Sql::new(
+            "SELECT CAST(sum(calls) AS BIGINT), CAST(sum(bytes) AS BIGINT), CAST(sum(time_us) AS BIGINT)",
+        );
         for code in 0..CODES {
-            query.push(", sum(calls) FILTER (WHERE outcome = ").push(code).push(")");
+            query.push(&format!(", CAST(sum(calls) FILTER (WHERE outcome = {code}) AS BIGINT)"));
         }
         for group in &filter.group_by {
             query.push(", ").push(group.column());
         }
         query.push(" FROM usage WHERE 1 = 1");
         if let Some(since) = filter.since_ms {
-            query.push(" AND minute >= ").push_bind((since / 60_000).cast_signed());
+            query.push(" AND minute >= ").push_bind(since / 60_000);
         }
         if let Some(until) = filter.until_ms {
-            query.push(" AND minute < ").push_bind((until / 60_000).cast_signed());
+            query.push(" AND minute < ").push_bind(until / 60_000);
         }
         for (column, wanted) in
             [("consumer", &filter.consumer), ("api", &filter.api), ("operation", &filter.operation)]
         {
             if let Some(wanted) = wanted {
-                query.push(" AND ").push(column).push(" = ").push_bind(wanted);
+                query.push(" AND ").push(column).push(" = ").push_bind(wanted.as_str());
             }
         }
         for (at, group) in filter.group_by.iter().enumerate() {
@@ -128,23 +128,21 @@ impl Ledger {
         for (at, group) in filter.group_by.iter().enumerate() {
             query.push(if at == 0 { " ORDER BY " } else { ", " }).push(group.column());
         }
-        let failed = |error| StoreError::of(USAGE, error);
-        let mut file = self.usage_to_read().lock().await;
-        let Some(file) = file.as_mut() else { return Ok(Vec::new()) };
-        let rows = query.build().fetch_all(file).await.map_err(failed)?;
+        let Some(mut counts) = self.counts().await? else { return Ok(Vec::new()) };
+        let rows = counts.all(query).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
-            found.push(usage_row(row, &filter.group_by).map_err(failed)?);
+            found.push(usage_row(row, &filter.group_by)?);
         }
-        // Without groups SQLite answers one row of nothing for no calls at all.
+        // Without groups the answer is one row of nothing for no calls at all.
         found.retain(|row| row.calls > 0);
         Ok(found)
     }
 }
 
-fn usage_row(row: &SqliteRow, groups: &[Group]) -> Result<UsageRow, sqlx::Error> {
-    let number =
-        |at: usize| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(at)?.unwrap_or(0).cast_unsigned());
+fn usage_row(row: &Row, groups: &[Group]) -> Result<UsageRow, StoreError> {
+    let number = |at: usize| Ok::<_, StoreError>(row.some_count(at)?.unwrap_or(0));
+    let text = |at: usize| Ok::<_, StoreError>(row.some_text(at)?.map(str::to_owned));
     let mut usage =
         UsageRow { calls: number(0)?, bytes: number(1)?, time_us: number(2)?, ..UsageRow::default() };
     for code in 0..CODES {
@@ -158,11 +156,11 @@ fn usage_row(row: &SqliteRow, groups: &[Group]) -> Result<UsageRow, sqlx::Error>
         let at = 3 + usize::from(CODES) + at;
         match group {
             Group::Minute | Group::Hour | Group::Day => usage.at_ms = Some(number(at)? * 60_000),
-            Group::Api => usage.api = row.try_get(at)?,
-            Group::Operation => usage.operation = row.try_get(at)?,
-            Group::Consumer => usage.consumer = row.try_get(at)?,
-            Group::Plan => usage.plan = row.try_get(at)?,
-            Group::Class => usage.class = row.try_get(at)?,
+            Group::Api => usage.api = text(at)?,
+            Group::Operation => usage.operation = text(at)?,
+            Group::Consumer => usage.consumer = text(at)?,
+            Group::Plan => usage.plan = text(at)?,
+            Group::Class => usage.class = Some(row.small(at)?),
         }
     }
     Ok(usage)

@@ -3,17 +3,16 @@
 //! It has a runtime of its own, so that neither a slow disk nor a locked file is felt by calls.
 
 use crate::batch::{Batch, Packed};
+use crate::connection::Connection;
 use crate::count::Uncounted;
 use crate::lease::{self, Leases};
-use crate::migrate::USAGE as USAGE_SCHEMA;
 use crate::record::{Arrival, Shared};
-use crate::store::{Durability, Folder, USAGE};
+use crate::store::{Part, Store};
 use crate::watch::Watch;
 use crate::{StoreError, detail};
-use sqlx::{Connection, SqliteConnection};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
@@ -21,6 +20,8 @@ const ROWS_EACH: Duration = Duration::from_millis(250);
 const USAGE_EACH: Duration = Duration::from_secs(1);
 /// How often the end tries before it gives up; each attempt waits for a lock 200 ms.
 const LAST_ATTEMPTS: u32 = 10;
+/// After so long it begins no other attempt: a database that is away answers nothing for some seconds each time.
+const LAST_ATTEMPT: Duration = Duration::from_secs(4);
 
 /// What the ledger asks of the thread.
 #[derive(Debug)]
@@ -35,12 +36,13 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) folder: Folder,
+    /// In haste.
+    pub(crate) store: Store,
     pub(crate) arrivals: mpsc::Receiver<Arrival>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     pub(crate) batch: Batch,
     pub(crate) leases: Arc<Leases>,
-    pub(crate) usage: Option<SqliteConnection>,
+    pub(crate) usage: Option<Connection>,
     pub(crate) uncounted: Uncounted,
 }
 
@@ -50,13 +52,15 @@ impl Writer {
     /// # Errors
     /// The system gives no thread, or no timer.
     pub(crate) fn start(self, watch: Watch) -> Result<(), StoreError> {
-        let path = self.folder.path().to_owned();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let path = self.store.path();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let started = runtime.and_then(|runtime| {
             let life = async move {
                 let watching = tokio::spawn(watch.run());
                 self.run().await;
                 watching.abort();
+                // Its connection is closed while there is a runtime to do so.
+                drop(watching.await);
             };
             std::thread::Builder::new().name("ledger".into()).spawn(move || runtime.block_on(life))
         });
@@ -165,24 +169,24 @@ impl Writer {
     }
 
     async fn try_usage(&mut self) -> Result<(), StoreError> {
-        let file = match &mut self.usage {
-            Some(file) => file,
-            none => none.insert(self.folder.open_in_haste(USAGE, USAGE_SCHEMA, Durability::Full).await?),
+        let usage = match &mut self.usage {
+            Some(usage) => usage,
+            none => none.insert(self.store.open(Part::Usage).await?),
         };
-        self.uncounted.write(file).await.map_err(|error| StoreError::of(USAGE, error))
+        self.uncounted.write(usage, lease::now_ms()).await
     }
 
     async fn renew_leases(&mut self) {
-        if let Some(file) = &mut self.usage {
+        if let Some(usage) = &mut self.usage {
             // A lease not renewed is renewed a minute later: it holds for ten.
-            drop(self.leases.renew(file, lease::now_ms()).await);
+            drop(self.leases.renew(usage, lease::now_ms()).await);
         }
     }
 
     async fn end(&mut self) -> Result<(), StoreError> {
         // No row is taken from now on; what came before is written.
         self.arrivals.close();
-        let mut result = Ok(());
+        let (mut result, began) = (Ok(()), Instant::now());
         for _ in 0..LAST_ATTEMPTS {
             self.take_arrived();
             result = self.flush().await;
@@ -191,14 +195,21 @@ impl Writer {
                 self.take_leftover(true);
                 result = self.flush().await;
             }
-            if result.is_ok() {
+            if result.is_ok() || began.elapsed() > LAST_ATTEMPT {
                 break;
             }
         }
-        if let Some(mut file) = self.usage.take() {
-            // Not given back, a lease runs out by itself.
-            drop(self.leases.give_back(&mut file).await);
-            drop(file.close().await);
+        if result.is_err() {
+            // They count among what is lost.
+            self.take_leftover(true);
+        }
+        if let Some(mut usage) = self.usage.take() {
+            // Not given back, a lease runs out by itself, and so does the name of an adder.
+            drop(self.leases.give_back(&mut usage).await);
+            if self.uncounted.calls() == 0 {
+                drop(self.uncounted.sign_off(&mut usage, lease::now_ms()).await);
+            }
+            usage.close().await;
         }
         self.batch.close().await;
         result.map_err(|error| StoreError::Unwritten {

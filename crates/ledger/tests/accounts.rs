@@ -1,17 +1,24 @@
 //! Consumers and keys.
 
-use crate::harness::{CLI, NOW, all_rows, ledger};
+use crate::harness::{CLI, Home, NOW, all_rows, on_both};
 use exchange::{Accounts, ConsumerName, KeyDigest, KeyId, PlanName};
-use ledger::{Author, Ledger, StoreError};
+use ledger::{Author, Ledger, Place, StoreError};
 use std::os::unix::fs::PermissionsExt;
+
+on_both! {
+    a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file,
+    a_key_that_was_rotated_works_beside_its_successor_until_it_ends,
+    a_consumer_is_made_suspended_and_given_plans_and_all_of_it_is_noted,
+    what_cannot_be_is_refused_and_changes_nothing,
+    a_key_made_by_another_process_is_seen,
+}
 
 fn plans(names: &[&str]) -> Vec<PlanName> {
     names.iter().map(|name| PlanName::new(name)).collect()
 }
 
-#[tokio::test]
-async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file() {
-    let (folder, ledger) = ledger().await;
+async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file(home: &mut Home) {
+    let ledger = home.ledger().await;
     let globex = ledger.add_consumer("globex", &plans(&["gold", "free"]), CLI).await.unwrap();
     let key = ledger.new_key(&globex, [7; 32], CLI).await.unwrap();
     let id = KeyId::of(&key.digest());
@@ -32,15 +39,20 @@ async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file() {
     assert_eq!(ledger.list_keys(Some(&ConsumerName::new("acme"))).await.unwrap(), []);
 
     ledger.close().await.unwrap();
-    for file in std::fs::read_dir(folder.path()).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        assert!(!bytes.windows(20).any(|part| part == &key.reveal().as_bytes()[..20]));
-    }
+    let folder = match home {
+        Home::Folder(folder) => folder.path(),
+        Home::Postgres(server) => server.folder(),
+    };
+    let found = |text: &str| {
+        let mut grep = std::process::Command::new("grep");
+        grep.args(["-r", "-q", "-a", "-F", text]).arg(folder).status().unwrap().code().unwrap()
+    };
+    assert_eq!(found(&id.0), 0, "what is kept of it is found by its id");
+    assert_eq!(found(&key.reveal()[..20]), 1, "the key is not");
 }
 
-#[tokio::test]
-async fn a_key_that_was_rotated_works_beside_its_successor_until_it_ends() {
-    let (folder, ledger) = ledger().await;
+async fn a_key_that_was_rotated_works_beside_its_successor_until_it_ends(home: &mut Home) {
+    let ledger = home.ledger().await;
     let globex = ledger.add_consumer("globex", &[], CLI).await.unwrap();
     let old = ledger.new_key(&globex, [7; 32], CLI).await.unwrap();
     let id = KeyId::of(&old.digest());
@@ -60,7 +72,7 @@ async fn a_key_that_was_rotated_works_beside_its_successor_until_it_ends() {
     // Whoever watches is told when a key ends, though nobody writes anything then.
     let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
     let now = || u64::try_from(now()).unwrap();
-    let other = Ledger::open(all_rows(folder.path())).await.unwrap();
+    let other = home.ledger().await;
     let mut changes = other.watch_accounts();
     let by = Author { at_ms: now(), ..CLI };
     ledger.rotate_key(&KeyId::of(&new.digest()), [11; 32], 900, by).await.unwrap();
@@ -72,9 +84,8 @@ async fn a_key_that_was_rotated_works_beside_its_successor_until_it_ends() {
     tokio::time::timeout(std::time::Duration::from_secs(30), gone).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_consumer_is_made_suspended_and_given_plans_and_all_of_it_is_noted() {
-    let (_folder, ledger) = ledger().await;
+async fn a_consumer_is_made_suspended_and_given_plans_and_all_of_it_is_noted(home: &mut Home) {
+    let ledger = home.ledger().await;
     let acme = ledger.add_consumer("acme", &plans(&["free"]), CLI).await.unwrap();
     ledger.add_consumer("globex", &[], CLI).await.unwrap();
     ledger.suspend(&acme, true, CLI).await.unwrap();
@@ -102,9 +113,8 @@ async fn a_consumer_is_made_suspended_and_given_plans_and_all_of_it_is_noted() {
     assert!(audit.iter().all(|entry| entry.who == "cli" && entry.at_ms == NOW));
 }
 
-#[tokio::test]
-async fn what_cannot_be_is_refused_and_changes_nothing() {
-    let (_folder, ledger) = ledger().await;
+async fn what_cannot_be_is_refused_and_changes_nothing(home: &mut Home) {
+    let ledger = home.ledger().await;
     let acme = ledger.add_consumer("acme", &[], CLI).await.unwrap();
     let nobody = ConsumerName::new("nobody");
     let long = "x".repeat(65);
@@ -128,11 +138,10 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
     assert_eq!(ledger.audit(10).await.unwrap().len(), 1, "only what was done is noted");
 }
 
-#[tokio::test]
-async fn a_key_made_by_another_process_is_seen() {
-    let (folder, board) = ledger().await;
+async fn a_key_made_by_another_process_is_seen(home: &mut Home) {
+    let board = home.ledger().await;
     let mut changes = board.watch_accounts();
-    let command = Ledger::open(all_rows(folder.path())).await.unwrap();
+    let command = home.ledger().await;
     let acme = command.add_consumer("acme", &[], CLI).await.unwrap();
     command.new_key(&acme, [3; 32], CLI).await.unwrap();
     command.close().await.unwrap();
@@ -144,9 +153,9 @@ async fn a_key_made_by_another_process_is_seen() {
 
 #[tokio::test]
 async fn nothing_of_it_is_for_others_to_read() {
-    let (folder, ledger) = ledger().await;
+    let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("new/state");
-    let other = Ledger::open(all_rows(&inner)).await.unwrap();
+    let other = Ledger::open(all_rows(Place::from(&inner))).await.unwrap();
     other.add_consumer("acme", &[], CLI).await.unwrap();
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&inner), 0o700);
@@ -154,5 +163,5 @@ async fn nothing_of_it_is_for_others_to_read() {
         let path = file.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
-    ledger.close().await.unwrap();
+    other.close().await.unwrap();
 }

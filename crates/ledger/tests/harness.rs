@@ -1,8 +1,10 @@
-//! A ledger in a folder of its own, and calls for it.
+//! A ledger in a place of its own, on each of the databases, and calls for it.
 
-use exchange::{CallId, CallRecord, Outcome, Usage, UsageKey};
-use ledger::{Author, DetailsWanted, Ledger, LedgerOptions, UsageFilter, UsageRow};
-use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use crate::postgres::Server;
+use exchange::{CallId, CallRecord, Outcome, Secret, Usage, UsageKey};
+use ledger::{Author, DetailsWanted, Ledger, LedgerOptions, Place, UsageFilter, UsageRow};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -11,22 +13,158 @@ use tempfile::TempDir;
 pub(crate) const NOW: u64 = 20_778 * DAY + 36_000_000;
 pub(crate) const DAY: u64 = 86_400_000;
 pub(crate) const CLI: Author<'_> = Author { who: "cli", at_ms: NOW };
+/// The calls of that day.
+pub(crate) const TODAY: &str = "calls-2026-11-21.db";
+
+/// Makes of each test one on SQLite and one on PostgreSQL.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(&mut crate::harness::Home::folder()).await;
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    if let Some(mut home) = crate::harness::Home::postgres() {
+                        super::$name(&mut home).await;
+                    }
+                }
+            )+
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// Where a test's ledger is.
+#[derive(Debug)]
+pub(crate) enum Home {
+    Folder(TempDir),
+    Postgres(Server),
+}
+
+/// Somebody else who lets nobody write a part.
+#[derive(Debug)]
+pub(crate) enum Lock {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Home {
+    pub(crate) fn folder() -> Self {
+        Self::Folder(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn postgres() -> Option<Self> {
+        Server::start().map(Self::Postgres)
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::Folder(folder) => Place::from(folder),
+            Self::Postgres(server) => Place::Postgres(Secret::new(server.url())),
+        }
+    }
+
+    /// A place beside it, for another ledger.
+    pub(crate) fn place_of(&self, name: &str) -> Place {
+        match self {
+            Self::Folder(folder) => Place::from(&folder.path().join(name)),
+            Self::Postgres(server) => {
+                Place::Postgres(Secret::new(format!("{}&options=-csearch_path%3D{name}", server.url())))
+            }
+        }
+    }
+
+    /// Its text, as a process is given it.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.path().to_str().unwrap().to_owned(),
+            Self::Postgres(server) => server.url(),
+        }
+    }
+
+    /// A ledger that keeps every row.
+    pub(crate) async fn ledger(&self) -> Ledger {
+        Ledger::open(all_rows(self.place())).await.unwrap()
+    }
+
+    pub(crate) async fn reader(&self) -> Ledger {
+        Ledger::open_read_only(self.place()).await.unwrap()
+    }
+
+    /// A number that SQL answers, from outside.
+    pub(crate) async fn number(&self, file: &str, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(format!("SELECT CAST(({sql}) AS BIGINT)"));
+        match self {
+            Self::Folder(folder) => {
+                sqlx::query_scalar(sql).fetch_one(&mut stranger(folder.path(), file).await).await.unwrap()
+            }
+            Self::Postgres(server) => {
+                sqlx::query_scalar(sql).fetch_one(&mut guest(server).await).await.unwrap()
+            }
+        }
+    }
+
+    /// Lets nobody write a part; readers go on.
+    pub(crate) async fn lock(&self, file: &str) -> Lock {
+        match self {
+            Self::Folder(folder) => {
+                let mut file = stranger(folder.path(), file).await;
+                sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut file).await.unwrap();
+                Lock::Sqlite(file)
+            }
+            Self::Postgres(server) => {
+                let mut database = guest(server).await;
+                let table = match file {
+                    "accounts.db" => "consumers, plans_held, keys, audit",
+                    "usage.db" => "usage",
+                    "quotas.db" => "quotas",
+                    _ => "calls, arrivals, details",
+                };
+                let words = AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE"));
+                sqlx::raw_sql(words).execute(&mut database).await.unwrap();
+                Lock::Postgres(database)
+            }
+        }
+    }
+
+    /// What errors name a part by.
+    pub(crate) fn name(&self, file: &str) -> String {
+        match self {
+            Self::Folder(_) => file.to_owned(),
+            Self::Postgres(server) => format!("{}/postgres", server.folder().display()),
+        }
+    }
+}
+
+impl Lock {
+    pub(crate) async fn release(self) {
+        match self {
+            Self::Sqlite(mut file) => {
+                sqlx::raw_sql("ROLLBACK").execute(&mut file).await.unwrap();
+            }
+            Self::Postgres(mut database) => {
+                sqlx::raw_sql("ROLLBACK").execute(&mut database).await.unwrap();
+            }
+        }
+    }
+}
 
 /// Options that keep every row.
-pub(crate) fn all_rows(folder: &Path) -> LedgerOptions {
+pub(crate) fn all_rows(place: Place) -> LedgerOptions {
     LedgerOptions {
         rows_per_second: 1_000_000,
         max_rows_per_second: 4_000_000,
         details: DetailsWanted::All,
         keep: Duration::from_secs(30 * 24 * 3600),
-        ..LedgerOptions::new(folder)
+        ..LedgerOptions::new(place)
     }
-}
-
-pub(crate) async fn ledger() -> (TempDir, Ledger) {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(all_rows(folder.path())).await.unwrap();
-    (folder, ledger)
 }
 
 /// What the gateway counts for a call.
@@ -58,9 +196,9 @@ pub(crate) async fn stranger(folder: &Path, file: &str) -> SqliteConnection {
     SqliteConnectOptions::new().filename(folder.join(file)).connect().await.unwrap()
 }
 
-/// A number that SQL answers, from outside.
-pub(crate) async fn number(folder: &Path, file: &str, sql: &'static str) -> i64 {
-    sqlx::query_scalar(sql).fetch_one(&mut stranger(folder, file).await).await.unwrap()
+/// A connection of somebody else, who finds the tables.
+pub(crate) async fn guest(server: &Server) -> PgConnection {
+    PgConnection::connect(&format!("{}&options=-csearch_path%3Dswitchboard", server.url())).await.unwrap()
 }
 
 pub(crate) fn ids(rows: &[CallRecord]) -> Vec<CallId> {

@@ -1,21 +1,31 @@
 //! What is kept of calls, how exactly, and for how long.
 
 use crate::example::call;
-use crate::harness::{DAY, NOW, all_rows, ids, ledger, number, total, usage, with_outcome};
+use crate::harness::{DAY, Home, NOW, TODAY, all_rows, ids, on_both, total, usage, with_outcome};
 use exchange::{By, CallIds, Detail, Fault, Message, Outcome, Reason, Recorder};
 use ledger::{CallFilter, DetailsWanted, Group, Ledger, LedgerOptions, UsageFilter};
 use std::sync::Arc;
 use std::time::Duration;
+
+on_both! {
+    usage_is_exact_over_threads_when_rows_are_sampled_and_their_weights_add_up,
+    a_row_comes_back_as_it_was_with_its_detail,
+    details_are_kept_of_the_calls_they_are_wanted_of_in_whichever_order_they_come,
+    an_open_call_is_shown_and_then_closed,
+    a_tail_shows_what_is_written_also_late_and_over_midnight_and_nothing_twice,
+    old_days_go_when_a_new_one_begins,
+    usage_is_added_up_as_asked,
+    every_writer_has_its_own_number,
+    the_writing_ends_with_the_last_recorder_and_nothing_is_lost,
+}
 
 fn detail(body: &str) -> Detail {
     let request = Message { line: "GET / HTTP/1.1".into(), body: body.into(), ..Message::default() };
     Detail { request: Some(request), ..Detail::default() }
 }
 
-#[tokio::test]
-async fn usage_is_exact_over_threads_when_rows_are_sampled_and_their_weights_add_up() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(LedgerOptions::new(folder.path())).await.unwrap();
+async fn usage_is_exact_over_threads_when_rows_are_sampled_and_their_weights_add_up(home: &mut Home) {
+    let ledger = Ledger::open(LedgerOptions::new(home.place())).await.unwrap();
     let threads: Vec<_> = (0..4_u16)
         .map(|writer| {
             let recorder = ledger.recorder();
@@ -43,16 +53,14 @@ async fn usage_is_exact_over_threads_when_rows_are_sampled_and_their_weights_add
     let total = total(&ledger).await;
     assert_eq!((total.calls, total.bytes, total.time_us), (100_000, 10_000_000, 123_400_000));
     assert_eq!((total.calls_that("succeeded"), total.calls_that("failed")), (99_900, 100));
-    let file = "calls-2026-11-21.db";
-    assert_eq!(number(folder.path(), file, "SELECT sum(weight) FROM calls").await, 100_000);
-    assert_eq!(number(folder.path(), file, "SELECT count(*) FROM calls WHERE outcome = 3").await, 100);
-    let rows = number(folder.path(), file, "SELECT count(*) FROM calls").await;
+    assert_eq!(home.number(TODAY, "SELECT sum(weight) FROM calls").await, 100_000);
+    assert_eq!(home.number(TODAY, "SELECT count(*) FROM calls WHERE outcome = 3").await, 100);
+    let rows = home.number(TODAY, "SELECT count(*) FROM calls").await;
     assert!((200..2_000).contains(&rows), "sampled: {rows}");
 }
 
-#[tokio::test]
-async fn a_row_comes_back_as_it_was_with_its_detail() {
-    let (_folder, ledger) = ledger().await;
+async fn a_row_comes_back_as_it_was_with_its_detail(home: &mut Home) {
+    let ledger = home.ledger().await;
     let recorder = ledger.recorder();
     let mut full = with_outcome(call(NOW, 1), Outcome::Aborted(By::Caller), 429);
     full.parent = Some(call(NOW - 5, 9).id);
@@ -77,15 +85,13 @@ async fn a_row_comes_back_as_it_was_with_its_detail() {
     assert!(ledger.call(call(NOW, 3).id).await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn details_are_kept_of_the_calls_they_are_wanted_of_in_whichever_order_they_come() {
-    let folder = tempfile::tempdir().unwrap();
+async fn details_are_kept_of_the_calls_they_are_wanted_of_in_whichever_order_they_come(home: &mut Home) {
     for (at, wanted, of_good, of_declined) in [
         ("none", DetailsWanted::None, false, false),
         ("failed", DetailsWanted::Failed, false, true),
         ("all", DetailsWanted::All, true, true),
     ] {
-        let options = LedgerOptions { details: wanted, ..all_rows(&folder.path().join(at)) };
+        let options = LedgerOptions { details: wanted, ..all_rows(home.place_of(at)) };
         let ledger = Ledger::open(options).await.unwrap();
         let recorder = ledger.recorder();
         let declined = |nth| with_outcome(call(NOW, nth), Outcome::Declined, 404);
@@ -105,9 +111,8 @@ async fn details_are_kept_of_the_calls_they_are_wanted_of_in_whichever_order_the
     }
 }
 
-#[tokio::test]
-async fn an_open_call_is_shown_and_then_closed() {
-    let (_folder, ledger) = ledger().await;
+async fn an_open_call_is_shown_and_then_closed(home: &mut Home) {
+    let ledger = home.ledger().await;
     let mut tail = ledger.tail().await.unwrap();
     let mut open = call(NOW, 1);
     (open.open, open.status) = (true, 101);
@@ -122,15 +127,25 @@ async fn an_open_call_is_shown_and_then_closed() {
     assert_eq!((again.len(), again[0].open), (1, false));
     let page = ledger.calls(&CallFilter::default()).await.unwrap();
     assert_eq!((page.rows.len(), page.rows[0].open, page.rows[0].weight), (1, false, 1));
+
+    // Begun and ended between two writes: both are in one.
+    let mut short = call(NOW, 2);
+    for is_open in [true, false] {
+        short.open = is_open;
+        ledger.recorder().row(short.clone());
+        ledger.recorder().detail(short.id, detail(if is_open { "begun" } else { "ended" }));
+    }
+    ledger.flush().await.unwrap();
+    let (row, kept) = ledger.call(short.id).await.unwrap().unwrap();
+    assert_eq!((row.open, kept.unwrap().request.unwrap().body.as_str()), (false, "ended"));
 }
 
-#[tokio::test]
-async fn a_tail_shows_what_is_written_also_late_and_over_midnight_and_nothing_twice() {
-    let (folder, ledger) = ledger().await;
+async fn a_tail_shows_what_is_written_also_late_and_over_midnight_and_nothing_twice(home: &mut Home) {
+    let ledger = home.ledger().await;
     let recorder = ledger.recorder();
     recorder.row(call(NOW, 1));
     ledger.flush().await.unwrap();
-    let reader = Ledger::open_read_only(folder.path()).await.unwrap();
+    let reader = home.reader().await;
     let mut tail = reader.tail().await.unwrap();
     assert_eq!(tail.read(&reader, 10).await.unwrap().len(), 0, "from now on");
 
@@ -146,9 +161,8 @@ async fn a_tail_shows_what_is_written_also_late_and_over_midnight_and_nothing_tw
     assert_eq!(tail.read(&reader, 10).await.unwrap().len(), 0);
 }
 
-#[tokio::test]
-async fn old_days_go_when_a_new_one_begins() {
-    let (folder, ledger) = ledger().await;
+async fn old_days_go_when_a_new_one_begins(home: &mut Home) {
+    let ledger = home.ledger().await;
     let recorder = ledger.recorder();
     // 30 days are kept: of the first day the last millisecond is as old as that, of the second one not.
     let begin = NOW - NOW % DAY;
@@ -163,24 +177,27 @@ async fn old_days_go_when_a_new_one_begins() {
     ledger.flush().await.unwrap();
     assert!(ledger.call(old.id).await.unwrap().is_none());
     assert!(ledger.call(young.id).await.unwrap().is_some());
-    let left = |folder: &std::path::Path| {
-        std::fs::read_dir(folder)
+    let left = match home {
+        Home::Folder(folder) => std::fs::read_dir(folder.path())
             .unwrap()
             .filter(|file| {
                 file.as_ref().unwrap().file_name().to_str().unwrap().starts_with("calls-2026-10-21")
             })
             .count()
+            .to_string(),
+        Home::Postgres(server) => {
+            server.sql("SELECT count(*) FROM pg_class WHERE relname LIKE '%2026\\_10\\_21%'")
+        }
     };
-    assert_eq!(left(folder.path()), 0, "nothing of it is left");
+    assert_eq!(left, "0", "nothing of it is left");
 
-    assert_eq!(ledger.prune(NOW + DAY).unwrap(), 1);
+    assert_eq!(ledger.prune(NOW + DAY).await.unwrap(), 1);
     assert!(ledger.call(young.id).await.unwrap().is_none());
     assert!(ledger.call(call(NOW, 3).id).await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn usage_is_added_up_as_asked() {
-    let (_folder, ledger) = ledger().await;
+async fn usage_is_added_up_as_asked(home: &mut Home) {
+    let ledger = home.ledger().await;
     let recorder = ledger.recorder();
     let at = NOW - NOW % 3_600_000;
     for nth in 0..600 {
@@ -222,10 +239,9 @@ async fn usage_is_added_up_as_asked() {
     assert_eq!(ledger.usage(&filter).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn every_writer_has_its_own_number() {
-    let (folder, one) = ledger().await;
-    let other = Ledger::open(all_rows(folder.path())).await.unwrap();
+async fn every_writer_has_its_own_number(home: &mut Home) {
+    let one = home.ledger().await;
+    let other = home.ledger().await;
     let first = one.lease_writer().await.unwrap();
     let mut seen = vec![first, one.lease_writer().await.unwrap(), other.lease_writer().await.unwrap()];
     one.close().await.unwrap();
@@ -238,11 +254,9 @@ async fn every_writer_has_its_own_number() {
     assert!(other.lease_writer().await.unwrap() != first);
 }
 
-#[tokio::test]
-async fn the_writing_ends_with_the_last_recorder_and_nothing_is_lost() {
-    let folder = tempfile::tempdir().unwrap();
+async fn the_writing_ends_with_the_last_recorder_and_nothing_is_lost(home: &mut Home) {
     let recorder: Arc<dyn Recorder> = {
-        let ledger = Ledger::open(all_rows(folder.path())).await.unwrap();
+        let ledger = home.ledger().await;
         ledger.recorder()
     };
     recorder.row(call(NOW, 1));
@@ -250,7 +264,7 @@ async fn the_writing_ends_with_the_last_recorder_and_nothing_is_lost() {
     drop(recorder);
     // The thread ends by itself; its last writes are waited for.
     loop {
-        let reader = Ledger::open_read_only(folder.path()).await.unwrap();
+        let reader = home.reader().await;
         let row = reader.call(call(NOW, 1).id).await.unwrap();
         if total(&reader).await.calls == 1 && row.is_some() {
             break;

@@ -1,19 +1,24 @@
 //! What is there after a process was killed in the middle of its work.
 
 use crate::example::call;
-use crate::harness::{NOW, all_rows, number, total, usage};
-use ledger::{CallFilter, Ledger};
+use crate::harness::{Home, NOW, TODAY, all_rows, on_both, total, usage};
+use exchange::Secret;
+use ledger::{CallFilter, Ledger, Place};
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
-const FOLDER: &str = "LEDGER_TEST_CHILD_FOLDER";
+const PLACE: &str = "LEDGER_TEST_CHILD_PLACE";
 
-/// The process that is killed: this very program, told to run this one test with a folder.
+on_both! {
+    what_was_written_is_there_after_a_kill,
+}
+
+/// The process that is killed: this very program, told to run this one test with a place.
 #[tokio::test]
 async fn the_process_that_is_killed() {
-    let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let ledger = Ledger::open(all_rows(Path::new(&folder))).await.unwrap();
+    let Ok(text) = std::env::var(PLACE) else { return };
+    let place = if text.contains("://") { Place::Postgres(Secret::new(text)) } else { Place::from(&text) };
+    let ledger = Ledger::open(all_rows(place)).await.unwrap();
     let recorder = ledger.recorder();
     for nth in 0.. {
         recorder.row(call(NOW + nth, nth));
@@ -26,12 +31,10 @@ async fn the_process_that_is_killed() {
     }
 }
 
-#[tokio::test]
-async fn what_was_written_is_there_after_a_kill() {
-    let folder = tempfile::tempdir().unwrap();
+async fn what_was_written_is_there_after_a_kill(home: &mut Home) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "killed::the_process_that_is_killed", "--nocapture"])
-        .env(FOLDER, folder.path())
+        .env(PLACE, home.text())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -44,22 +47,22 @@ async fn what_was_written_is_there_after_a_kill() {
     assert!(written.is_some(), "the child ended by itself");
 
     // Nobody has tidied up yet when a command only looks.
-    let reader = Ledger::open_read_only(folder.path()).await.unwrap();
+    let reader = home.reader().await;
     assert!(reader.call(call(NOW + 1999, 1999).id).await.unwrap().is_some());
     assert!(total(&reader).await.calls >= 2000);
 
-    let ledger = Ledger::open(all_rows(folder.path())).await.unwrap();
+    let ledger = home.ledger().await;
     let first = ledger.call(call(NOW, 0).id).await.unwrap();
     assert!(first.is_some());
-    let rows = number(folder.path(), "calls-2026-11-21.db", "SELECT count(*) FROM calls").await;
+    let rows = home.number(TODAY, "SELECT count(*) FROM calls").await;
     assert!(rows >= 2000, "{rows}");
     let counted = total(&ledger).await.calls;
     assert!(counted >= 2000, "{counted}");
-    let whole: String = sqlx::query_scalar("PRAGMA integrity_check")
-        .fetch_one(&mut crate::harness::stranger(folder.path(), "calls-2026-11-21.db").await)
-        .await
-        .unwrap();
-    assert_eq!(whole, "ok");
+    if let Home::Folder(folder) = home {
+        let mut file = crate::harness::stranger(folder.path(), TODAY).await;
+        let whole: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut file).await.unwrap();
+        assert_eq!(whole, "ok");
+    }
 
     // And it goes on.
     ledger.recorder().usage(usage(&call(NOW, 1)));

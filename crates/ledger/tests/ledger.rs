@@ -2,12 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
 
 mod accounts;
+mod cut;
+mod database;
 #[path = "../src/example.rs"]
 mod example;
 mod grains;
 mod harness;
 mod keeping;
 mod killed;
+mod postgres;
 mod quotas;
 mod searching;
 mod trouble;

@@ -1,32 +1,36 @@
 //! Parts of quotas: granted before they are spent, to any number of processes, never more than there is.
 
-use crate::harness::{all_rows, ledger, stranger};
+use crate::harness::{Home, on_both};
 use exchange::{Grant, Period, Quota, QuotaAccount, QuotaStore, QuotasAway, Wish};
-use ledger::Ledger;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
+on_both! {
+    processes_that_press_in_get_no_more_than_there_is,
+    what_is_given_back_can_be_had_again_and_what_is_owed_is_taken,
+    a_file_that_is_locked_is_named_and_taken_up_again,
+}
+
 /// 2026-11-21, 10:00 UTC.
 const NOW: u64 = crate::harness::NOW;
 
-fn wish(period: Period, amount: u32, at_ms: u64, want: u32) -> Wish {
+pub(crate) fn wish(period: Period, amount: u32, at_ms: u64, want: u32) -> Wish {
     let account = QuotaAccount { policy: "free/month".into(), subject: "globex".into() };
     let quota = Quota { amount: NonZeroU32::new(amount).unwrap(), period };
     Wish { account, quota, slot: period.slot(at_ms), want, back: Vec::new(), owed: 0 }
 }
 
-async fn lease(store: &Arc<dyn QuotaStore>, wish: Wish) -> Result<Grant, QuotasAway> {
+pub(crate) async fn lease(store: &Arc<dyn QuotaStore>, wish: Wish) -> Result<Grant, QuotasAway> {
     let (give, take) = oneshot::channel();
     store.lease(wish, Box::new(move |answer| drop(give.send(answer))));
     take.await.unwrap()
 }
 
-#[tokio::test]
-async fn processes_that_press_in_get_no_more_than_there_is() {
-    let (folder, one) = ledger().await;
-    let two = Ledger::open(all_rows(folder.path())).await.unwrap();
+async fn processes_that_press_in_get_no_more_than_there_is(home: &mut Home) {
+    let one = home.ledger().await;
+    let two = home.ledger().await;
     let mut asking = Vec::new();
     for ledger in [&one, &two] {
         for _ in 0..200 {
@@ -44,7 +48,7 @@ async fn processes_that_press_in_get_no_more_than_there_is() {
     one.close().await.unwrap();
     two.close().await.unwrap();
     // What was granted stands after a stop.
-    let again = Ledger::open(all_rows(folder.path())).await.unwrap();
+    let again = home.ledger().await;
     let grant = lease(&again.quotas(), wish(Period::Month, 1_000, NOW, 1)).await.unwrap();
     assert_eq!((grant.amount, grant.counted), (0, 1_000));
     let december = wish(Period::Month, 1_000, NOW + 30 * 86_400_000, 1);
@@ -54,9 +58,8 @@ async fn processes_that_press_in_get_no_more_than_there_is() {
     assert_eq!(lease(&again.quotas(), larger).await.unwrap().amount, 2, "a larger quota goes on from there");
 }
 
-#[tokio::test]
-async fn what_is_given_back_can_be_had_again_and_what_is_owed_is_taken() {
-    let (_folder, ledger) = ledger().await;
+async fn what_is_given_back_can_be_had_again_and_what_is_owed_is_taken(home: &mut Home) {
+    let ledger = home.ledger().await;
     let store = ledger.quotas();
     let ask = |want, back, owed| {
         let mut wish = wish(Period::Rolling(Duration::from_secs(3_600)), 10, NOW, want);
@@ -81,17 +84,15 @@ async fn what_is_given_back_can_be_had_again_and_what_is_owed_is_taken() {
     assert_eq!(lease(&store, later).await.unwrap().amount, 10, "another has its own");
 }
 
-#[tokio::test]
-async fn a_file_that_is_locked_is_named_and_taken_up_again() {
-    let (folder, ledger) = ledger().await;
+async fn a_file_that_is_locked_is_named_and_taken_up_again(home: &mut Home) {
+    let ledger = home.ledger().await;
     let store = ledger.quotas();
     assert_eq!(lease(&store, wish(Period::Day, 9, NOW, 1)).await.unwrap().amount, 1);
-    let mut file = stranger(folder.path(), "quotas.db").await;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut file).await.unwrap();
+    let lock = home.lock("quotas.db").await;
     let away = lease(&store, wish(Period::Day, 9, NOW, 1)).await.unwrap_err();
     assert!(away.to_string().contains("locked"), "{away}");
     assert!(ledger.health().quotas.is_some_and(|words| words.contains("locked")));
-    sqlx::query("ROLLBACK").execute(&mut file).await.unwrap();
+    lock.release().await;
     assert_eq!(lease(&store, wish(Period::Day, 9, NOW, 1)).await.unwrap().counted, 2);
     assert_eq!(ledger.health().quotas, None);
     ledger.close().await.unwrap();

@@ -1,9 +1,17 @@
 //! Searches among kept calls.
 
 use crate::example::call;
-use crate::harness::{DAY, NOW, all_rows, ids, ledger, with_outcome};
+use crate::harness::{DAY, Home, NOW, ids, on_both, with_outcome};
 use exchange::{CallId, CallRecord, ConsumerName, Fault, Outcome, Reason};
 use ledger::{CallFilter, Ledger, StatusFilter, StoreError};
+
+on_both! {
+    pages_neither_repeat_nor_skip,
+    each_condition_finds_its_own,
+    without_a_period_the_last_day_is_searched,
+    a_ledger_is_read_beside_the_board_that_writes_it,
+    a_search_that_finds_nothing_among_many_goes_on_where_it_stopped,
+}
 
 async fn keep(ledger: &Ledger, records: impl IntoIterator<Item = CallRecord>) {
     let recorder = ledger.recorder();
@@ -34,9 +42,8 @@ async fn all(ledger: &Ledger, mut filter: CallFilter) -> (Vec<CallId>, usize) {
     }
 }
 
-#[tokio::test]
-async fn pages_neither_repeat_nor_skip() {
-    let (_folder, ledger) = ledger().await;
+async fn pages_neither_repeat_nor_skip(home: &mut Home) {
+    let ledger = home.ledger().await;
     // Three days, with a day missing between, bursts in one millisecond, and midnight itself.
     let begin = NOW - NOW % DAY;
     let mut records = Vec::new();
@@ -59,9 +66,8 @@ async fn pages_neither_repeat_nor_skip() {
     assert_eq!(found.len(), 3 * 2 * 11);
 }
 
-#[tokio::test]
-async fn each_condition_finds_its_own() {
-    let (_folder, ledger) = ledger().await;
+async fn each_condition_finds_its_own(home: &mut Home) {
+    let ledger = home.ledger().await;
     let mut records: Vec<_> = (0..12).map(|nth| call(NOW + nth, nth)).collect();
     records[1] = with_outcome(records[1].clone(), Outcome::Refused, 429);
     records[1].reason = Some(Reason::OverLimit);
@@ -111,9 +117,8 @@ async fn each_condition_finds_its_own() {
     }
 }
 
-#[tokio::test]
-async fn without_a_period_the_last_day_is_searched() {
-    let (_folder, ledger) = ledger().await;
+async fn without_a_period_the_last_day_is_searched(home: &mut Home) {
+    let ledger = home.ledger().await;
     let empty = ledger.calls(&CallFilter::default()).await.unwrap();
     assert!(empty.rows.is_empty() && !empty.more());
     keep(&ledger, [call(NOW - DAY - 1, 1), call(NOW - DAY + 1, 2), call(NOW, 3)]).await;
@@ -122,11 +127,10 @@ async fn without_a_period_the_last_day_is_searched() {
     assert_eq!((page.searched_to_ms, page.next), (NOW - DAY, None));
 }
 
-#[tokio::test]
-async fn a_ledger_is_read_beside_the_board_that_writes_it() {
-    let (folder, board) = ledger().await;
+async fn a_ledger_is_read_beside_the_board_that_writes_it(home: &mut Home) {
+    let board = home.ledger().await;
     keep(&board, [call(NOW, 1)]).await;
-    let reader = Ledger::open_read_only(folder.path()).await.unwrap();
+    let reader = home.reader().await;
     assert_eq!(reader.calls(&CallFilter::default()).await.unwrap().rows.len(), 1);
     keep(&board, [call(NOW, 2)]).await;
     assert_eq!(reader.calls(&CallFilter::default()).await.unwrap().rows.len(), 2);
@@ -134,22 +138,24 @@ async fn a_ledger_is_read_beside_the_board_that_writes_it() {
     let refused = reader.add_consumer("acme", &[], crate::harness::CLI).await.unwrap_err();
     assert!(matches!(refused, StoreError::ReadOnly));
     assert!(matches!(reader.lease_writer().await, Err(StoreError::ReadOnly)));
-    assert!(matches!(reader.prune(u64::MAX), Err(StoreError::ReadOnly)));
+    assert!(matches!(reader.prune(u64::MAX).await, Err(StoreError::ReadOnly)));
     reader.close().await.unwrap();
     board.close().await.unwrap();
     assert!(matches!(board.close().await, Err(StoreError::Closed)));
     assert_eq!(reader.calls(&CallFilter::default()).await.unwrap().rows.len(), 2);
 
-    let nothing = tempfile::tempdir().unwrap();
-    let missing = Ledger::open_read_only(nothing.path()).await.unwrap_err();
+    let nothing = home.place_of("nothing");
+    let missing = Ledger::open_read_only(nothing.clone()).await.unwrap_err();
     assert!(matches!(missing, StoreError::Missing { .. }), "{missing}");
-    assert_eq!(std::fs::read_dir(nothing.path()).unwrap().count(), 0, "reading makes nothing");
+    let missing = Ledger::open_read_only(nothing).await.unwrap_err();
+    assert!(matches!(missing, StoreError::Missing { .. }), "reading makes nothing: {missing}");
+    if let Home::Folder(folder) = home {
+        assert!(!folder.path().join("nothing").exists());
+    }
 }
 
-#[tokio::test]
-async fn a_search_that_finds_nothing_among_many_goes_on_where_it_stopped() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(all_rows(folder.path())).await.unwrap();
+async fn a_search_that_finds_nothing_among_many_goes_on_where_it_stopped(home: &mut Home) {
+    let ledger = home.ledger().await;
     // A day of 24,000 rows, one of them wanted, at its beginning.
     let begin = NOW - NOW % DAY;
     let mut records: Vec<_> = (0..24_000).map(|nth| call(begin + nth * 3_600, nth)).collect();

@@ -1,24 +1,23 @@
 //! A ledger that cannot be written: calls go on, the loss is counted and said, and it catches up.
 
 use crate::example::call;
-use crate::harness::{CLI, NOW, all_rows, ledger, number, stranger, total, usage};
-use ledger::{CallFilter, Ledger, StoreError};
+use crate::harness::{CLI, Home, NOW, TODAY, all_rows, on_both, stranger, total, usage};
+use ledger::{CallFilter, Ledger, Place, StoreError};
 
-const FILE: &str = "calls-2026-11-21.db";
-const LOCK: &str = "BEGIN IMMEDIATE";
+on_both! {
+    a_locked_ledger_stops_nobody_and_usage_catches_up,
+    a_ledger_that_is_closed_while_it_is_locked_says_what_is_lost,
+    accounts_wait_for_no_lock_of_calls,
+}
 
-#[tokio::test]
-async fn a_locked_ledger_stops_nobody_and_usage_catches_up() {
-    let (folder, ledger) = ledger().await;
+async fn a_locked_ledger_stops_nobody_and_usage_catches_up(home: &mut Home) {
+    let ledger = home.ledger().await;
     let recorder = ledger.recorder();
     recorder.row(call(NOW, 0));
     recorder.usage(usage(&call(NOW, 0)));
     ledger.flush().await.unwrap();
 
-    let mut calls = stranger(folder.path(), FILE).await;
-    let mut counts = stranger(folder.path(), "usage.db").await;
-    sqlx::query(LOCK).execute(&mut calls).await.unwrap();
-    sqlx::query(LOCK).execute(&mut counts).await.unwrap();
+    let (calls, counts) = (home.lock(TODAY).await, home.lock("usage.db").await);
     // More than can wait.
     for nth in 1..30_000 {
         recorder.row(call(NOW, nth));
@@ -34,9 +33,8 @@ async fn a_locked_ledger_stops_nobody_and_usage_catches_up() {
     assert_eq!(ledger.calls(&CallFilter::default()).await.unwrap().rows.len(), 1);
     assert_eq!(total(&ledger).await.calls, 1);
 
-    for file in [&mut calls, &mut counts] {
-        sqlx::query("ROLLBACK").execute(file).await.unwrap();
-    }
+    calls.release().await;
+    counts.release().await;
     ledger.flush().await.unwrap();
     assert_eq!(total(&ledger).await.calls, 30_000, "exact");
     let health = ledger.health();
@@ -44,30 +42,32 @@ async fn a_locked_ledger_stops_nobody_and_usage_catches_up() {
         (health.behind, &health.last_error, health.usage_pending, health.rows_pending),
         (false, &None, 0, 0)
     );
-    let rows = number(folder.path(), FILE, "SELECT count(*) FROM calls").await;
+    let rows = home.number(TODAY, "SELECT count(*) FROM calls").await;
     assert_eq!(rows.cast_unsigned() + health.rows_dropped, 30_000, "each row is written or counted as lost");
 }
 
-#[tokio::test]
-async fn a_ledger_that_is_closed_while_it_is_locked_says_what_is_lost() {
-    let (folder, ledger) = ledger().await;
+async fn a_ledger_that_is_closed_while_it_is_locked_says_what_is_lost(home: &mut Home) {
+    let ledger = home.ledger().await;
     ledger.flush().await.unwrap();
-    let mut counts = stranger(folder.path(), "usage.db").await;
-    sqlx::query(LOCK).execute(&mut counts).await.unwrap();
+    let _counts = home.lock("usage.db").await;
     ledger.recorder().usage(usage(&call(NOW, 1)));
     ledger.recorder().row(call(NOW, 1));
     let error = ledger.close().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the ledger ends without 1 counted calls and 0 rows: `usage.db` is locked by another process"
+        format!(
+            "the ledger ends without 1 counted calls and 0 rows: `{}` is locked by another process",
+            home.name("usage.db")
+        )
     );
 }
 
 #[tokio::test]
 async fn a_file_of_calls_that_cannot_be_made_costs_rows_only() {
-    let (folder, ledger) = ledger().await;
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(all_rows(Place::from(&folder))).await.unwrap();
     // A folder in its place: also root cannot write it.
-    std::fs::create_dir(folder.path().join(FILE)).unwrap();
+    std::fs::create_dir(folder.path().join(TODAY)).unwrap();
     ledger.recorder().row(call(NOW, 1));
     ledger.recorder().usage(usage(&call(NOW, 1)));
     ledger.flush().await.unwrap_err();
@@ -75,7 +75,7 @@ async fn a_file_of_calls_that_cannot_be_made_costs_rows_only() {
     assert_eq!(total(&ledger).await.calls, 1);
     assert!(ledger.calls(&CallFilter::default()).await.unwrap().rows.is_empty());
 
-    std::fs::remove_dir(folder.path().join(FILE)).unwrap();
+    std::fs::remove_dir(folder.path().join(TODAY)).unwrap();
     ledger.flush().await.unwrap();
     assert!(ledger.call(call(NOW, 1).id).await.unwrap().is_some(), "it waited");
     assert_eq!(ledger.health().last_error, None);
@@ -86,26 +86,28 @@ async fn a_damaged_or_newer_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("accounts.db"), "this is no database, but it is long enough").unwrap();
     for error in [
-        Ledger::open(all_rows(folder.path())).await.unwrap_err(),
-        Ledger::open_read_only(folder.path()).await.unwrap_err(),
+        Ledger::open(all_rows(Place::from(&folder))).await.unwrap_err(),
+        Ledger::open_read_only(&folder).await.unwrap_err(),
     ] {
         assert_eq!(error.to_string(), "`accounts.db` is damaged, or is not a ledger's file");
         assert!(error.help().is_some_and(|help| help.contains("move `accounts.db` away")));
     }
 
-    let (folder, ledger) = ledger().await;
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(all_rows(Place::from(&folder))).await.unwrap();
     ledger.close().await.unwrap();
     sqlx::query("PRAGMA user_version = 99")
         .execute(&mut stranger(folder.path(), "accounts.db").await)
         .await
         .unwrap();
-    let error = Ledger::open(all_rows(folder.path())).await.unwrap_err();
+    let error = Ledger::open(all_rows(Place::from(&folder))).await.unwrap_err();
     assert!(matches!(error, StoreError::Newer { found: 99, known: 1, .. }), "{error}");
 }
 
 #[tokio::test]
 async fn a_damaged_day_is_said_and_the_other_days_are_kept() {
-    let (folder, ledger) = ledger().await;
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(all_rows(Place::from(&folder))).await.unwrap();
     std::fs::write(folder.path().join("calls-2026-11-20.db"), "this is no database, but it is long enough")
         .unwrap();
     ledger.recorder().row(call(NOW, 1));
@@ -117,12 +119,10 @@ async fn a_damaged_day_is_said_and_the_other_days_are_kept() {
     assert_eq!(ledger.calls(&today).await.unwrap().rows.len(), 1);
 }
 
-#[tokio::test]
-async fn accounts_wait_for_no_lock_of_calls() {
-    let (folder, ledger) = ledger().await;
+async fn accounts_wait_for_no_lock_of_calls(home: &mut Home) {
+    let ledger = home.ledger().await;
     ledger.recorder().row(call(NOW, 0));
     ledger.flush().await.unwrap();
-    let mut calls = stranger(folder.path(), FILE).await;
-    sqlx::query(LOCK).execute(&mut calls).await.unwrap();
+    let _calls = home.lock(TODAY).await;
     ledger.add_consumer("acme", &[], CLI).await.unwrap();
 }

@@ -19,6 +19,7 @@ mod mock;
 mod offer;
 mod place;
 mod proxy;
+mod reload;
 mod secret;
 mod serve;
 mod usage;
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Check(check::Check),
     /// Run the board
     Serve(serve::Serve),
+    /// Take over what the board's files say now, in every process that serves it
+    Reload,
     /// Call a URL, or an operation of an API
     Call(call::Call),
     /// Take a curl command line and behave as curl does
@@ -90,6 +93,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Proxy(proxy) => proxy.run(global),
         Command::Mock(mock) => mock.run(global),
         Command::Serve(serve) => serve.run(global),
+        Command::Reload => reload::run(global),
         Command::Explain(explain) => explain.run(global),
         Command::Console(console) => console.run(global),
         Command::Check(check) => check.run(global),

@@ -14,19 +14,22 @@ pub(crate) mod remote;
 mod running;
 pub(crate) mod socket;
 pub(crate) mod source;
+mod stamp;
 mod store;
+mod traced;
 
 pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
 pub(crate) use files::{Reading, Unread, code_of, unreadable};
 pub(crate) use index::Index;
 pub(crate) use logins::{Lies, Logins};
-pub(crate) use outside::{Disk, Need, write, write_private};
+pub(crate) use outside::{Disk, NOT_NEEDED, Need, write, write_private};
 pub(crate) use place::{
     FILE, board_folder, board_near, board_near_or_running, is_board_near, personal, state_folder,
 };
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
-    author, entropy, judged_board, load_board, load_board_with, look_at_board, open_ledger, read_ledger,
-    runtime, secrets_folder, stored,
+    author, entropy, judged_board, ledger_place, load_board, load_board_with, look_at_board, open_ledger,
+    read_ledger, runtime, secrets_folder, stored, unusable,
 };
+pub(crate) use traced::{Files, Traced};

@@ -1,6 +1,7 @@
 //! A board that runs: gateway, ledger, console, `run.sock`, until somebody stops it.
 
 mod control;
+mod following;
 mod lines;
 mod people;
 
@@ -8,7 +9,7 @@ pub(crate) use people::accounts;
 
 use crate::arguments::Global;
 use crate::drive::socket::Socket;
-use crate::drive::{Entry, Need, entropy, load_board_with, now_ms, open_ledger, port, stored};
+use crate::drive::{Entry, Files, entropy, now_ms, open_ledger, port, stored, unusable};
 use crate::exit::{Exit, Failure};
 use board::Board;
 use exchange::Recorder;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tokio::sync::{mpsc, watch};
 
 /// How long calls in flight may take to end at a stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -32,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) threads: Option<usize>,
     /// Whether a line is printed for each call.
     pub(crate) lines: bool,
+    /// Whether changed files are taken over by themselves.
+    pub(crate) watch: bool,
 }
 
 /// What has been started.
@@ -54,7 +58,9 @@ pub(crate) fn run(
     global: &Global,
     ready: impl FnOnce(&Started) -> Result<Option<Work>, Failure>,
 ) -> Result<Exit, Failure> {
-    let board = Arc::new(load_board_with(&plan.folder, global, Need::Secrets)?);
+    let (loaded, files) = following::load(&plan.folder, global.env.as_deref());
+    let board = Arc::new(loaded.map_err(|problems| unusable(&plan.folder, global, &problems))?);
+    let files = plan.watch.then_some(files);
     let terminal = global.terminal();
     if !board.warnings.0.is_empty() && plan.what != "demo" {
         terminal.say(board.warnings.render(terminal.colour_err).trim_end());
@@ -72,7 +78,7 @@ pub(crate) fn run(
         .build()
         .map_err(|error| Failure::run(format!("cannot start: {error}")))?;
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, beside(plan, global, board, ready))
+    local.block_on(&runtime, beside(plan, global, (board, files), ready))
 }
 
 /// Lets this process have as many descriptors as the system grants: shells give 1,024, which a thousand idle
@@ -87,7 +93,7 @@ fn open_many_files() {
 async fn beside(
     plan: &Plan,
     global: &Global,
-    board: Arc<Board>,
+    (board, files): (Arc<Board>, Option<Files>),
     ready: impl FnOnce(&Started) -> Result<Option<Work>, Failure>,
 ) -> Result<Exit, Failure> {
     let terminal = global.terminal();
@@ -110,7 +116,8 @@ async fn beside(
         settings: gateway::Settings::default(),
     })
     .map_err(|error| Failure::run(error.to_string()))?;
-    let (console, sign_in) = match start_console(&board, &ledger).await? {
+    let (current, boards) = watch::channel(Arc::clone(&board));
+    let (console, sign_in) = match start_console(&boards, &ledger).await? {
         Some((console, sign_in)) => (Some(console), Some(sign_in)),
         None => (None, None),
     };
@@ -124,9 +131,19 @@ async fn beside(
         board.listeners.iter().map(|listener| (listener.name.to_string(), listener.url.clone())).collect();
     let started = Started { listeners: urls, console: link };
     let gateway = std::rc::Rc::new(gateway);
-    let people =
-        people::People { board: Arc::clone(&board), ledger: ledger.clone(), gateway: gateway.clone() };
-    let following = tokio::task::spawn_local(people.follow(accounts));
+    let (last, last_reload) = watch::channel(following::LastReload::default());
+    let (reload, reloads) = mpsc::channel(8);
+    let following = following::Following {
+        folder: plan.folder.clone(),
+        env: global.env.clone(),
+        ledger: ledger.clone(),
+        gateway: gateway.clone(),
+        terminal,
+        board: current,
+        last,
+        files,
+    };
+    let following = tokio::task::spawn_local(following.run(accounts, reloads));
     // Without the socket everything runs, but nobody can ask what runs: say so and go on.
     let socket = Socket::open(&board.ledger.folder).await;
     let listed = match &socket {
@@ -141,12 +158,14 @@ async fn beside(
     let control = control::Control {
         gateway: gateway.clone(),
         ledger: ledger.clone(),
-        board: Arc::clone(&board),
+        board: boards,
+        reload,
+        last_reload,
         sign_in,
         console: console.as_ref().map(console::Running::url),
     };
     let answering = socket.ok().map(|socket| tokio::task::spawn_local(control.answer(socket)));
-    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let (stop, stopping) = watch::channel(false);
     let work = ready(&started)?.map(|work| {
         let mut stopping = stopping.clone();
         tokio::task::spawn_local(work(Box::pin(async move {
@@ -214,10 +233,10 @@ fn cores() -> usize {
 }
 
 async fn start_console(
-    board: &Arc<Board>,
+    boards: &watch::Receiver<Arc<Board>>,
     ledger: &ledger::Ledger,
 ) -> Result<Option<(console::Running, console::SignIn)>, Failure> {
-    let Some(settings) = &board.console else { return Ok(None) };
+    let Some(settings) = boards.borrow().console.clone() else { return Ok(None) };
     let listener = std::net::TcpListener::bind(settings.bind).map_err(|error| {
         let taken =
             port::free(settings.bind).err().map_or_else(|| error.to_string(), |taken| taken.to_string());
@@ -228,7 +247,7 @@ async fn start_console(
     let options = console::ConsoleOptions {
         listener,
         ledger: ledger.clone(),
-        board: tokio::sync::watch::channel(Arc::clone(board)).1,
+        board: boards.clone(),
         sign_in: sign_in.clone(),
         hosts: vec!["localhost".to_owned()],
         clock: SystemTime::now,
@@ -268,7 +287,7 @@ async fn keep_house(
     loop {
         if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
             pruned = Some(std::time::Instant::now());
-            if let Err(error) = ledger.prune(now_ms()) {
+            if let Err(error) = ledger.prune(now_ms()).await {
                 terminal.complain(format!("warning: old calls cannot be dropped: {error}"));
             }
         }

@@ -181,3 +181,77 @@ fn a_journal_of_other_rows_is_not_gone_on_with() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(std::fs::read_to_string(home.path().join("mine.txt")).unwrap(), "not a journal\n");
 }
+
+#[test]
+fn a_post_without_a_contract_that_may_have_arrived_is_not_sent_again() {
+    let provider = Provider::start(Duration::from_secs(2));
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("rows.csv"), "number\n1\n").unwrap();
+    let words = ["call", &provider.url, "--each", "rows.csv"];
+    let mut child =
+        switchboard(home.path()).args(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let patience = Instant::now();
+    while provider.log().is_empty() && patience.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let resumed = switchboard(home.path()).args(words).arg("--resume").output().unwrap();
+    assert!(stdout(&resumed).contains("\"outcome\":\"unclear\""), "{}{}", stdout(&resumed), stderr(&resumed));
+    assert_eq!(
+        (resumed.status.code(), provider.log().len()),
+        (Some(13), 1),
+        "it did something the first time"
+    );
+}
+
+#[test]
+fn each_row_is_a_call_of_the_history_and_the_rate_of_rows_counts_for_it() {
+    let provider = Provider::start(Duration::ZERO);
+    let home = folder(&provider, false, 3);
+    let log = |more: &[&str]| {
+        let words = [&["log", "--format", "ndjson", "-n", "1000"], more].concat();
+        let listed = switchboard(home.path()).args(words).output().unwrap();
+        let rows = stdout(&listed).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (rows, stderr(&listed))
+    };
+    provider.breaks(&[2]);
+    assert_eq!(call(home.path(), &["-H", "X-Api-Key: hush-hush-1", "--jobs", "1"]).status.code(), Some(13));
+    let (rows, said): (Vec<Value>, String) = log(&[]);
+    let told: Vec<(&str, &str, u64)> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["via"].as_str().unwrap(),
+                row["operation"].as_str().unwrap(),
+                row["status"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    let one = |status| ("call", "makeOrder", status);
+    assert_eq!(told, [one(201), one(503), one(201)], "{said}");
+    let shown = switchboard(home.path())
+        .args(["log", rows[0]["call"].as_str().unwrap(), "--format", "json"])
+        .output()
+        .unwrap();
+    let whole: Value = serde_json::from_str(&stdout(&shown)).unwrap();
+    assert_eq!(whole["detail"]["request"]["body"], "{\"number\":1}", "{whole}");
+    assert_eq!(whole["detail"]["response"]["body"], "{\"number\":1}", "{whole}");
+    assert!(!stdout(&shown).contains("hush-hush") && stdout(&shown).contains("x-api-key"), "{whole}");
+    // A call that is left out is left out.
+    let before = rows.len();
+    call(home.path(), &["--no-history", "--restart"]);
+    assert_eq!(log(&[]).0.len(), before);
+
+    // Far above the rate: fewer rows, which stand for all calls.
+    let provider = Provider::start(Duration::ZERO);
+    let home = folder(&provider, false, 1_000);
+    let began = Instant::now();
+    assert_eq!(call(home.path(), &["--jobs", "64", "-o", "out"]).status.code(), Some(0));
+    let seconds = began.elapsed().as_secs() + 1;
+    let listed = switchboard(home.path()).args(["log", "--format", "ndjson", "-n", "2000"]).output().unwrap();
+    let rows: Vec<Value> = stdout(&listed).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let weight: u64 = rows.iter().map(|row| row["weight"].as_u64().unwrap()).sum();
+    assert_eq!(weight, 1_000, "each call is counted");
+    assert!(rows.len() as u64 <= 50 + 50 * seconds + 2, "{} rows in {seconds} s", rows.len());
+}

@@ -13,12 +13,13 @@ mod failures;
 #[path = "behaviour/files_of_curl.rs"]
 mod files_of_curl;
 #[path = "call/harness.rs"]
-#[expect(dead_code, reason = "shared with tests that use more of it")]
 mod harness;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/packs.rs"]
 mod packs;
+#[path = "behaviour/rows.rs"]
+mod rows;
 #[path = "harness.rs"]
 mod running;
 #[path = "behaviour/shop.rs"]

@@ -33,6 +33,8 @@ mod login;
 mod manual;
 #[path = "call/named.rs"]
 mod named;
+#[path = "call/origins.rs"]
+mod origins;
 #[path = "call/papers.rs"]
 mod papers;
 #[path = "call/patience.rs"]
@@ -47,6 +49,8 @@ mod recorder;
 mod redirects;
 #[path = "call/repeated.rs"]
 mod repeated;
+#[path = "call/sampled.rs"]
+mod sampled;
 #[path = "call/secrets.rs"]
 mod secrets;
 #[path = "call/server.rs"]

@@ -10,6 +10,8 @@
 
 mod harness;
 
+#[path = "failures/database.rs"]
+mod database;
 #[path = "failures/disk_full.rs"]
 mod disk_full;
 #[path = "failures/heads.rs"]
@@ -24,10 +26,14 @@ mod large;
 mod locked;
 #[path = "failures/planted.rs"]
 mod planted;
+#[path = "../../ledger/tests/postgres.rs"]
+mod postgres;
 #[path = "failures/providers.rs"]
 mod providers;
 #[path = "failures/quotas.rs"]
 mod quotas;
+#[path = "failures/reloads.rs"]
+mod reloads;
 #[path = "failures/secrets.rs"]
 mod secrets;
 #[path = "failures/served.rs"]

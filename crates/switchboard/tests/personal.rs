@@ -90,3 +90,40 @@ fn in_a_folder_with_a_board_both_are_there_and_the_nearer_one_counts_first() {
     let (code, _, said) = run(home.path(), &here, &["--board", ".", "call", "notes", "--dry-run"]);
     assert_eq!(code, Some(2), "{said}");
 }
+
+#[tokio::test]
+async fn a_call_of_the_personal_board_is_of_its_board_in_every_way() {
+    let (home, here) = home();
+    let own = home.path().join("config/switchboard");
+    let provider = demo::Provider::status(401).start().await;
+    let contract = CONTRACT.replace(
+        "paths:",
+        "components: {securitySchemes: {key: {type: apiKey, in: header, name: X-Key}}}\nsecurity: [{key: []}]\npaths:",
+    );
+    std::fs::write(own.join("notes.yaml"), contract).unwrap();
+    let text = format!(
+        "[listen.edge]\nbind = \"127.0.0.1:2222\"\n[apis.notes]\ncontract = \"notes.yaml\"\nupstream = {{ urls = [\"{}\"] }}\n\
+         [apis.notes.offer.all]\nat = \"/notes\"\nplans = [\"free\"]\n[plans.free]\nauth = \"key\"\n\
+         [consumers.acme]\nplans = [\"free\"]\nkeys = []\n",
+        provider.url()
+    );
+    std::fs::write(own.join("switchboard.toml"), text).unwrap();
+    // Without a board here, and beside one.
+    for beside in [false, true] {
+        if beside {
+            board(&here, &[("orders", 1)]);
+        }
+        let (code, _, said) = run(home.path(), &here, &["call", "notes.listNotes"]);
+        assert!(
+            code == Some(4) && said.contains("switchboard auth login notes"),
+            "{beside}: {code:?} {said}"
+        );
+        let (_, out, said) = run(home.path(), &here, &["log", "--format", "ndjson"]);
+        assert!(out.contains("\"api\":\"notes\""), "{beside}: {out}{said}");
+        let (code, _, said) = run(home.path(), &here, &["call", "notess.listNote"]);
+        assert!(code == Some(2) && said.contains("did you mean `notes.listNotes`?"), "{beside}: {said}");
+        let (code, out, said) =
+            run(home.path(), &here, &["call", "notes.listNotes", "--as", "acme", "--dry-run"]);
+        assert!(code == Some(0) && out.contains("host: localhost:2222\n"), "{beside}: {code:?} {out}{said}");
+    }
+}

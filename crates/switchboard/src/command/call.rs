@@ -1,6 +1,8 @@
 //! `switchboard call`: a URL, or an operation of an API, with items and curl's flags.
 
 mod acting;
+mod aim;
+mod asked;
 mod batch;
 pub(crate) mod check;
 mod conditional;
@@ -22,6 +24,7 @@ mod input;
 mod item;
 mod login;
 mod manual;
+mod media;
 mod mocked;
 mod near;
 pub(crate) mod nearby;
@@ -30,6 +33,7 @@ mod netrc;
 pub(crate) mod outcome;
 mod pages;
 mod payload;
+mod prepare;
 mod print;
 pub(crate) mod progress;
 pub(crate) mod redact;
@@ -47,17 +51,13 @@ pub(crate) mod write_out;
 
 use crate::arguments::Global;
 use crate::exit::{Exit, Failure};
-use crate::output::{Format, jq};
+use crate::output::Format;
+pub(crate) use aim::connection;
 use check::CheckMode;
-use cookie::Cookies;
-use draft::{Draft, Named};
 use flag::Flags;
-use item::Item;
 use nearby::Nearby;
 use print::Language;
-use session::Session;
 use std::sync::Arc;
-use target::Target;
 use wanted::Wanted;
 
 /// Arguments of `call`.
@@ -177,7 +177,9 @@ impl Call {
         let mut terminal = global.terminal();
         terminal.quiet |= wanted.silent;
         let loud = !wanted.silent || wanted.show_error;
-        let (words, written) = self.edited(global)?;
+        // `--url` is the first word, whatever is done with it.
+        let words = wanted.transfer.urls.first().into_iter().chain(&self.words).cloned().collect();
+        let (words, written) = self.edited(words, global)?;
         let result = self.prepared(global, (&words, wanted), terminal);
         let result = match written {
             Some(written) => written.ended(result, terminal),
@@ -189,227 +191,4 @@ impl Call {
             done => done,
         }
     }
-
-    fn prepared(
-        &self,
-        global: &Global,
-        (words, mut wanted): (&[String], Wanted),
-        terminal: crate::terminal::Terminal,
-    ) -> Result<Exit, Failure> {
-        if let Some(program) = &self.jq {
-            jq::check(program)?;
-        }
-        let expected = self.expect.as_deref().map(ending::Expected::read).transpose()?;
-        let nearby = Nearby::new(global).with(&self.reading);
-        if self.example {
-            let (target, _) = target::read(&self.words, &nearby)?;
-            let Target::Operation(_, _, operation) = target else {
-                return Err(Failure::usage("`--example` needs an operation: a URL has no contract"));
-            };
-            terminal.data(fill::skeleton(&operation)?);
-            return Ok(Exit::Ok);
-        }
-        if let Some(file) = self.each.file()? {
-            return self.each_row(file, &nearby, &wanted, terminal, expected);
-        }
-        let mut draft = self.draft(&nearby, words, &mut wanted)?;
-        let from = deliver::resume::ask(&mut draft, &wanted, true)?;
-        let mut cookies = Cookies::read(&wanted.transfer)?;
-        let session = self.session.as_deref().map(|name| Session::open(name, &draft)).transpose()?;
-        if let Some(session) = &session {
-            session.apply(&mut draft, &wanted, &mut cookies)?;
-        }
-        draft.cookies(&cookies, true)?;
-        draft.redaction().learn();
-        call::learn(&wanted.connection.secrets());
-        let keeper = self.conditional.apply(&mut draft, &wanted, terminal)?;
-        let request_mode = self.check.unwrap_or(CheckMode::Block);
-        let found = if request_mode == CheckMode::Off { Vec::new() } else { check::request(&draft) };
-        if !found.is_empty() {
-            let lines = envelope::lines(&found, &draft);
-            if request_mode == CheckMode::Block && self.print.is_none() {
-                return Err(Failure::usage(format!(
-                    "the request breaks its contract, nothing was sent\n  {}",
-                    lines.join("\n  ")
-                ))
-                .exit(Exit::RequestBreaks)
-                .help(check::help(&found, &draft, &self.words)));
-            }
-            for line in lines {
-                terminal.say(format!("request breaks its contract: {line}"));
-            }
-        }
-        if self.dry_run {
-            terminal.data(trace::request(&draft, &draft.redaction(), self.show_secrets));
-            if let Some(plan) = self.pages.plan(&draft, &wanted, self.format)? {
-                terminal.say(plan.words(&draft));
-            }
-            return Ok(Exit::Ok);
-        }
-        if let Some(language) = self.print {
-            let code = print::code(language, &draft, &wanted, self.show_secrets)?;
-            if !self.show_secrets && code.contains("***") {
-                terminal
-                    .say("a secret of the body stands as `***`: put it in, or print with `--show-secrets`");
-            }
-            terminal.line(code);
-            return Ok(Exit::Ok);
-        }
-        let asked = outcome::Asked {
-            format: self.format,
-            jq: self.jq.as_deref(),
-            responses: self.check.unwrap_or(CheckMode::Report),
-            expected,
-            request_breaks: found,
-            from,
-            history: self.keeping.begin(&draft, &nearby, self.command_line()).into(),
-            show_secrets: self.show_secrets,
-            keeper,
-        };
-        let sent = match &self.as_consumer {
-            Some(name) => acting::send(name, &draft, &nearby, &wanted, terminal, &asked),
-            None => self.sent(&draft, &wanted, terminal, &asked, &mut cookies),
-        };
-        cookies.save(&wanted.transfer)?;
-        if let Some(session) = session {
-            session.save(&draft, &wanted, &cookies)?;
-        }
-        sent
-    }
-
-    /// Sends the draft: once, until something holds, or page by page.
-    fn sent(
-        &self,
-        draft: &Draft,
-        wanted: &Wanted,
-        terminal: crate::terminal::Terminal,
-        asked: &outcome::Asked<'_>,
-        cookies: &mut Cookies,
-    ) -> Result<Exit, Failure> {
-        if let Some(until) = self.until.condition(draft)? {
-            return until::poll(&until, draft, wanted, terminal, asked, cookies);
-        }
-        // A condition is about one answer, and so is what it says.
-        let plan =
-            if self.conditional.if_changed { None } else { self.pages.plan(draft, wanted, self.format)? };
-        match plan {
-            Some(plan) => pages::walk(&plan, draft, wanted, terminal, asked, cookies),
-            None => outcome::send(draft, wanted, terminal, asked, cookies),
-        }
-    }
-
-    /// What the words and flags make.
-    fn draft(&self, nearby: &Nearby<'_>, words: &[String], wanted: &mut Wanted) -> Result<Draft, Failure> {
-        let mut words = words.to_vec();
-        if let Some(url) = wanted.transfer.urls.first() {
-            words.insert(0, url.clone());
-        }
-        let (target, taken) = target::read(&words, nearby)?;
-        let rest = &words[taken.min(words.len())..];
-        match target {
-            Target::Url(method, url) => {
-                if self.sample {
-                    return Err(Failure::usage("`--sample` needs an operation: a URL has no contract"));
-                }
-                if self.server.is_some() {
-                    return Err(Failure::usage(
-                        "`--server` needs an operation: a URL names its server itself",
-                    ));
-                }
-                let items = rest.iter().map(|word| Item::read(word, &[])).collect::<Result<Vec<_>, _>>()?;
-                free::draft(method, url, items, wanted, outcome::RETRIES)
-            }
-            Target::Operation(api, contract, operation) => {
-                let upstream = self.upstream(api.as_deref(), &contract, wanted)?;
-                let seed = self.sample.then_some(self.seed);
-                let mut draft = typed::draft(Named { operation, contract }, upstream, rest, wanted, seed)?;
-                draft.login = self.login(api.as_deref(), nearby)?;
-                draft.choose();
-                if let Some(name) = &self.as_consumer {
-                    acting::offered(&mut draft, api.as_deref(), nearby, name)?;
-                }
-                Ok(draft)
-            }
-        }
-    }
-
-    /// Where an operation is called: `--server`, else the API's provider, else the contract's first server.
-    fn upstream(
-        &self,
-        api: Option<&board::Api>,
-        contract: &contract::Contract,
-        wanted: &Wanted,
-    ) -> Result<board::Upstream, Failure> {
-        let named = |text: &str| {
-            let mut url = url::Url::read(text, "https")?;
-            url.server.base = url.path.trim_end_matches('/').into();
-            Ok::<_, Failure>(url.server)
-        };
-        let Some(api) = api else {
-            if self.connection.is_some() {
-                return Err(Failure::usage("`--connection` needs an API of the board"));
-            }
-            let first = contract.servers.first().map(contract::Server::address);
-            let server = match (&self.server, &first) {
-                (Some(server), _) => named(server)?,
-                (None, Some(server)) if server.contains("://") => named(server)?,
-                _ => {
-                    return Err(Failure::usage(format!("`{}` names no server", contract.name))
-                        .help("name it: `--server URL`"));
-                }
-            };
-            return Ok(draft::upstream(server, wanted, outcome::RETRIES));
-        };
-        let mut upstream = match &self.connection {
-            Some(name) => (**connection(api, name)?).clone(),
-            None => (*api.upstream).clone(),
-        };
-        if let Some(authority) = &wanted.authority {
-            upstream.authority = Some(Arc::from(authority.as_slice()));
-        }
-        upstream.total_timeout = wanted.max_time.or(upstream.total_timeout);
-        if self.server.is_none() {
-            mocked::nowhere(api)?;
-        }
-        if let Some(server) = &self.server {
-            let server = named(server)?;
-            // A credential never follows to another origin (RFC 6454 §4).
-            let same = |known: &board::ServerUrl| {
-                known.https == server.https && known.host == server.host && known.port == server.port
-            };
-            if !upstream.servers.iter().any(same) {
-                upstream.credentials.clear();
-            }
-            upstream.servers = vec![server];
-        }
-        Ok(upstream)
-    }
-
-    /// The words that make this call again.
-    fn command_line(&self) -> Vec<String> {
-        let own = || std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-        self.again.clone().unwrap_or_else(own)
-    }
-
-    /// The words that log in at an API; tells of a login that is there and of no use.
-    fn login(&self, api: Option<&board::Api>, nearby: &Nearby<'_>) -> Result<Option<String>, Failure> {
-        let (Some(api), Some(board)) = (api, nearby.board()?) else { return Ok(None) };
-        let name = self.connection.as_deref();
-        login::look(api, name, board, nearby.terminal())?;
-        let flag = name.map_or(String::new(), |name| format!(" --connection {name}"));
-        Ok(Some(format!("{}{flag}", api.name)))
-    }
-}
-
-/// The provider of an API with the account of this name.
-pub(crate) fn connection<'a>(api: &'a board::Api, name: &str) -> Result<&'a Arc<board::Upstream>, Failure> {
-    if let Some((_, upstream)) = api.connections.iter().find(|(known, _)| known == name) {
-        return Ok(upstream);
-    }
-    let names = || api.connections.iter().map(|(known, _)| known.as_str());
-    let failure = Failure::usage(format!("`{}` has no connection `{name}`", api.name));
-    Err(match near::meant(name, names()) {
-        Some(meant) => failure.help(meant),
-        None => failure.help(format!("write `[apis.{}.connection.{name}]` into the board", api.name)),
-    })
 }

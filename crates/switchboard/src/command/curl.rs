@@ -10,13 +10,11 @@ use crate::command::call::deliver::{Delivery, Keep, resume};
 use crate::command::call::redirect::Follow;
 use crate::command::call::trip::{self, Broke, Manner};
 use crate::command::call::url::Url;
-use crate::command::call::wanted::Wanted;
+use crate::command::call::wanted::{Resume, Wanted};
 use crate::command::call::{free, outcome};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 use again::Again;
-use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Instant;
 
 /// Arguments of `curl`.
@@ -64,7 +62,6 @@ fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, S
         _ => (2, failure.message),
     };
     let mut draft = free::draft(None, url, Vec::new(), &mut wanted, 0).map_err(here)?;
-    let from = resume::ask(&mut draft, &wanted, false).map_err(here)?;
     let mut cookies = Cookies::read(&wanted.transfer).map_err(here)?;
     draft.cookies(&cookies, true).map_err(here)?;
     let redaction = draft.redaction();
@@ -72,27 +69,21 @@ fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, S
     call::learn(&wanted.connection.secrets());
     let (begun, mut again) = (Instant::now(), Again::of(&wanted));
     let (result, delivery) = loop {
+        // Anew for each try: the one before may have left something.
+        let from = resume::ask(&mut draft, &wanted, false).map_err(here)?;
+        let dial = call::Dial { allowances: None, ..outcome::dial(&wanted) }; // curl waits for nobody's limits
         let manner = Manner {
-            // curl waits for nobody's limits.
-            dial: call::Dial { allowances: None, ..outcome::dial(&wanted) },
             patience: None,
-            limit: wanted.max_time,
             follow: Follow::of(&wanted, true),
             cookies: &mut cookies,
             progress: !wanted.silent,
+            told: None,
         };
-        let (pause, rule) = (Rc::new(Cell::new(None)), again.clone());
-        let asked = Rc::clone(&pause);
         let mut delivery = Delivery::new(&wanted, &redaction, Keep::Pass, &draft.path);
         delivery.from = from;
-        delivery.strict = true;
-        delivery.put_off = Some(Box::new(move |head| {
-            asked.set(rule.answer(head.status, &head.fields, begun.elapsed()));
-            asked.get().is_some()
-        }));
-        let result = trip::go(&draft, manner, &mut delivery);
+        delivery.put_off = Some(Box::new(|head| again.answer(head.status, &head.fields, begun.elapsed())));
+        let result = trip::go(&draft, dial, wanted.max_time, manner, &mut delivery);
         delivery.closed(result.is_ok());
-        delivery.put_off = None;
         let (pause, why) = match result {
             Err(Broke::Interrupted) => return Err((130, String::new())),
             Err(broke) => {
@@ -100,7 +91,7 @@ fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, S
                 let pause = again.failure(code, begun.elapsed());
                 (pause, Err((code, words)))
             }
-            Ok(came) => (pause.get(), Ok(came)),
+            Ok(came) => (delivery.pause.take(), Ok(came)),
         };
         let Some(pause) = pause else { break (why, delivery) };
         if !wanted.silent {
@@ -110,6 +101,10 @@ fn fetch(url: &str, mut wanted: Wanted, terminal: Terminal) -> Result<(), (u8, S
                 pause.as_secs()
             ));
         }
+        if wanted.transfer.resume != Some(Resume::FileEnd) {
+            delivery.undo().map_err(here)?;
+        }
+        drop(delivery);
         again.used();
         std::thread::sleep(pause);
     };

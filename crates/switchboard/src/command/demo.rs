@@ -43,8 +43,13 @@ impl Demo {
         let addresses = Addresses { weather: &weather.url(), orders: &orders.url(), gateway, console };
         demo::board::write(place.folder(), &addresses).map_err(|error| Failure::run(error.to_string()))?;
         let keys = keys(place.folder(), global)?;
-        let plan =
-            Plan { what: "demo", folder: place.folder().to_path_buf(), threads: None, lines: !global.quiet };
+        let plan = Plan {
+            what: "demo",
+            folder: place.folder().to_path_buf(),
+            threads: None,
+            lines: !global.quiet,
+            watch: false,
+        };
         let quiet = global.quiet;
         let folder = place.folder();
         run(&plan, global, move |started| {

@@ -54,7 +54,13 @@ impl Mock {
         let file = folder.join(FILE);
         write_private(&file, text.as_bytes())
             .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", file.display())))?;
-        let plan = Plan { what: "mock", folder: folder.to_path_buf(), threads: None, lines: !global.quiet };
+        let plan = Plan {
+            what: "mock",
+            folder: folder.to_path_buf(),
+            threads: None,
+            lines: !global.quiet,
+            watch: false,
+        };
         run(&plan, global, |started| {
             let url = started.listeners.first().map_or_else(String::new, |(_, url)| url.clone());
             terminal.line(format!("  {url}  →  {}", self.contract.display()));

@@ -67,7 +67,13 @@ impl Proxy {
             let _ = std::fs::write(folder.join(".gitignore"), ".switchboard/\n");
         }
         let key = if self.key { Some(first_key(folder, &board)?) } else { None };
-        let plan = Plan { what: "proxy", folder: folder.to_path_buf(), threads: None, lines: !global.quiet };
+        let plan = Plan {
+            what: "proxy",
+            folder: folder.to_path_buf(),
+            threads: None,
+            lines: !global.quiet,
+            watch: false,
+        };
         run(&plan, global, |started| {
             let url = started.listeners.first().map_or_else(String::new, |(_, url)| url.clone());
             terminal.line(format!("  {url}  →  {}", self.url));

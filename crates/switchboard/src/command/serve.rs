@@ -11,6 +11,9 @@ pub(crate) struct Serve {
     /// How many threads serve; default: one for each core
     #[arg(long, value_name = "COUNT")]
     threads: Option<usize>,
+    /// Take over changed files by themselves, as `switchboard reload` does
+    #[arg(long)]
+    watch: bool,
 }
 
 impl Serve {
@@ -21,6 +24,7 @@ impl Serve {
             folder: board_folder(global)?,
             threads: self.threads,
             lines: !global.quiet,
+            watch: self.watch,
         };
         let terminal = global.terminal();
         run(&plan, global, |started| {

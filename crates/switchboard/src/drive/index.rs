@@ -8,18 +8,17 @@
 //! Deliberately without a lock: two processes that write the same index write the same bytes, and a file is put
 //! into its place whole. Without `fsync` too: what a power cut leaves has a wrong checksum.
 
-mod stamp;
 #[cfg(test)]
 mod tests;
 mod watching;
 
+use super::stamp::{self, Stamp};
 use super::{Disk, Need, now_ms};
 use board::Outside as _;
 use bytes::Bytes;
 use contract::{Contract, Recall};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use stamp::Stamp;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

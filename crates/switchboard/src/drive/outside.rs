@@ -27,7 +27,7 @@ pub(crate) enum Need {
 }
 
 /// Stands for a secret that nobody will ask for. With a colon, so that it may stand for `user:password` as well.
-const NOT_NEEDED: &str = "not-needed:here";
+pub(crate) const NOT_NEEDED: &str = "not-needed:here";
 
 impl Outside for Disk {
     fn file(&self, path: &Path) -> Result<Vec<u8>, OutsideError> {

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::future::Future;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(crate) struct Socket {
 impl Socket {
     /// Opens `run.sock` in the state folder, or `run-PID.sock` when another process of this board has it.
     pub(crate) async fn open(folder: &Path) -> std::io::Result<Self> {
+        // A ledger in a database makes no folder here.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let first = folder.join("run.sock");
         let path = if UnixStream::connect(&first).await.is_ok() {
             folder.join(format!("run-{}.sock", std::process::id()))
@@ -102,7 +104,39 @@ pub(crate) async fn ask_within(
     question: &Value,
     patience: Duration,
 ) -> Option<Result<Value, Failure>> {
-    let stream = UnixStream::connect(folder.join("run.sock")).await.ok()?;
+    ask_at(&folder.join("run.sock"), path, question, patience).await
+}
+
+/// Asks every process that serves the board, by the names of their sockets; those that are left of a kill are passed over.
+pub(crate) async fn ask_all(
+    folder: &Path,
+    path: &str,
+    question: &Value,
+    patience: Duration,
+) -> Vec<(String, Result<Value, Failure>)> {
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = names.filter_map(|file| file.file_name().into_string().ok()).collect();
+    names.retain(|name| {
+        let pid = name.strip_prefix("run-").and_then(|rest| rest.strip_suffix(".sock"));
+        name == "run.sock" || pid.is_some_and(|pid| pid.parse::<u32>().is_ok())
+    });
+    names.sort();
+    let mut answers = Vec::new();
+    for name in names {
+        if let Some(answer) = ask_at(&folder.join(&name), path, question, patience).await {
+            answers.push((name, answer));
+        }
+    }
+    answers
+}
+
+async fn ask_at(
+    socket: &Path,
+    path: &str,
+    question: &Value,
+    patience: Duration,
+) -> Option<Result<Value, Failure>> {
+    let stream = UnixStream::connect(socket).await.ok()?;
     let asked = tokio::time::timeout(patience, exchange(stream, path, question)).await;
     Some(asked.unwrap_or_else(|_| Err(Failure::run("the running board does not answer"))))
 }

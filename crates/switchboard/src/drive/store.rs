@@ -1,11 +1,12 @@
 //! The board and its ledger, as commands open them.
 
 use crate::arguments::Global;
-use crate::drive::{Disk, Index, Logins, Need, now_ms, socket};
+use crate::drive::{Disk, Index, Logins, NOT_NEEDED, Need, now_ms, socket};
 use crate::exit::Failure;
-use board::{Board, Diagnostics};
-use ledger::{Author, Ledger, LedgerOptions, StoreError};
+use board::{Board, Diagnostics, LedgerSettings};
+use ledger::{Author, Ledger, LedgerOptions, Place, StoreError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where `secret set` keeps the secrets of a board.
 pub(crate) fn secrets_folder(board: &Path) -> PathBuf {
@@ -40,11 +41,45 @@ pub(crate) fn judged_board(folder: &Path, global: &Global, need: Need) -> Result
 
 /// Loads the board in `folder`; its problems go to stderr, all of them.
 pub(crate) fn load_board_with(folder: &Path, global: &Global, need: Need) -> Result<Board, Failure> {
-    judged_board(folder, global, need).map_err(|problems| {
-        let terminal = global.terminal();
-        terminal.complain(problems.render(terminal.colour_err).trim_end());
-        Failure::usage(format!("the board in `{}` cannot be used", folder.display()))
+    judged_board(folder, global, need).map_err(|problems| unusable(folder, global, &problems))
+}
+
+/// Tells a board's problems on stderr, all of them.
+pub(crate) fn unusable(folder: &Path, global: &Global, problems: &Diagnostics) -> Failure {
+    let terminal = global.terminal();
+    terminal.complain(problems.render(terminal.colour_err).trim_end());
+    Failure::usage(format!("the board in `{}` cannot be used", folder.display()))
+}
+
+/// Where the ledger of these settings is. A command that sends nothing does without secrets, but not without this one.
+///
+/// # Errors
+/// The secret with the database's URL is missing.
+fn place_of(board: &Board) -> Result<Place, Failure> {
+    let Some(database) = &board.ledger.postgres else {
+        return Ok(Place::Folder(board.ledger.folder.clone()));
+    };
+    ledger_place(&board.ledger, &board.folder, board.env.as_deref()).ok_or_else(|| {
+        let reference = &database.reference;
+        let failure =
+            Failure::usage(format!("the ledger is in a database, and its secret `{reference}` is missing"));
+        match reference.strip_prefix("env:") {
+            Some(name) => failure.help(format!("run `export {name}=…` with the database's URL")),
+            None => failure.help("`switchboard check` says what is missing"),
+        }
     })
+}
+
+/// As [`place_of`], of settings that were read alone.
+pub(crate) fn ledger_place(settings: &LedgerSettings, folder: &Path, env: Option<&str>) -> Option<Place> {
+    let Some(database) = &settings.postgres else { return Some(Place::Folder(settings.folder.clone())) };
+    let known = database.url.as_ref().filter(|url| url.reveal() != NOT_NEEDED);
+    let url = known.cloned().or_else(|| {
+        let disk = Disk { secrets: secrets_folder(folder), need: Need::Secrets };
+        let (settings, _) = board::ledger_of(folder, env, &disk).ok()?;
+        settings.postgres?.url
+    });
+    url.map(Place::Postgres)
 }
 
 /// Opens the ledger of a board, to write.
@@ -57,16 +92,19 @@ pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
             board::DetailsWanted::Failed => ledger::DetailsWanted::Failed,
             board::DetailsWanted::All => ledger::DetailsWanted::All,
         },
-        ..LedgerOptions::new(&board.ledger.folder)
+        ..LedgerOptions::new(place_of(board)?)
     };
     Ledger::open(options).await.map_err(|error| stored(&error))
 }
 
+/// How long somebody who reads waits for a process to write down what it holds.
+const FLUSHED: Duration = Duration::from_secs(5);
+
 /// Opens the ledger of a board to read; a board that runs writes down first what it still holds.
 pub(crate) async fn read_ledger(board: &Board) -> Result<Ledger, Failure> {
     // Nothing runs, or it cannot write just now: what is on the disk is what there is.
-    let _ = socket::ask(&board.ledger.folder, "/flush", &serde_json::Value::Null).await;
-    Ledger::open_read_only(&board.ledger.folder).await.map_err(|error| stored(&error))
+    socket::ask_all(&board.ledger.folder, "/flush", &serde_json::Value::Null, FLUSHED).await;
+    Ledger::open_read_only(place_of(board)?).await.map_err(|error| stored(&error))
 }
 
 /// A ledger's error as a failure of the command.

@@ -2,6 +2,7 @@
 
 mod acting;
 
+use super::following::{Asked, LastReload};
 use crate::drive::socket::Socket;
 use crate::drive::{entropy, now_ms};
 use board::Board;
@@ -13,13 +14,16 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::SystemTime;
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// What questions are answered from.
 #[derive(Clone)]
 pub(super) struct Control {
     pub(super) gateway: Rc<Running>,
     pub(super) ledger: Ledger,
-    pub(super) board: Arc<Board>,
+    pub(super) board: watch::Receiver<Arc<Board>>,
+    pub(super) reload: mpsc::Sender<Asked>,
+    pub(super) last_reload: watch::Receiver<LastReload>,
     pub(super) sign_in: Option<SignIn>,
     pub(super) console: Option<String>,
 }
@@ -42,6 +46,7 @@ impl Control {
                 Err(error) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": error.to_string() })),
             },
             "/health" => (StatusCode::OK, self.health()),
+            "/reload" => self.reload().await,
             "/console/link" => self.link(),
             "/call" => acting::call(self, question).await,
             "/explain" => match crate::command::Question::read(question) {
@@ -58,11 +63,32 @@ impl Control {
         }
     }
 
+    async fn reload(&self) -> (StatusCode, Value) {
+        let (asked, answer) = oneshot::channel();
+        let sent = self.reload.send(asked).await.is_ok();
+        match answer.await {
+            Ok(Ok(done)) if sent => (
+                StatusCode::OK,
+                json!({
+                    "pid": std::process::id(),
+                    "revision": format!("{:016x}", done.revision),
+                    "changed": done.changed,
+                    "later": done.later,
+                }),
+            ),
+            Ok(Err(problems)) => (StatusCode::CONFLICT, json!({ "error": problems })),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": "the board is being stopped" })),
+        }
+    }
+
     fn health(&self) -> Value {
         let health = self.ledger.health();
+        let last = self.last_reload.borrow().clone();
         json!({
             "pid": std::process::id(),
-            "revision": format!("{:016x}", self.board.revision),
+            "revision": format!("{:016x}", self.board.borrow().revision),
+            "reloaded_ms": last.at_ms,
+            "reload_failed": last.failed,
             "rows_dropped": health.rows_dropped,
             "usage_pending": health.usage_pending,
             "behind": health.behind,

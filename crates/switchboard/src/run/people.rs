@@ -1,12 +1,10 @@
-//! Accounts of a running board: made from the ledger and the file, made anew when the ledger's change.
+//! Accounts of a running board: made from the ledger and the file.
 
 use crate::drive::{now_ms, stored};
 use crate::exit::Failure;
 use board::Board;
 use exchange::Accounts;
-use gateway::Running;
 use ledger::Ledger;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// Who may call: consumers and keys of the ledger and of the board's own file.
@@ -28,27 +26,4 @@ pub(crate) async fn accounts(
     consumers.extend(board.consumers.consumers.iter().cloned());
     keys.extend(board.consumers.keys.iter().cloned());
     Ok(Arc::new(Accounts::new(consumers, keys, |plan| board.limits_of(plan), before)))
-}
-
-/// What following the ledger needs.
-pub(super) struct People {
-    pub(super) board: Arc<Board>,
-    pub(super) ledger: Ledger,
-    pub(super) gateway: Rc<Running>,
-}
-
-impl People {
-    /// Swaps the accounts whenever somebody changed them: a key that was revoked is refused within a second.
-    pub(super) async fn follow(self, mut now: Arc<Accounts>) {
-        let mut changes = self.ledger.watch_accounts();
-        while changes.changed().await.is_ok() {
-            // A ledger that is locked for a moment is asked again at its next change.
-            if let Ok(next) = accounts(&self.board, &self.ledger, Some(&now)).await {
-                // The board is the one that runs: nothing of it can be wrong now.
-                if self.gateway.swap(Arc::clone(&self.board), Arc::clone(&next)).is_ok() {
-                    now = next;
-                }
-            }
-        }
-    }
 }

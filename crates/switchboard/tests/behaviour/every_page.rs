@@ -182,3 +182,48 @@ async fn a_page_that_breaks_the_contract_is_told_or_ends_it() {
         place.run(&["call", "strict.yaml", "cursor", "--check", "block"]).ended(11, &["page 3 breaks"]);
     assert_eq!(names(&ended.out).len(), 4);
 }
+
+#[tokio::test]
+async fn a_page_that_a_link_leads_to_is_asked_for_with_the_same_cookies() {
+    let provider = shop::provider("").await;
+    let place = shop::place(&provider.url());
+    place.run(&["call", &format!("{}/link", provider.url()), "--all", "-b", "taste=vanilla"]).ok();
+    let requests = provider.requests();
+    assert_eq!(requests.len(), 4);
+    assert!(requests.iter().all(|one| one.field("cookie") == Some("taste=vanilla")), "{requests:?}");
+}
+
+#[tokio::test]
+async fn each_page_is_a_call_of_the_history() {
+    let provider = shop::provider("").await;
+    let place = shop::place(&provider.url());
+    place.run(&["call", &format!("{}/link", provider.url()), "--all"]).ok();
+    let rows = place.run(&["log", "--format", "ndjson"]).ok();
+    let rows: Vec<Value> = rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 4, "one for each page: {rows:?}");
+    let shown =
+        rows.iter().map(|row| place.run(&["log", row["call"].as_str().unwrap(), "--format", "json"]).json());
+    let mut lines: Vec<String> =
+        shown.map(|one| one["detail"]["request"]["line"].as_str().unwrap().to_owned()).collect();
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "GET /link HTTP/1.1",
+            "GET /link?at=2 HTTP/1.1",
+            "GET /link?at=4 HTTP/1.1",
+            "GET /link?at=6 HTTP/1.1"
+        ]
+        .map(|line| line.replace(" /", &format!(" {}/", provider.url())))
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_list_is_laid_out_as_one_answer_is() {
+    let provider = shop::provider("").await;
+    let place = shop::place(&provider.url());
+    let words = ["call", "shop.yaml", "thing", "--all", "--color", "always"];
+    let shown = place.run(&words).ok();
+    assert_eq!(shown, place.run(&["call", "shop.yaml", "thing", "--color", "always"]).ok());
+    assert!(shown.contains("\n  \x1b[1;34m"), "{shown}");
+}

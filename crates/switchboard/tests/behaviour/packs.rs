@@ -64,7 +64,8 @@ async fn provider(held: Option<Arc<AtomicBool>>) -> (Provider, Log) {
     (Provider::answering(one).start().await, kept)
 }
 
-fn folder(provider: &Provider, rows: &str) -> TempDir {
+/// A folder with a board whose `orders` go together by four, and these rows.
+pub(crate) fn folder(provider: &Provider, rows: &str) -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let board = format!(
         "[apis.orders]\ncontract = \"orders.yaml\"\n[apis.orders.upstream]\nurls = \"{}\"\n\

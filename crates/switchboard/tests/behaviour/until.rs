@@ -2,7 +2,9 @@
 
 use crate::harness::Place;
 use crate::shop::answer;
+use bytes::Bytes;
 use demo::Provider;
+use http::Response;
 use serde_json::json;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -57,4 +59,56 @@ async fn what_no_waiting_mends_ends_it_at_once() {
     assert_eq!(provider.calls(), 1);
     let refusing = Provider::refusing().start().await;
     place.run(&["call", &refusing.url(), "--until", "true"]).ended(1, &["refused"]);
+}
+
+#[tokio::test]
+async fn a_download_that_goes_on_is_not_destroyed() {
+    let provider = Provider::answering(|_| {
+        Response::builder()
+            .status(206)
+            .header("content-range", "bytes 2-3/4")
+            .body(Bytes::from("34"))
+            .unwrap()
+    })
+    .start()
+    .await;
+    let place = Place::new().with("f", "12");
+    place.run(&["call", &provider.url(), "--until", "true", "-C", "-", "-o", "f"]).ok();
+    assert_eq!(std::fs::read_to_string(place.path().join("f")).unwrap(), "1234");
+}
+
+#[tokio::test]
+async fn the_last_answer_is_shown_as_a_single_one_is() {
+    let provider = Provider::answering(|_| answer(200, &[], &json!({"said": "hush-hush-1"}))).start().await;
+    let place = Place::new();
+    let words = ["call", &provider.url(), "-H", "X-Api-Key: hush-hush-1", "--color", "always"];
+    let single = place.run(&words).ok();
+    let polled = place.run(&[&words[..], &["--until", "true"]].concat()).ok();
+    assert!(single.contains("***") && single.contains("\n  "), "{single}");
+    assert_eq!(polled, single);
+}
+
+#[tokio::test]
+async fn what_was_waited_for_stands_in_the_history_also_where_it_never_came() {
+    let provider = done_after(1, 200).await;
+    let place = Place::new();
+    place.run(&["call", &provider.url(), "--until", "true"]).ok();
+    let row: serde_json::Value =
+        serde_json::from_str(place.run(&["log", "--format", "ndjson"]).ok().lines().next().unwrap()).unwrap();
+    let shown = place.run(&["log", row["call"].as_str().unwrap(), "--format", "json"]).json();
+    let said = &shown["detail"]["response"];
+    assert_eq!(
+        (said["size"].as_u64(), said["body"].as_str()),
+        (Some(16), Some("{\"state\":\"done\"}")),
+        "{shown}"
+    );
+
+    let silent = Provider::silent().start().await;
+    let place = Place::new();
+    let words =
+        ["call", &silent.url(), "--until", "true", "-m", "0.2", "--format", "envelope", "-w", "%{exitcode}"];
+    let ended = place.run(&words).ended(12, &["0 answers"]);
+    assert!(ended.out.contains("\"outcome\"") && ended.out.ends_with("12"), "{ended:?}");
+    let listed = place.run(&["log"]).ok();
+    assert_eq!(listed.lines().count(), 1, "{listed}");
 }

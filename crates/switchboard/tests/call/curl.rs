@@ -194,3 +194,57 @@ async fn a_pasted_line_is_one_word() {
     assert_eq!((echo["target"].as_str(), echo["body"].as_str()), (Some("/ab.x"), Some("not special")));
     assert!(echo["fields"].to_string().contains("it's"), "{echo}");
 }
+
+#[test]
+fn a_download_that_goes_on_and_is_repeated_has_each_byte_once() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    for (resume, expected) in [("-", [2, 4]), ("2", [2, 2])] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/f", listener.local_addr().unwrap());
+        // The first answer breaks off after two of its four bytes.
+        let serving = std::thread::spawn(move || {
+            let mut asked = Vec::new();
+            for (nth, stream) in listener.incoming().take(2).enumerate() {
+                let mut stream = stream.unwrap();
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+                let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+                let range = head.iter().find_map(|line| {
+                    line.to_lowercase()
+                        .strip_prefix("range: bytes=")?
+                        .strip_suffix('-')?
+                        .parse::<usize>()
+                        .ok()
+                });
+                let from = range.unwrap();
+                asked.push(from);
+                let whole = "abcdef";
+                write!(
+                    stream,
+                    "HTTP/1.1 206 Part\r\nContent-Range: bytes {from}-5/6\r\nContent-Length: {}\r\n\r\n",
+                    6 - from
+                )
+                .unwrap();
+                let end = if nth == 0 { 4 } else { 6 };
+                stream.write_all(&whole.as_bytes()[from..end]).unwrap();
+            }
+            asked
+        });
+        let place = Place::new().with("f", "ab");
+        let words = [
+            "-s",
+            "-C",
+            resume,
+            "-o",
+            "f",
+            "--retry",
+            "1",
+            "--retry-all-errors",
+            "--retry-delay",
+            "0.1",
+            &url,
+        ];
+        place.run(&[&["curl"], &words[..]].concat()).ended(0, &[]);
+        assert_eq!(std::fs::read_to_string(place.path().join("f")).unwrap(), "abcdef", "-C {resume}");
+        assert_eq!(serving.join().unwrap(), expected, "-C {resume}");
+    }
+}

@@ -2,7 +2,7 @@
 //! calls than it says.
 
 use crate::harness::{Running, free_port, switchboard};
-use crate::served::board;
+use crate::served::{becomes, board};
 use crate::wire::Caller;
 use demo::Provider;
 use std::process::Stdio;
@@ -32,13 +32,10 @@ async fn no_call_above_the_quota_reaches_the_provider_whoever_is_killed() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        for _ in 0..600 {
-            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return child;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("the second process does not listen");
+        becomes(600, "the second process listens", true, || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        child
     };
     let admitted = AtomicUsize::new(0);
     // Calls until it is refused or cut off; whether it was refused.

@@ -4,20 +4,20 @@
 //! consumer's list; the socket is the owner's alone (0600), the call goes through every stage with the consumer's plans,
 //! limits and suspension, and each one is written into the audit before it is made.
 
-use super::check::{AnswerCheck, CheckMode};
-use super::deliver::{Delivery, Keep};
-use super::draft::{self, Draft};
+use super::asked::Asked;
+use super::cookie::Cookies;
+use super::draft::{self, Draft, Named};
 use super::near;
 use super::nearby::Nearby;
-use super::outcome::{self, Asked};
-use super::trip::{Came, Head, Receive, Stop};
+use super::outcome;
+use super::trip::{Broke, Came, Head, Receive, Stop};
 use super::wanted::Wanted;
 use crate::drive::{read_ledger, runtime, socket};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use board::{Api, Board, ServerUrl};
+use board::{Board, ServerUrl, Upstream};
 use call::Sent;
 use exchange::{ConsumerName, PlanName};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
@@ -28,19 +28,13 @@ use std::time::{Duration, Instant};
 /// How long an answer may take: a gateway's own limits are shorter.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// Sends the draft to where the API is offered here instead of to its provider, and without the provider's credential.
-pub(super) fn offered(
-    draft: &mut Draft,
-    api: Option<&Api>,
-    nearby: &Nearby<'_>,
-    name: &str,
-) -> Result<(), Failure> {
+/// Where an operation is offered here to this consumer: its provider is not asked, nor anything that belongs to it.
+pub(super) fn offered(named: &Named, nearby: &Nearby<'_>, name: &str) -> Result<Upstream, Failure> {
     let own = || Failure::usage("`--as` calls an API that this board offers");
-    let (Some(api), Some(board)) = (api, nearby.board()?) else { return Err(own()) };
-    let operation = draft.named.as_ref().map(|named| named.operation.id.clone());
-    let index = api.contract.as_ref().and_then(|contract| {
-        contract.operations.iter().position(|known| Some(&known.id) == operation.as_ref())
-    });
+    let api = named.api.as_ref().ok_or_else(own)?;
+    let board = nearby.board_of(api).ok_or_else(own)?;
+    let operation = &named.operation.id;
+    let index = named.contract.operations.iter().position(|known| known.id == *operation);
     let opens = |offer: &&Arc<board::Offer>| match index {
         Some(index) => offer.opens.get(index).copied().unwrap_or_default(),
         None => offer.opens_undeclared,
@@ -49,8 +43,7 @@ pub(super) fn offered(
     let holds = |offer: &&Arc<board::Offer>| offer.plans.iter().any(|plan| plans.contains(&plan.name));
     let mut all = api.offers.iter().filter(opens);
     let Some(offer) = all.clone().find(holds).or_else(|| all.next()) else {
-        let name = operation.map_or_else(|| api.name.to_string(), |id| format!("{}.{id}", api.name));
-        return Err(Failure::usage(format!("no offer of this board opens `{name}`"))
+        return Err(Failure::usage(format!("no offer of this board opens `{}.{operation}`", api.name))
             .help(format!("write `[apis.{}.offer.…]`, or look at `only` and `except`", api.name)));
     };
     let mut server = listener(board, offer.listener)?;
@@ -58,8 +51,7 @@ pub(super) fn offered(
         server.host = host.as_str().into();
     }
     server.base = offer.at.as_str().into();
-    draft.upstream = draft::upstream(server, &Wanted::default(), 0);
-    Ok(())
+    Ok(draft::upstream(server, &Wanted::default(), 0))
 }
 
 /// Where a listener is bound: how the dispatcher tells which one is meant.
@@ -77,8 +69,11 @@ pub(super) fn send(
     wanted: &Wanted,
     terminal: Terminal,
     asked: &Asked<'_>,
+    cookies: &mut Cookies,
 ) -> Result<Exit, Failure> {
-    let Some(board) = nearby.board()? else {
+    let own = draft.named.as_ref().and_then(|named| nearby.board_of(named.api.as_ref()?));
+    let near = if own.is_some() { own } else { nearby.board()? };
+    let Some(board) = near else {
         return Err(
             Failure::usage("`--as` needs a board, and there is none here").help("name it: `--board DIR`")
         );
@@ -107,28 +102,31 @@ pub(super) fn send(
         "body": BASE64_STANDARD.encode(body),
     });
     let start = Instant::now();
+    let patience = wanted.max_time.unwrap_or(PATIENCE);
     let said = runtime()?.block_on(async {
         known(board, name).await?;
-        let patience = wanted.max_time.unwrap_or(PATIENCE);
-        match socket::ask_within(&board.ledger.folder, "/call", &question, patience).await {
-            Some(said) => said,
-            None => Err(Failure::run("`--as` goes through the board that runs, and it does not run")
-                .help("start it: `switchboard serve`")),
-        }
-    })?;
-    let (head, body) = answer(&said, draft, start).ok_or_else(|| {
-        Failure::run("the running board is of another version").help("restart it: `switchboard serve`")
-    })?;
-    let redaction = draft.redaction();
-    let keep = if asked.format.is_some() || asked.jq.is_some() { Keep::Hold } else { asked.keep(terminal) };
-    let mut delivery = Delivery::new(wanted, &redaction, keep, &draft.path);
-    if asked.responses != CheckMode::Off {
-        delivery.check = draft.named.as_ref().map(AnswerCheck::new);
-    }
+        socket::ask_within(&board.ledger.folder, "/call", &question, patience).await.unwrap_or_else(|| {
+            Err(Failure::run("`--as` goes through the board that runs, and it does not run")
+                .help("start it: `switchboard serve`"))
+        })
+    });
+    let answered = said.and_then(|said| {
+        answer(&said, draft, start).ok_or_else(|| {
+            Failure::run("the running board is of another version").help("restart it: `switchboard serve`")
+        })
+    });
+    let (head, body) = match answered {
+        Ok(answered) => answered,
+        // Nothing was sent.
+        Err(failure) if failure.exit == Exit::Usage => return Err(failure),
+        Err(failure) => return outcome::broken(Broke::Here(failure), draft, wanted, terminal, asked),
+    };
+    cookies.take(&head.fields, &draft.place());
+    let mut delivery = asked.delivery(wanted, draft, asked.keep(terminal), terminal);
     let given = delivery.head(&head, 0).and_then(|()| delivery.piece(&body)).and_then(|()| delivery.end());
-    delivery.closed(true);
     if let Err(Stop::Failed(failure)) = given {
-        return Err(failure);
+        delivery.closed(false);
+        return outcome::broken(Broke::Here(failure), draft, wanted, terminal, asked);
     }
     let came = Came {
         size: body.len() as u64,

@@ -5,13 +5,15 @@
 
 mod journal;
 mod one;
+mod out;
 mod pack;
 mod rows;
 mod tally;
 
 use super::draft::Draft;
 use super::item::Item;
-use super::wanted::{Destination, Wanted};
+use super::trip::on_one_thread;
+use super::wanted::Wanted;
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 use futures_util::StreamExt as _;
@@ -19,12 +21,11 @@ use futures_util::stream::FuturesUnordered;
 use journal::{Journal, State};
 use one::Ending;
 pub(super) use one::Sender;
+use out::Out;
 pub(super) use pack::Packing;
 use pack::Raw;
 use rows::{Row, Rows};
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
 use std::pin::Pin;
 use std::time::Duration;
 use tally::Tally;
@@ -107,15 +108,15 @@ pub(super) fn run(
     let identity = journal::Identity::of(file, words, &sender.goes_to())?;
     let mut journal = Journal::open(each, &identity)?;
     let mut out = Out::open(wanted)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::run(format!("the system gives no event queue: {error}")))?;
     let mut tally = Tally::new(sender.pace());
-    let work = drive(each, &mut rows, &mut journal, &mut out, &mut tally, sender, terminal);
-    let result = tokio::task::LocalSet::new().block_on(&runtime, work);
-    runtime.shutdown_background();
-    let interrupted = result?;
+    let work = async {
+        let done = drive(each, &mut rows, &mut journal, &mut out, &mut tally, sender, terminal).await;
+        if let Some(history) = &sender.history {
+            history.close().await;
+        }
+        done
+    };
+    let interrupted = on_one_thread(work)??;
     journal.sync()?;
     if !interrupted {
         journal.complete()?;
@@ -167,7 +168,7 @@ async fn drive(
                 State::New => !each.retry_failed,
                 State::Failed => each.retry_failed,
                 // It may have arrived: again only where twice is as once.
-                State::Began => each.retry_failed || sender.may_repeat(number),
+                State::Began => each.retry_failed || sender.may_repeat(number, &items),
                 State::Done => false,
             };
             if let (false, Some(line)) = (send, journal.unwritten(number)) {
@@ -253,57 +254,4 @@ fn begin<'s>(
         }),
     });
     Ok(())
-}
-
-/// Where results go.
-enum Out {
-    Stdout,
-    File(String, File),
-}
-
-impl Out {
-    /// Opens `-o`; a run that goes on adds to it.
-    fn open(wanted: &Wanted) -> Result<Self, Failure> {
-        match &wanted.output {
-            Some(Destination::File(name)) if name != "-" => {
-                let file = OpenOptions::new().create(true).append(true).open(name);
-                let file =
-                    file.map_err(|error| Failure::run(format!("`{name}` cannot be written: {error}")))?;
-                Ok(Self::File(name.clone(), file))
-            }
-            Some(Destination::Remote) => {
-                Err(Failure::usage("`-O` names one file by its URL: with `--each` write `-o FILE`"))
-            }
-            _ => Ok(Self::Stdout),
-        }
-    }
-
-    /// Writes what is next in order and ready.
-    fn write_ready(
-        &mut self,
-        order: &mut VecDeque<u64>,
-        ready: &mut BTreeMap<u64, String>,
-        journal: &mut Journal,
-    ) -> Result<(), Failure> {
-        let mut text = String::new();
-        let mut last = None;
-        while let Some(line) = order.front().and_then(|number| ready.remove(number)) {
-            text.push_str(&line);
-            text.push('\n');
-            last = order.pop_front();
-        }
-        let Some(last) = last else { return Ok(()) };
-        let (name, result) = match self {
-            Self::Stdout => ("stdout", {
-                let mut out = io::stdout().lock();
-                out.write_all(text.as_bytes()).and_then(|()| out.flush())
-            }),
-            Self::File(name, file) => (name.as_str(), file.write_all(text.as_bytes())),
-        };
-        result.map_err(|error| {
-            Failure::run(format!("`{name}` cannot be written: {error}"))
-                .help("what was sent stands in the journal: the same command with `--resume` goes on")
-        })?;
-        journal.written(last)
-    }
 }

@@ -3,6 +3,7 @@
 use super::flag::Flag;
 use super::input;
 use crate::exit::Failure;
+use std::sync::Arc;
 
 /// One piece, as given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,35 @@ pub(crate) struct Piece {
     pub(crate) flag: Flag,
     /// Its value.
     pub(crate) value: String,
+    /// What is in the file that it names, where that was read already.
+    pub(super) held: Option<Arc<[u8]>>,
+}
+
+impl Piece {
+    /// Nothing is read yet.
+    pub(crate) const fn new(flag: Flag, value: String) -> Self {
+        Self { flag, value, held: None }
+    }
+
+    /// Reads the file that it names, once for all requests that it goes into.
+    pub(crate) fn hold(&mut self) -> Result<(), Failure> {
+        if let Some(name) = self.file() {
+            self.held = Some(input::bytes(name)?.into());
+        }
+        Ok(())
+    }
+
+    /// The file that it names.
+    fn file(&self) -> Option<&str> {
+        match self.flag {
+            Flag::DataRaw => None,
+            Flag::DataUrlencode => {
+                let at = self.value.find(['=', '@'])?;
+                self.value[at..].strip_prefix('@')
+            }
+            _ => self.value.strip_prefix('@'),
+        }
+    }
 }
 
 /// The bytes of all pieces: joined with `&`, JSON pieces without.
@@ -28,14 +58,14 @@ pub(crate) fn body(pieces: &[Piece]) -> Result<Vec<u8>, Failure> {
 }
 
 fn bytes(piece: &Piece) -> Result<Vec<u8>, Failure> {
-    let value = piece.value.as_str();
-    match (piece.flag, value.strip_prefix('@')) {
-        (Flag::DataUrlencode, _) => encoded(value),
-        (Flag::DataRaw, _) | (_, None) => Ok(value.as_bytes().to_vec()),
-        (Flag::DataBinary | Flag::Json, Some(file)) => input::bytes(file),
+    let read = |name: &str| piece.held.as_ref().map_or_else(|| input::bytes(name), |held| Ok(held.to_vec()));
+    match (piece.flag, piece.file()) {
+        (Flag::DataUrlencode, _) => encoded(&piece.value, &read),
+        (_, None) => Ok(piece.value.as_bytes().to_vec()),
+        (Flag::DataBinary | Flag::Json, Some(file)) => read(file),
         // curl drops line ends and NUL from a file given to `-d`.
         (_, Some(file)) => {
-            let mut bytes = input::bytes(file)?;
+            let mut bytes = read(file)?;
             bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0));
             Ok(bytes)
         }
@@ -43,12 +73,12 @@ fn bytes(piece: &Piece) -> Result<Vec<u8>, Failure> {
 }
 
 /// `text`, `=text`, `name=text`, `@file`, `name@file`: only what follows the name is encoded.
-fn encoded(value: &str) -> Result<Vec<u8>, Failure> {
+fn encoded(value: &str, read: &dyn Fn(&str) -> Result<Vec<u8>, Failure>) -> Result<Vec<u8>, Failure> {
     let (name, content) = match value.find(['=', '@']) {
         None => ("", value.as_bytes().to_vec()),
         Some(at) if value.as_bytes()[at] == b'=' => (&value[..at], value.as_bytes()[at + 1..].to_vec()),
         Some(at) => {
-            let content = input::bytes(&value[at + 1..])?;
+            let content = read(&value[at + 1..])?;
             // curl: an empty file is nothing, also with a name.
             if content.is_empty() {
                 return Ok(content);
@@ -65,7 +95,7 @@ fn encoded(value: &str) -> Result<Vec<u8>, Failure> {
 pub(crate) fn url_query(value: &str) -> Result<String, Failure> {
     match value.strip_prefix('+') {
         Some(raw) => Ok(raw.to_owned()),
-        None => Ok(String::from_utf8_lossy(&encoded(value)?).into_owned()),
+        None => Ok(String::from_utf8_lossy(&encoded(value, &input::bytes)?).into_owned()),
     }
 }
 
@@ -79,7 +109,7 @@ mod tests {
 
     fn joined(pieces: &[(Flag, &str)]) -> String {
         let pieces: Vec<_> =
-            pieces.iter().map(|(flag, value)| Piece { flag: *flag, value: (*value).to_owned() }).collect();
+            pieces.iter().map(|(flag, value)| Piece::new(*flag, (*value).to_owned())).collect();
         String::from_utf8(body(&pieces).unwrap()).unwrap()
     }
 

@@ -1,6 +1,7 @@
 //! Where an answer goes while it comes: raw bytes straight on, everything else held until it is complete.
 
 pub(crate) mod items;
+mod receive;
 pub(crate) mod resume;
 pub(crate) mod unpack;
 
@@ -8,16 +9,17 @@ use super::check::AnswerCheck;
 use super::progress::Progress;
 use super::redact::Redaction;
 use super::trace;
-use super::trip::{Head, Receive, Stop};
+use super::trip::{Head, Stop};
 use super::wanted::Wanted;
 use crate::exit::Failure;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use items::Items;
 use resume::GoesOn;
 use std::fs::File;
 use std::io::{self, Write};
-use unpack::{Ended, Unpack};
+use std::time::Duration;
+use unpack::Unpack;
 
 /// The largest answer that is held.
 const LARGEST: usize = 256 * 1024 * 1024;
@@ -51,6 +53,10 @@ pub(crate) struct Delivery<'a> {
     pub(crate) wanted: &'a Wanted,
     pub(crate) redaction: &'a Redaction,
     pub(crate) keep: Keep,
+    /// Whether JSON is laid out, and text shown without secrets, where it was held.
+    pub(crate) lay_out: bool,
+    /// The largest body that is held, in bytes.
+    pub(crate) largest: usize,
     /// Path of the URL, for `-O`.
     pub(crate) path: &'a str,
     pub(crate) check: Option<AnswerCheck<'a>>,
@@ -64,16 +70,20 @@ pub(crate) struct Delivery<'a> {
     pub(crate) from: u64,
     /// Nothing was missing of the file.
     pub(crate) complete: bool,
-    /// curl refuses a server that does not go on; `call` begins anew.
-    pub(crate) strict: bool,
     /// What is made of each item of an answer that comes item by item.
     pub(crate) each: Option<Each<'a>>,
     /// Whether a terminal is written to, that bytes would confuse.
     pub(crate) guard: Guard,
     /// The beginning of the body, unpacked, for the history.
     pub(crate) tap: Option<Vec<u8>>,
-    /// Whether an answer is asked for once more, and this one is not looked at.
+    /// After which pause an answer is asked for once more; then this one is not looked at.
     pub(crate) put_off: Option<PutOff<'a>>,
+    /// What it said.
+    pub(crate) pause: Option<Duration>,
+    /// What answers set, where this command makes so many calls that it is kept with each; none: with the process.
+    pub(crate) sessions: Option<Redaction>,
+    /// The length of the file before anything was written.
+    began_at: u64,
     items: Option<Items>,
     unpack: Option<Unpack>,
     progress: Option<Progress>,
@@ -84,7 +94,7 @@ pub(crate) struct Delivery<'a> {
 pub(crate) type Each<'a> = Box<dyn FnMut(&str) -> Result<String, Failure> + 'a>;
 
 /// Says so of a head.
-pub(crate) type PutOff<'a> = Box<dyn FnMut(&Head) -> bool + 'a>;
+pub(crate) type PutOff<'a> = Box<dyn FnMut(&Head) -> Option<Duration> + 'a>;
 
 impl<'a> Delivery<'a> {
     /// Nothing came yet.
@@ -93,6 +103,8 @@ impl<'a> Delivery<'a> {
             wanted,
             redaction,
             keep,
+            lay_out: keep == Keep::LayOut,
+            largest: LARGEST,
             path,
             check: None,
             held: None,
@@ -100,11 +112,13 @@ impl<'a> Delivery<'a> {
             dropped: false,
             from: 0,
             complete: false,
-            strict: false,
             each: None,
             guard: Guard::Off,
             tap: None,
             put_off: None,
+            pause: None,
+            sessions: None,
+            began_at: 0,
             items: None,
             unpack: None,
             progress: None,
@@ -136,7 +150,7 @@ impl<'a> Delivery<'a> {
     /// Opens the file, where there is one; false: nothing of the body is to be written.
     fn open(&mut self, head: &Head) -> Result<bool, Failure> {
         let Some(name) = resume::name(self.wanted, self.path)? else { return Ok(true) };
-        if head.status == StatusCode::NOT_MODIFIED && !self.strict {
+        if head.status == StatusCode::NOT_MODIFIED && !self.wanted.strict {
             // RFC 9110 §15.4.5: what is here is still right, and stays.
             return Ok(false);
         }
@@ -152,7 +166,7 @@ impl<'a> Delivery<'a> {
                 resume::forget(&name);
                 return Ok(false);
             }
-            GoesOn::Anew if self.from > 0 && self.strict => {
+            GoesOn::Anew if self.from > 0 && self.wanted.strict => {
                 let words = "HTTP server doesn't seem to support byte ranges. Cannot resume.";
                 return Err(Failure::run(words).exit(crate::exit::Exit::Curl(33)));
             }
@@ -164,9 +178,21 @@ impl<'a> Delivery<'a> {
             let total = length(&head.fields).map(|length| length + done);
             self.progress = Some(Progress::new("received", done, total));
         }
-        self.validator = if self.strict { None } else { resume::validator(&head.fields) };
-        self.file = Some((name.clone(), resume::open(&name, after)?));
+        self.validator = if self.wanted.strict { None } else { resume::validator(&head.fields) };
+        let file = resume::open(&name, after)?;
+        self.began_at = file.metadata().map_or(0, |file| file.len());
+        self.file = Some((name, file));
         Ok(true)
+    }
+
+    /// Takes back what was written to a file, before it is asked for once more.
+    pub(crate) fn undo(&mut self) -> Result<(), Failure> {
+        let Some((name, file)) = &self.file else { return Ok(()) };
+        if !file.metadata().is_ok_and(|found| found.is_file()) {
+            return Ok(());
+        }
+        file.set_len(self.began_at)
+            .map_err(|error| Failure::run(format!("`{name}` cannot be written: {error}")))
     }
 
     /// The transfer is over, well or not: what was begun is remembered. Gives whether it can be gone on with.
@@ -221,8 +247,8 @@ impl<'a> Delivery<'a> {
                 self.body(&held)?;
                 self.body(bytes)
             }
-            Some(held) if held.len() + bytes.len() > LARGEST => Err(Stop::Failed(
-                Failure::run("the answer is larger than 256 MiB")
+            Some(held) if held.len() + bytes.len() > self.largest => Err(Stop::Failed(
+                Failure::run(format!("the answer is larger than {} MiB", self.largest >> 20))
                     .help("write it to a file as it comes: `-o FILE`"),
             )),
             Some(held) => {
@@ -236,88 +262,6 @@ impl<'a> Delivery<'a> {
         let Some(each) = &mut self.each else { return Ok(()) };
         let text = each(item).map_err(Stop::Failed)?;
         self.write(text.as_bytes())
-    }
-}
-
-impl Receive for Delivery<'_> {
-    fn passed(&mut self, head: &Head, nth: u32) -> Result<(), Stop> {
-        Redaction::learn_answer(&head.fields);
-        if self.wanted.verbose {
-            trace::exchange(head, self.redaction);
-        }
-        self.dump(head, nth == 0).map_err(Stop::Failed)?;
-        if (self.wanted.include || self.wanted.head) && self.keep != Keep::Hold {
-            self.write(trace::head(head).as_bytes())?;
-        }
-        Ok(())
-    }
-
-    fn head(&mut self, head: &Head, nth: u32) -> Result<(), Stop> {
-        Redaction::learn_answer(&head.fields);
-        if self.wanted.verbose {
-            trace::exchange(head, self.redaction);
-        }
-        if self.put_off.as_mut().is_some_and(|put_off| put_off(head)) {
-            return Err(Stop::Enough);
-        }
-        self.dump(head, nth == 0).map_err(Stop::Failed)?;
-        // What is looked into is unpacked also where nobody asked for it to be packed.
-        let unpacks = self.wanted.transfer.compressed || self.keep != Keep::Pass;
-        self.unpack = if unpacks { Unpack::of(&head.fields) } else { None };
-        if let Some(check) = &mut self.check {
-            let mut fields = head.fields.clone();
-            if self.unpack.is_some() {
-                fields.remove(CONTENT_ENCODING);
-            }
-            check.head(head.status, &fields);
-        }
-        self.dropped = self.wanted.fail && !self.wanted.fail_with_body && head.status.as_u16() >= 400;
-        if self.dropped {
-            return Err(Stop::Enough);
-        }
-        if !self.open(head).map_err(Stop::Failed)? {
-            self.dropped = true;
-            return Err(Stop::Enough);
-        }
-        self.items = if head.status.is_success() { Items::of(&head.fields) } else { None };
-        let by_item = self.items.is_some() && self.each.is_some();
-        let lay_out = self.keep == Keep::LayOut && self.file.is_none() && is_json(&head.fields);
-        let small = length(&head.fields).is_none_or(|length| length <= LAID_OUT);
-        if !by_item && (self.keep == Keep::Hold || (lay_out && small)) {
-            self.held = Some(Vec::new());
-        }
-        if (self.wanted.include || self.wanted.head) && (self.keep != Keep::Hold || by_item) {
-            self.write(trace::head(head).as_bytes())?;
-        }
-        Ok(())
-    }
-
-    fn piece(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        if let Some(progress) = &mut self.progress {
-            progress.add(bytes.len());
-        }
-        let Some(mut unpack) = self.unpack.take() else { return self.plain(bytes) };
-        let done = unpack.push(bytes, &mut |bytes| self.plain(bytes));
-        self.unpack = Some(unpack);
-        done.map_err(not_unpacked)
-    }
-
-    fn end(&mut self) -> Result<(), Stop> {
-        if let Some(mut unpack) = self.unpack.take() {
-            unpack.end(&mut |bytes| self.plain(bytes)).map_err(not_unpacked)?;
-        }
-        let last = self.items.as_mut().filter(|_| self.each.is_some()).and_then(Items::end);
-        last.map_or(Ok(()), |item| self.item(&item))
-    }
-}
-
-fn not_unpacked(ended: Ended<Stop>) -> Stop {
-    match ended {
-        Ended::Taker(stop) => stop,
-        Ended::Packed(error) => Stop::Failed(
-            Failure::run(format!("the answer cannot be unpacked: {error}"))
-                .help("to see the bytes as they came: `--format raw`, without `--compressed`"),
-        ),
     }
 }
 
@@ -339,23 +283,6 @@ fn remote_name(path: &str) -> Result<String, Failure> {
 /// Whether the first bytes of a body are no text: a zero byte, or no UTF-8 but for a letter that is cut at the end.
 fn is_binary(bytes: &[u8]) -> bool {
     bytes.contains(&0) || std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_some())
-}
-
-/// Whether a message says that it is YAML (RFC 9512 §2.1), which many also call otherwise.
-pub(crate) fn is_yaml(fields: &HeaderMap) -> bool {
-    let media = fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    matches!(
-        media.as_str(),
-        "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" | "text/vnd.yaml"
-    ) || media.ends_with("+yaml")
-}
-
-/// Whether a message says that it is JSON (RFC 8259 §11; RFC 6839 §3.1).
-pub(crate) fn is_json(fields: &HeaderMap) -> bool {
-    let media = fields.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    media.ends_with("/json") || media.ends_with("+json")
 }
 
 fn length(fields: &HeaderMap) -> Option<u64> {

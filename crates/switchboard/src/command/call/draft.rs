@@ -6,7 +6,7 @@ use super::redact::Redaction;
 use super::wanted::{FieldWish, Wanted};
 use crate::exit::Failure;
 use base64::Engine as _;
-use board::{ServerUrl, Upstream};
+use board::{Api, ServerUrl, Upstream};
 use call::Outgoing;
 use contract::{Contract, Operation, Repeat};
 use exchange::{Origin, Secret};
@@ -41,6 +41,8 @@ pub(crate) struct Draft {
 /// An operation and where it is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
+    /// The API of a board whose contract it is; none: a file's.
+    pub(crate) api: Option<Arc<Api>>,
     pub(crate) operation: Arc<Operation>,
     pub(crate) contract: Arc<Contract>,
 }
@@ -224,11 +226,6 @@ impl Draft {
             operation: None,
         }
     }
-}
-
-/// The servers that may see the caller's own certificate, by host and port.
-pub(crate) fn origins(upstream: &Upstream) -> Vec<(String, u16)> {
-    upstream.servers.iter().map(|server| (server.host.to_string(), server.port)).collect()
 }
 
 /// How we name ourselves.

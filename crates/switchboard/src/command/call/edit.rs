@@ -3,15 +3,16 @@
 //! What is written is checked like any other body before it is sent. Lines that begin with `//` are comments. The file lies
 //! in the state folder (0600) and stays there when the call fails, so that nobody writes twice.
 
+use super::Call;
+use super::fill::{self, Sampling};
 use super::nearby::Nearby;
 use super::session::write_private;
 use super::target::{self, Target};
-use super::{Call, fill};
 use crate::arguments::Global;
 use crate::drive;
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
-use contract::{In, Operation, Value, Want};
+use contract::{In, Operation, Value};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,18 +33,24 @@ pub(super) struct Written {
 
 impl Call {
     /// The words of the command line, with the body that was written; and where that lies.
-    pub(super) fn edited(&self, global: &Global) -> Result<(Vec<String>, Option<Written>), Failure> {
-        let mut words = self.words.clone();
+    pub(super) fn edited(
+        &self,
+        mut words: Vec<String>,
+        global: &Global,
+    ) -> Result<(Vec<String>, Option<Written>), Failure> {
         if !self.editor.edit {
             return Ok((words, None));
         }
         let (target, taken) = target::read(&words, &Nearby::looking(global))?;
         let operation = match target {
-            Target::Operation(_, _, operation) => Some(operation),
+            Target::Operation(_, contract, operation) => Some((contract, operation)),
             Target::Url(..) => None,
         };
         let mut items = words.split_off(taken.min(words.len()));
-        let written = Edit::open(operation.as_deref(), &mut items, self.sample.then_some(self.seed))?;
+        let sampling = operation.as_ref().filter(|_| self.sample);
+        let sampling = sampling.map(|(contract, _)| Sampling::of(contract, self.seed));
+        let operation = operation.as_ref().map(|(_, operation)| &**operation);
+        let written = Edit::open(operation, &mut items, sampling.as_ref())?;
         words.append(&mut items);
         Ok((words, Some(written)))
     }
@@ -54,12 +61,12 @@ impl Edit {
     fn open(
         operation: Option<&Operation>,
         words: &mut Vec<String>,
-        seed: Option<u64>,
+        sampling: Option<&Sampling>,
     ) -> Result<Written, Failure> {
         let given = words.iter().position(|word| word.len() > 1 && word.starts_with('@') && word != "@-");
-        let text = match (given, operation, seed) {
+        let text = match (given, operation, sampling) {
             (Some(at), ..) => super::input::text(&words.remove(at)[1..])?,
-            (None, Some(operation), Some(seed)) => sampled(operation, seed)?,
+            (None, Some(operation), Some(sampling)) => sampled(operation, sampling)?,
             (None, Some(operation), None) => fill::skeleton(operation)?,
             (None, None, _) => "{\n}\n".to_owned(),
         };
@@ -93,9 +100,9 @@ impl Written {
     }
 }
 
-fn sampled(operation: &Operation, seed: u64) -> Result<String, Failure> {
+fn sampled(operation: &Operation, sampling: &Sampling) -> Result<String, Failure> {
     let none = || Failure::usage(format!("no sample of the body of `{}` could be made", operation.id));
-    let values = contract::sample_request(operation, seed, Want::Plain).ok_or_else(none)?;
+    let values = sampling.request(operation).ok_or_else(none)?;
     let body = values.0.into_iter().find_map(|(place, _, value)| match value {
         Value::Json(json) if place == In::Body => Some(json),
         _ => None,

@@ -32,7 +32,7 @@ impl Became<'_> {
             json!({
                 "status": came.head.status.as_u16(),
                 "fields": self.fields(&came.head.fields),
-                "body": self.body(body),
+                "body": self.redaction.body_shown(body),
                 "length": came.size,
             })
         });
@@ -53,9 +53,9 @@ impl Became<'_> {
             "operation": named.map(|named| named.operation.id.as_str()),
             "request": {
                 "method": draft.method.as_str(),
-                "url": self.url(),
+                "url": self.redaction.url_shown(&draft.url()),
                 "fields": self.fields(&draft.fields),
-                "body": draft.payload.held().map_or(Value::Null, |body| self.body(body)),
+                "body": draft.payload.held().map_or(Value::Null, |body| self.redaction.body_shown(body)),
                 "length": draft.payload.len(),
             },
             "response": response,
@@ -69,16 +69,6 @@ impl Became<'_> {
             "retries": attempts.saturating_sub(1),
         })
         .to_string()
-    }
-
-    fn url(&self) -> String {
-        let url = self.draft.url();
-        match url.split_once('?') {
-            Some((path, query)) => {
-                format!("{}?{}", self.redaction.clean(path), self.redaction.query_shown(query))
-            }
-            None => self.redaction.clean(&url).into_owned(),
-        }
     }
 
     /// Fields by name; several of one name are a list.
@@ -98,14 +88,6 @@ impl Became<'_> {
             shown.insert(name.as_str().to_owned(), one);
         }
         Value::Object(shown)
-    }
-
-    /// A body: JSON as JSON, text as text, bytes as null.
-    fn body(&self, bytes: &[u8]) -> Value {
-        let Ok(text) = std::str::from_utf8(bytes) else { return Value::Null };
-        let clean = self.redaction.clean(text);
-        serde_json::from_str(&clean)
-            .unwrap_or_else(|_| if clean.is_empty() { Value::Null } else { clean.into() })
     }
 
     fn findings(&self, found: &[Violation]) -> Vec<Value> {

@@ -1,18 +1,38 @@
 //! `--sample` and `--example`: what was not given is filled by the contract, or shown as a skeleton.
 
 use crate::exit::Failure;
-use contract::{Codec, In, Operation, Value, Values, Want};
+use contract::{Codec, Contract, Examples, In, Operation, Value, Values, Want};
 use serde_json::{Map, Value as Json};
 use std::fmt::Write as _;
+
+/// How samples are made.
+#[derive(Debug)]
+pub(super) struct Sampling {
+    seed: u64,
+    /// The contract's own, which are read once for each run.
+    examples: Examples,
+}
+
+impl Sampling {
+    /// By this seed; the contract's examples come first.
+    pub(super) fn of(contract: &Contract, seed: u64) -> Self {
+        Self { seed, examples: Examples::read(contract) }
+    }
+
+    /// The values of a request.
+    pub(super) fn request(&self, operation: &Operation) -> Option<Values> {
+        contract::sample_request_by(operation, self.seed, Want::Plain, &self.examples)
+    }
+}
 
 /// Fills parameters and members of the body that were not given; what was given stays.
 pub(super) fn fill(
     operation: &Operation,
-    seed: u64,
+    sampling: &Sampling,
     values: &mut Values,
     body: Option<&mut Json>,
 ) -> Result<(), Failure> {
-    let sampled = contract::sample_request(operation, seed, Want::Plain).ok_or_else(|| {
+    let sampled = sampling.request(operation).ok_or_else(|| {
         Failure::usage(format!("no sample of `{}` could be made", operation.id))
             .help("give its values by hand; `--example` prints a body to begin with")
     })?;

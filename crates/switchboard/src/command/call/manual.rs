@@ -42,7 +42,7 @@ impl Call {
                     Some(api) => format!("{}.{}", api.name, operation.id),
                     None => format!("{} {}", contract.name, operation.id),
                 };
-                terminal.data(page.operation(&words, &Named { operation, contract }));
+                terminal.data(page.operation(&words, &Named { api, operation, contract }));
                 Ok(Exit::Ok)
             }
             Target::Url(..) => Err(Failure::usage("a URL has no manual page").help(

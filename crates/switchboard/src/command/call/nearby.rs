@@ -126,6 +126,21 @@ impl<'g> Nearby<'g> {
         Ok(None)
     }
 
+    /// The board that the history of calls made here is of, if it was loaded.
+    pub(crate) fn loaded_here(&self) -> Option<&Board> {
+        if drive::is_board_near(self.global) { self.loaded() } else { self.loaded_own() }
+    }
+
+    fn loaded_own(&self) -> Option<&Board> {
+        self.own.get().and_then(|own| own.as_ref().ok()?.as_ref()).map(|(_, board)| board)
+    }
+
+    /// The board that an API is of: that near here, or the personal one.
+    pub(crate) fn board_of(&self, api: &Arc<Api>) -> Option<&Board> {
+        let mut known = self.loaded().into_iter().chain(self.loaded_own());
+        known.find(|board| board.apis.iter().any(|known| Arc::ptr_eq(known, api)))
+    }
+
     /// All APIs that can be called by name, those near here first.
     pub(crate) fn apis(&self) -> Vec<&Arc<Api>> {
         let here = self.board().ok().flatten();

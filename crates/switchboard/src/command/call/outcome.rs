@@ -1,30 +1,28 @@
 //! What `call` makes of an answer: shown, checked, and turned into an exit code.
 
-use super::check::{AnswerCheck, CheckMode};
-use super::conditional::Keeper;
+mod shown;
+
+use super::asked::Asked;
+use super::check::CheckMode;
 use super::cookie::Cookies;
-use super::deliver::items::Items;
-use super::deliver::{Delivery, Guard, Keep, is_json, is_yaml};
+use super::deliver::{Delivery, Guard, Keep};
 use super::draft::Draft;
-use super::ending::{self, Expected};
+use super::ending;
 use super::envelope::{self, Became};
 use super::history;
 use super::login;
-use super::redact::Redaction;
 use super::redirect::Follow;
-use super::trace;
-use super::trip::{self, Broke, Came, Manner, Stop};
+use super::trip::{self, Broke, Came, Manner};
 use super::wanted::Wanted;
 use super::write_out::{self, Facts};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Format, jq};
+use crate::output::Format;
 use crate::terminal::Terminal;
 use call::{Dial, Patience};
-use contract::Violation;
+use exchange::{Outcome, Reason};
 use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
-use std::borrow::Cow;
-use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, Ordering};
+pub(crate) use shown::hidden;
+use shown::{each, show, shown};
 use std::time::Duration;
 
 /// How often a call that is safe to repeat is repeated.
@@ -32,47 +30,6 @@ pub(crate) const RETRIES: u32 = 2;
 
 /// The longest pause that a provider's `Retry-After` may ask for.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// What was asked for beside curl's flags.
-pub(crate) struct Asked<'a> {
-    pub(crate) format: Option<Format>,
-    pub(crate) jq: Option<&'a str>,
-    pub(crate) responses: CheckMode,
-    pub(crate) expected: Option<Expected>,
-    pub(crate) request_breaks: Vec<Violation>,
-    /// From where on a download goes on.
-    pub(crate) from: u64,
-    /// Where the call is kept.
-    pub(crate) history: RefCell<Option<history::Begun>>,
-    /// Secrets are shown where the answer is laid out.
-    pub(crate) show_secrets: bool,
-    /// Where the answer's validator is kept.
-    pub(crate) keeper: Option<Keeper>,
-}
-
-impl Asked<'_> {
-    /// Where the beginning of the body goes, if the call is kept.
-    pub(crate) fn tap(&self) -> Option<Vec<u8>> {
-        self.history.borrow().is_some().then(Vec::new)
-    }
-
-    /// Whether an answer that comes item by item is shown so: tables and verdicts need all of it.
-    fn by_item(&self, keep: Keep) -> bool {
-        keep != Keep::Pass
-            && self.responses != CheckMode::Block
-            && !matches!(self.format, Some(Format::Table | Format::Csv | Format::Envelope))
-    }
-
-    pub(crate) fn keep(&self, terminal: Terminal) -> Keep {
-        match self.format {
-            Some(Format::Raw) if self.jq.is_none() && self.responses != CheckMode::Block => Keep::Pass,
-            None if self.jq.is_none() && self.responses != CheckMode::Block => {
-                if terminal.interactive || terminal.colour_out { Keep::LayOut } else { Keep::Pass }
-            }
-            _ => Keep::Hold,
-        }
-    }
-}
 
 /// How often and how long an answer that asks to come back later is obeyed.
 pub(crate) fn patience(wanted: &Wanted, times: u32) -> Patience {
@@ -102,33 +59,23 @@ pub(crate) fn send(
     asked: &Asked<'_>,
     cookies: &mut Cookies,
 ) -> Result<Exit, Failure> {
-    let redaction = draft.redaction();
     let keep = asked.keep(terminal);
-    let mut delivery = Delivery::new(wanted, &redaction, keep, &draft.path);
-    delivery.from = asked.from;
-    if terminal.interactive && asked.format.is_none() && asked.jq.is_none() {
-        delivery.guard = Guard::Terminal;
-    }
+    let mut delivery = asked.delivery(wanted, draft, keep, terminal);
     if asked.by_item(keep) {
         delivery.each = Some(Box::new(|item| each(item, asked, terminal)));
     }
-    if asked.responses != CheckMode::Off {
-        delivery.check = draft.named.as_ref().map(AnswerCheck::new);
-    }
-    delivery.tap = asked.tap();
-    let came = trip::go(draft, manner(wanted, terminal, cookies), &mut delivery);
-    let can_go_on = delivery.closed(came.is_ok());
+    let came =
+        trip::go(draft, dial(wanted), wanted.max_time, manner(wanted, terminal, cookies), &mut delivery);
     match came {
         Ok(came) => settle(draft, delivery, &came, terminal, asked),
-        Err(broke) if can_go_on => {
+        Err(broke) if delivery.closed(false) => {
             let cut = matches!(broke, Broke::Cut(_));
-            let failure = broken(broke, draft, wanted, terminal, asked, &redaction);
-            failure.map_err(|failure| match failure.help {
+            broken(broke, draft, wanted, terminal, asked).map_err(|failure| match failure.help {
                 Some(_) if !cut => failure,
                 _ => failure.help("the file has what came; to go on with it: the same with `-C -`"),
             })
         }
-        Err(broke) => broken(broke, draft, wanted, terminal, asked, &redaction),
+        Err(broke) => broken(broke, draft, wanted, terminal, asked),
     }
 }
 
@@ -141,7 +88,7 @@ pub(crate) fn remember(
     ended: &history::Ended<'_>,
 ) {
     let Some(history) = asked.history.take() else { return };
-    let id = history.add(draft, &draft.redaction(), ended, terminal);
+    let id = history.add(draft, &asked.redaction, ended, terminal);
     if let Some(id) = id.filter(|_| wanted.verbose) {
         terminal.complain(format!("* kept as {id}: switchboard log {id}"));
     }
@@ -150,12 +97,11 @@ pub(crate) fn remember(
 /// How `call` sends.
 pub(crate) fn manner<'c>(wanted: &Wanted, terminal: Terminal, cookies: &'c mut Cookies) -> Manner<'c> {
     Manner {
-        dial: dial(wanted),
         patience: Some(patience(wanted, RETRIES)),
-        limit: wanted.max_time,
         follow: Follow::of(wanted, false),
         cookies,
         progress: !wanted.silent && !terminal.quiet,
+        told: Some(terminal),
     }
 }
 
@@ -167,8 +113,9 @@ pub(crate) fn settle(
     terminal: Terminal,
     asked: &Asked<'_>,
 ) -> Result<Exit, Failure> {
+    delivery.closed(true);
     let wanted = delivery.wanted;
-    let redaction = delivery.redaction;
+    let redaction = &asked.redaction;
     let (found, unchecked) = match delivery.check.take() {
         // Half a body breaks every contract: one that was dropped was not looked at.
         Some(check) if !delivery.dropped => check.end(),
@@ -257,168 +204,6 @@ fn said(draft: &Draft, wanted: &Wanted, came: &Came, terminal: Terminal, exit: E
     }
 }
 
-/// Shows a body that was held.
-fn shown(
-    delivery: &mut Delivery<'_>,
-    came: &Came,
-    body: &[u8],
-    asked: &Asked<'_>,
-    terminal: Terminal,
-) -> Result<(), Failure> {
-    let head = &came.head;
-    if delivery.keep == Keep::Hold && (delivery.wanted.include || delivery.wanted.head) {
-        written(delivery.write(trace::head(head).as_bytes()))?;
-    }
-    if body.is_empty() {
-        return Ok(());
-    }
-    // An error page is no row of a table: programs and formats are for what was asked for.
-    let asked_for = head.status.is_success() || asked.format == Some(Format::Json);
-    let formatted = asked.jq.is_some() || asked.format.is_some_and(|format| format != Format::Raw);
-    if let Some(items) = Items::of(&head.fields).filter(|_| asked_for && formatted) {
-        let coloured = terminal.colour_out && delivery.file.is_none();
-        let text = rendered(&items.all(body), asked, terminal, coloured)?;
-        return written(delivery.write(text.as_bytes()));
-    }
-    if asked_for && formatted {
-        if is_yaml(&head.fields) {
-            let value: serde_json::Value = serde_saphyr::from_slice(body)
-                .map_err(|error| Failure::run(format!("the answer is no YAML: {error}")))?;
-            return show(delivery, value.to_string().as_bytes(), asked, terminal);
-        }
-        return show(delivery, body, asked, terminal);
-    }
-    if formatted {
-        // Not data that was asked for: to stderr, so that no program takes it for that.
-        let body = &body[..body.len().min(64 * 1024)];
-        terminal.complain(String::from_utf8_lossy(body).trim_end());
-        return Ok(());
-    }
-    let text =
-        std::str::from_utf8(body).ok().filter(|_| delivery.keep == Keep::LayOut && is_json(&head.fields));
-    match text.filter(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()) {
-        Some(text) => {
-            let text = format!("{}\n", output::pretty::laid_out(text, terminal.colour_out));
-            written(delivery.write(hidden(text, asked, terminal).as_bytes()))
-        }
-        None if delivery.keep == Keep::LayOut && std::str::from_utf8(body).is_ok() => {
-            let text = hidden(String::from_utf8_lossy(body).into_owned(), asked, terminal);
-            written(delivery.body(text.as_bytes()))
-        }
-        None => written(delivery.body(body)),
-    }
-}
-
-/// Shows a JSON document through `--jq` and `--format`.
-fn show(
-    delivery: &mut Delivery<'_>,
-    bytes: &[u8],
-    asked: &Asked<'_>,
-    terminal: Terminal,
-) -> Result<(), Failure> {
-    let coloured = terminal.colour_out && delivery.file.is_none();
-    let document = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        // RFC 8259 §8.1: JSON is UTF-8. What stands for something else must not pass for it.
-        Err(error) => {
-            let words = format!("the answer is not UTF-8 at byte {}", error.valid_up_to());
-            return Err(Failure::run(words).help("to see the bytes as they came: `--format raw`"));
-        }
-    };
-    if asked.jq.is_none()
-        && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&document)
-    {
-        written(delivery.body(hidden(document, asked, terminal).as_bytes()))?;
-        return Err(Failure::run(format!("the answer is no JSON, and is given as it came: {error}"))
-            .help("what it says it is: `-i`; the bytes alone: `--format raw`"));
-    }
-    let text = rendered(&[document], asked, terminal, coloured)?;
-    written(delivery.write(text.as_bytes()))
-}
-
-/// What is laid out by us has no secret that we know; bytes that are handed on as they came are the provider's.
-pub(crate) fn hidden(text: String, asked: &Asked<'_>, terminal: Terminal) -> String {
-    static TOLD: AtomicBool = AtomicBool::new(false);
-    let Some(learnt) = call::learnt().filter(|_| !asked.show_secrets) else { return text };
-    match learnt.clean(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(clean) => {
-            // An envelope is full of them, and a report; whoever asked for data has to know that it was changed.
-            if asked.format != Some(Format::Envelope) && !TOLD.swap(true, Ordering::Relaxed) {
-                terminal
-                    .say("a secret stands in the answer and is shown as `***`; to see it: `--show-secrets`");
-            }
-            clean
-        }
-    }
-}
-
-/// Documents through `--jq` and `--format`.
-fn rendered(
-    documents: &[String],
-    asked: &Asked<'_>,
-    terminal: Terminal,
-    coloured: bool,
-) -> Result<String, Failure> {
-    given(documents, asked, terminal, coloured).map(|text| hidden(text, asked, terminal))
-}
-
-fn given(
-    documents: &[String],
-    asked: &Asked<'_>,
-    terminal: Terminal,
-    coloured: bool,
-) -> Result<String, Failure> {
-    let Some(program) = asked.jq else {
-        return output::render(documents, asked.format.unwrap_or(Format::Json), coloured);
-    };
-    let mut given = Vec::new();
-    for document in documents {
-        given.extend(jq::run(program, document.as_bytes())?);
-    }
-    match asked.format {
-        // Without a format a text is given as it is, as `jq -r` does.
-        None | Some(Format::Raw) => {
-            let mut text = String::new();
-            for one in &given {
-                match one {
-                    jq::Given::Text(own) => text.push_str(own),
-                    jq::Given::Json(json) if terminal.interactive => {
-                        text.push_str(&output::pretty::laid_out(json, coloured));
-                    }
-                    jq::Given::Json(json) => text.push_str(json),
-                }
-                text.push('\n');
-            }
-            Ok(text)
-        }
-        Some(format) => {
-            let documents: Vec<String> = given.iter().map(jq::Given::json).collect();
-            output::render(&documents, format, coloured)
-        }
-    }
-}
-
-/// One item of an answer that comes item by item, as it is shown.
-fn each(item: &str, asked: &Asked<'_>, terminal: Terminal) -> Result<String, Failure> {
-    if serde_json::from_str::<serde::de::IgnoredAny>(item).is_err() {
-        // `[DONE]` and the like: no data for a program or a format, but to be seen.
-        if asked.jq.is_some() || asked.format.is_some() {
-            terminal.say(format!("an item that is no JSON was left out: {item:.80}"));
-            return Ok(String::new());
-        }
-        return Ok(hidden(format!("{item}\n"), asked, terminal));
-    }
-    rendered(&[item.to_owned()], asked, terminal, terminal.colour_out)
-}
-
-fn written(result: Result<(), Stop>) -> Result<(), Failure> {
-    match result {
-        Ok(()) | Err(Stop::Enough) => Ok(()),
-        Err(Stop::Failed(failure)) => Err(failure),
-    }
-}
-
 /// A trip without a complete answer: the envelope and `-w` say so too.
 pub(crate) fn broken(
     broke: Broke,
@@ -426,13 +211,23 @@ pub(crate) fn broken(
     wanted: &Wanted,
     terminal: Terminal,
     asked: &Asked<'_>,
-    redaction: &Redaction,
 ) -> Result<Exit, Failure> {
+    failed(history::broken(&broke), broke.failure(), draft, wanted, terminal, asked)
+}
+
+/// As [`broken`], where words and what is kept are known.
+pub(crate) fn failed(
+    kept: (Outcome, Option<Reason>),
+    mut failure: Failure,
+    draft: &Draft,
+    wanted: &Wanted,
+    terminal: Terminal,
+    asked: &Asked<'_>,
+) -> Result<Exit, Failure> {
+    let redaction = &asked.redaction;
     let request_breaks = &*asked.request_breaks;
-    let came = Err(history::broken(&broke));
-    let ended = history::Ended { came, body: None, request_breaks, response_breaks: &[] };
+    let ended = history::Ended { came: Err(kept), body: None, request_breaks, response_breaks: &[] };
     remember(draft, wanted, terminal, asked, &ended);
-    let mut failure = broke.failure();
     failure.message = redaction.clean(&failure.message).into_owned();
     failure.help = failure.help.map(|help| redaction.clean(&help).into_owned());
     if asked.format == Some(Format::Envelope) {

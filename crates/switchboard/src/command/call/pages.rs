@@ -3,6 +3,7 @@
 //! Where the contract declares pages, a call walks by itself; where only an answer does, `--all` says so, because the same
 //! call must not give a page today and items tomorrow. The rules are [`contract::paging`]'s; the walk is [`walk`]'s.
 
+mod page;
 mod place;
 mod stream;
 mod walk;
@@ -49,6 +50,16 @@ pub(super) struct Plan {
 }
 
 impl Pages {
+    /// The flag that asks for pages, if one does.
+    pub(super) const fn word(&self) -> Option<&'static str> {
+        match self {
+            Self { all: true, .. } => Some("--all"),
+            Self { limit: Some(_), .. } => Some("--limit"),
+            Self { most: Some(_), .. } => Some("--pages"),
+            _ => None,
+        }
+    }
+
     /// How this call walks; none: it is one request and one answer.
     pub(super) fn plan(
         &self,
@@ -56,12 +67,7 @@ impl Pages {
         wanted: &Wanted,
         format: Option<Format>,
     ) -> Result<Option<Plan>, Failure> {
-        let word = match self {
-            Self { all: true, .. } => Some("--all"),
-            Self { limit: Some(_), .. } => Some("--limit"),
-            Self { most: Some(_), .. } => Some("--pages"),
-            _ => None,
-        };
+        let word = self.word();
         let paging = draft.named.as_ref().and_then(|named| paging::declared(&named.operation));
         let one_answer = one_answer(draft, wanted, format);
         if let Some(word) = word {

@@ -6,10 +6,12 @@
 mod body;
 
 use super::draft::Draft;
+use super::media;
 use base64::Engine as _;
 use exchange::{Redactor, Secret};
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
+use http::header::{COOKIE, SET_COOKIE};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Whether a header field, query parameter or cookie of this name carries a secret.
@@ -79,9 +81,8 @@ impl Redaction {
         }
         own.cookies(&draft.fields);
         let mut found = Vec::new();
-        body::pairs(draft.query.as_deref().unwrap_or_default(), &mut found);
-        let media = draft.fields.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
-        found.extend(body::secrets(media, &draft.payload.in_memory()));
+        body::pairs(draft.query.as_deref().unwrap_or_default(), &|_| false, &mut found);
+        found.extend(body::secrets(&media::of(&draft.fields), &draft.payload.in_memory(), &|_| false));
         for text in &found {
             own.add(text);
         }
@@ -92,8 +93,15 @@ impl Redaction {
         own
     }
 
+    /// Adds the secrets of a request's body: values whose names `hides` says, beside those that are so anyway.
+    pub(crate) fn find_in_body(draft: &Draft, hides: &dyn Fn(&str) -> bool, values: &mut Redactor) {
+        for text in body::secrets(&media::of(&draft.fields), &draft.payload.in_memory(), hides) {
+            values.add(&Secret::new(text));
+        }
+    }
+
     /// The cookies of a message, each by itself: a provider may say one back.
-    fn cookies(&mut self, fields: &HeaderMap) {
+    pub(crate) fn cookies(&mut self, fields: &HeaderMap) {
         for (field, most) in [(COOKIE, usize::MAX), (SET_COOKIE, 1)] {
             for value in fields.get_all(field).iter().filter_map(|value| value.to_str().ok()) {
                 let pairs = value.split(';').take(most);
@@ -103,6 +111,14 @@ impl Redaction {
                     }
                 }
             }
+        }
+    }
+
+    /// Hides also what the other one hides.
+    pub(crate) fn join(&mut self, other: Self) {
+        for secret in other.known {
+            self.values.add(&secret);
+            self.known.push(secret);
         }
     }
 
@@ -164,8 +180,24 @@ impl Redaction {
         }
     }
 
+    /// An address as it is shown, or what of it stands in a request line.
+    pub(crate) fn url_shown(&self, url: &str) -> String {
+        match url.split_once('?') {
+            Some((path, query)) => format!("{}?{}", self.clean(path), self.query_shown(query)),
+            None => self.clean(url).into_owned(),
+        }
+    }
+
+    /// A body as a value: JSON as JSON, text as text, bytes as null.
+    pub(crate) fn body_shown(&self, body: &[u8]) -> Value {
+        let Ok(text) = std::str::from_utf8(body) else { return Value::Null };
+        let clean = self.clean(text);
+        serde_json::from_str(&clean)
+            .unwrap_or_else(|_| if clean.is_empty() { Value::Null } else { clean.into() })
+    }
+
     /// A query as it is shown.
-    pub(crate) fn query_shown(&self, query: &str) -> String {
+    fn query_shown(&self, query: &str) -> String {
         let shown: Vec<String> = query
             .split('&')
             .map(|pair| match pair.split_once('=') {

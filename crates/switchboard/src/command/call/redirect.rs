@@ -7,9 +7,11 @@ use super::payload::Payload;
 use super::redact::is_secret_name;
 use super::wanted::Wanted;
 use crate::exit::{Exit, Failure};
+use crate::terminal::Terminal;
 use call::redirect::{NotFollowed, RedirectPolicy, leave_behind, redirect};
 use http::header::{COOKIE, HOST, RANGE, REFERER};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What the command line says of redirects.
 #[derive(Clone, Debug, Default)]
@@ -99,6 +101,37 @@ pub(crate) fn next(
         }
     }
     Ok(Some(next))
+}
+
+/// Says what a redirect to another origin leaves behind, once for each command: rows of a batch may all be led there.
+pub(crate) fn tell(from: &Draft, next: &Draft, terminal: Terminal) {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    if next.is_of_same_origin(from) {
+        return;
+    }
+    let is_secret =
+        |name: &HeaderName, value: &HeaderValue| value.is_sensitive() || is_secret_name(name.as_str());
+    let fields = from.fields.iter().filter(|(name, value)| is_secret(name, value));
+    let mut left: Vec<String> = fields
+        .filter(|(name, _)| !next.fields.contains_key(*name))
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
+    left.sort();
+    left.dedup();
+    if !from.upstream.credentials.is_empty() && next.upstream.credentials.is_empty() {
+        left.push("the credential of the provider".to_owned());
+    }
+    let Some(last) = left.pop() else { return };
+    if TOLD.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let one = left.is_empty();
+    let all = if one { last } else { format!("{} and {last}", left.join(", ")) };
+    let (stay, them) = if one { ("stays", "it") } else { ("stay", "them") };
+    let to = next.server().map(ToString::to_string).unwrap_or_default();
+    terminal.say(format!(
+        "the redirect leads to another origin, `{to}`: {all} {stay} behind; to send {them} there too: `--location-trusted`"
+    ));
 }
 
 /// A redirect that is not followed, as it is said.

@@ -9,6 +9,7 @@ use crate::drive::entropy;
 use crate::exit::Failure;
 use contract::Repeat;
 use http::HeaderValue;
+use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
 /// Adds a key where the operation takes one and none was given or taken away.
@@ -26,8 +27,19 @@ pub(super) fn idempotency(draft: &mut Draft, wanted: &Wanted) -> Result<(), Fail
     Ok(())
 }
 
+/// A key that is the same for the same pieces, in their order.
+pub(super) fn derived(pieces: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for piece in pieces {
+        hasher.update(piece);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hasher.finalize()[..16]);
+    uuid(bytes, 8)
+}
+
 /// A UUID of this version: 4 is random, 8 of one's own making (RFC 9562 §5.4, §5.8).
-pub(super) fn uuid(mut bytes: [u8; 16], version: u8) -> String {
+fn uuid(mut bytes: [u8; 16], version: u8) -> String {
     bytes[6] = (bytes[6] & 0x0f) | (version << 4);
     bytes[8] = (bytes[8] & 0x3f) | 0x80; // RFC 9562 §4.1
     let mut text = String::with_capacity(36);

@@ -58,7 +58,7 @@ pub(crate) fn read(words: &[String], nearby: &Nearby<'_>) -> Result<(Target, usi
     if let Some(found) = of_board(words, nearby)? {
         return Ok(found);
     }
-    if let Some(failure) = slipped(first, nearby)? {
+    if let Some(failure) = slipped(first, nearby) {
         return Err(failure);
     }
     if first.contains(['.', '/']) {
@@ -128,21 +128,21 @@ fn operation(contract: &Contract, named: Option<&String>, of: &str) -> Result<Ar
 }
 
 /// `API.OPERATION` with a slip in the API's name; hosts look the same, so that the operation must fit too.
-fn slipped(first: &str, nearby: &Nearby<'_>) -> Result<Option<Failure>, Failure> {
-    let (Some(board), Some((name, id))) = (nearby.board()?, first.split_once('.')) else { return Ok(None) };
-    let near = nearest(name, board.apis.iter().map(|api| api.name.as_str())).and_then(|near| board.api(near));
-    let Some((api, contract)) = near.and_then(|api| Some((api, api.contract.as_ref()?))) else {
-        return Ok(None);
-    };
+fn slipped(first: &str, nearby: &Nearby<'_>) -> Option<Failure> {
+    let (name, id) = first.split_once('.')?;
+    let apis = nearby.apis();
+    let near = nearest(name, apis.iter().map(|api| api.name.as_str()))?;
+    let api = apis.into_iter().find(|api| api.name.as_str() == near)?;
+    let contract = api.contract.as_ref()?;
     let ids = contract.operations.iter().map(|operation| operation.id.as_str());
-    let Some(operation) = nearest(id, ids).and_then(|near| contract.operation(near)) else { return Ok(None) };
+    let operation = nearest(id, ids).and_then(|near| contract.operation(near))?;
     let line = contract.line(&operation.at).map(|line| format!(" ({}:{line})", contract.name));
-    Ok(Some(Failure::usage(format!("`{first}` is no API of this board, and no operation")).help(format!(
+    Some(Failure::usage(format!("`{first}` is no API of this board, and no operation")).help(format!(
         "did you mean `{}.{}`?{} For a host of this name write its scheme: https://{first}/",
         api.name,
         operation.id,
         line.unwrap_or_default()
-    ))))
+    )))
 }
 
 fn unknown(first: &str, nearby: &Nearby<'_>) -> Failure {

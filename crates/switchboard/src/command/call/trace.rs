@@ -76,26 +76,15 @@ fn push_fields(text: &mut String, mark: char, fields: &HeaderMap, redaction: &Re
 
 /// A request line with its query's secrets hidden.
 fn line_shown(line: &str, redaction: &Redaction) -> String {
-    match line.split_once('?') {
-        Some((path, query)) => {
-            let (query, rest) = query.split_once(' ').map_or((query, ""), |(query, rest)| (query, rest));
-            let path = redaction.clean(path);
-            format!("{path}?{} {rest}", redaction.query_shown(query)).trim_end().to_owned()
-        }
-        None => redaction.clean(line).into_owned(),
-    }
+    // The version at its end is no part of the query.
+    let (line, version) = line.rsplit_once(' ').unwrap_or((line, ""));
+    format!("{} {version}", redaction.url_shown(line)).trim_end().to_owned()
 }
 
 /// The request as HTTP text, secrets as references: what `--dry-run` prints.
 pub(crate) fn request(draft: &Draft, redaction: &Redaction, show_secrets: bool) -> String {
     let target = draft.target();
-    let target = match target.split_once('?') {
-        Some((path, query)) if !show_secrets => {
-            format!("{}?{}", redaction.clean(path), redaction.query_shown(query))
-        }
-        None if !show_secrets => redaction.clean(&target).into_owned(),
-        _ => target,
-    };
+    let target = if show_secrets { target } else { redaction.url_shown(&target) };
     let (query, added) = super::print::credentials(draft, show_secrets);
     let target = query.iter().fold(target, |target, pair| {
         format!("{target}{}{pair}", if target.contains('?') { '&' } else { '?' })

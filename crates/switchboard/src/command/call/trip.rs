@@ -1,11 +1,15 @@
 //! One request there and back: sends a draft, hands head and pieces of the answer on as they come, and keeps time.
 
+mod broke;
+
 use super::cookie::Cookies;
 use super::draft::Draft;
 use super::progress::{self, Progress};
 use super::redirect::{self, Follow};
-use crate::exit::{Exit, Failure};
-use call::redirect::NotFollowed;
+use crate::exit::Failure;
+use crate::terminal::Terminal;
+use board::Upstream;
+pub(crate) use broke::Broke;
 use call::{AnswerBody, CallError, Dial, Patience, Providers, Sent};
 use http::{HeaderMap, Method, StatusCode};
 use http_body::Body;
@@ -67,45 +71,37 @@ pub(crate) struct Came {
     pub(crate) leads_to: Option<String>,
 }
 
-/// A trip that broke off.
-#[derive(Debug)]
-pub(crate) enum Broke {
-    /// There was no answer.
-    Unanswered(CallError),
-    /// The answer broke off after its head.
-    Cut(CallError),
-    /// `-m` is over.
-    Late(Duration),
-    /// A redirect that is not followed.
-    Redirects(NotFollowed),
-    /// Ctrl-C.
-    Interrupted,
-    /// The answer cannot be written, or something here failed.
-    Here(Failure),
-}
-
 /// How to send.
 #[derive(Debug)]
 pub(crate) struct Manner<'a> {
-    /// Wishes about connections.
-    pub(crate) dial: Dial,
     /// Whether an answer that asks to come back later is obeyed.
     pub(crate) patience: Option<Patience>,
-    /// The whole trip's limit.
-    pub(crate) limit: Option<Duration>,
     /// Redirects.
     pub(crate) follow: Follow,
     /// Cookies that are known, and where those of answers are kept.
     pub(crate) cookies: &'a mut Cookies,
     /// Whether a streamed upload tells how far it is.
     pub(crate) progress: bool,
+    /// Who is told what a redirect leaves behind; none: nobody, as with curl.
+    pub(crate) told: Option<Terminal>,
 }
 
-/// Sends the draft and receives the answer.
-pub(crate) fn go(draft: &Draft, manner: Manner<'_>, receive: &mut dyn Receive) -> Result<Came, Broke> {
-    let origins = super::draft::origins(&draft.upstream);
-    let providers = Providers::new(Dial { identity_for: origins, ..manner.dial.clone() });
-    within(manner.limit, over(&providers, draft, manner, receive))
+/// Sends the draft and receives the answer, within `limit`.
+pub(crate) fn go(
+    draft: &Draft,
+    dial: Dial,
+    limit: Option<Duration>,
+    manner: Manner<'_>,
+    receive: &mut dyn Receive,
+) -> Result<Came, Broke> {
+    let providers = providers(dial, &draft.upstream);
+    within(limit, over(&providers, draft, manner, receive))
+}
+
+/// Connections to a provider, which alone sees the caller's own certificate.
+pub(crate) fn providers(dial: Dial, upstream: &Upstream) -> Providers {
+    let identity_for = upstream.servers.iter().map(|server| (server.host.to_string(), server.port)).collect();
+    Providers::new(Dial { identity_for, ..dial })
 }
 
 /// Does something that calls, on a runtime of its own, until it is done, `limit` is over, or Ctrl-C comes.
@@ -113,10 +109,6 @@ pub(crate) fn within<T>(
     limit: Option<Duration>,
     work: impl Future<Output = Result<T, Broke>>,
 ) -> Result<T, Broke> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Broke::Here(Failure::run(format!("the system gives no event queue: {error}"))))?;
     let trip = async {
         tokio::select! {
             biased;
@@ -125,10 +117,7 @@ pub(crate) fn within<T>(
             done = work => done,
         }
     };
-    let result = tokio::task::LocalSet::new().block_on(&runtime, trip);
-    // A read of a file or a look-up of a name may still hang in a thread of the runtime.
-    runtime.shutdown_background();
-    result
+    on_one_thread(trip).map_err(Broke::Here)?
 }
 
 /// Runs something that calls, on a runtime of its own.
@@ -138,6 +127,7 @@ pub(crate) fn on_one_thread<T>(work: impl Future<Output = T>) -> Result<T, Failu
         .build()
         .map_err(|error| Failure::run(format!("the system gives no event queue: {error}")))?;
     let done = tokio::task::LocalSet::new().block_on(&runtime, work);
+    // A read of a file or a look-up of a name may still hang in a thread of the runtime.
     runtime.shutdown_background();
     Ok(done)
 }
@@ -156,7 +146,7 @@ pub(crate) async fn over(
     manner: Manner<'_>,
     receive: &mut dyn Receive,
 ) -> Result<Came, Broke> {
-    let Manner { patience, follow, cookies, progress, .. } = manner;
+    let Manner { patience, follow, cookies, progress, told } = manner;
     let start = Instant::now();
     let first = draft;
     let mut draft = Cow::Borrowed(first);
@@ -191,6 +181,9 @@ pub(crate) async fn over(
             // Not the last origin: two strangers in a row are strangers still.
             next.cookies(cookies, follow.policy.trust_others || next.is_of_same_origin(first))
                 .map_err(Broke::Here)?;
+            if let Some(terminal) = told {
+                redirect::tell(&draft, &next, terminal);
+            }
             draft = Cow::Owned(next);
             continue;
         }
@@ -230,72 +223,5 @@ async fn receive_body(mut body: AnswerBody, receive: &mut dyn Receive) -> Result
     match receive.end() {
         Ok(()) | Err(Stop::Enough) => Ok(size),
         Err(Stop::Failed(failure)) => Err(Broke::Here(failure)),
-    }
-}
-
-/// What to do about a certificate: an authority that is trusted mends neither its name nor its date.
-fn distrust(words: &str) -> &'static str {
-    if words.contains("mismatch") {
-        "call it by the name in its certificate; to reach that name at another address: `--resolve HOST:PORT:ADDRESS`"
-    } else if words.contains("expired") || words.contains("not valid yet") {
-        "is the clock of this machine right? Else whoever runs it has to renew it; for a try only, accept anything: `-k`"
-    } else {
-        "trust its authority: `--cacert FILE`; for a try only, accept anything: `-k`"
-    }
-}
-
-impl Broke {
-    /// As `call` says it.
-    pub(crate) fn failure(self) -> Failure {
-        use call::ErrorKind as Kind;
-        match self {
-            Self::Here(failure) => failure,
-            Self::Redirects(why) => redirect::failure(&why),
-            Self::Interrupted => Failure::run("interrupted").exit(Exit::Interrupted),
-            Self::Late(limit) => Failure::run(format!("no complete answer within {limit:?}"))
-                .exit(Exit::Timeout)
-                .help("give it longer: `-m SECONDS`"),
-            Self::Cut(error) if error.kind == Kind::BrokenOff => Failure::run(error.detail)
-                .help("what came is not all of it: call again, or give it on to a file: `-o FILE`"),
-            Self::Unanswered(error) if error.kind == Kind::BrokenOff && error.attempts > 1 => {
-                let words = format!("{} (sent {} times)", error.detail, error.attempts);
-                Failure::run(words)
-                    .help("is the provider up, or does something between here and there hang up?")
-            }
-            Self::Unanswered(error) if error.kind == Kind::BrokenOff => Failure::run(error.detail)
-                .help("it may have done it all the same: look before sending it again"),
-            Self::Unanswered(error) | Self::Cut(error) => {
-                let (exit, help) = match error.kind {
-                    Kind::NameUnknown => (
-                        Exit::Run,
-                        "is the host written right? To use an address all the same: `--resolve HOST:PORT:ADDRESS`",
-                    ),
-                    Kind::ProxyUnknown | Kind::TunnelRefused | Kind::SocksRefused => (
-                        Exit::Run,
-                        "is the proxy the right one (`-x`, `http_proxy`, `all_proxy`)? To go without: `--noproxy HOST`",
-                    ),
-                    Kind::Refused if error.detail.contains("cannot be reached") => {
-                        (Exit::Run, "is this machine on the network, and is there a way to that address?")
-                    }
-                    Kind::Refused => (Exit::Run, "is it running, and is the port right?"),
-                    Kind::Untrusted => (Exit::Run, distrust(&error.detail)),
-                    Kind::TlsBroken => {
-                        (Exit::Run, "does it speak TLS on this port? Otherwise write `http://`")
-                    }
-                    Kind::Garbage => {
-                        (Exit::Run, "does it speak HTTP on this port, and not TLS? Then write `https://`")
-                    }
-                    Kind::TotalTimeout => (Exit::Timeout, "give it longer: `-m SECONDS`"),
-                    Kind::ConnectTimeout | Kind::Silent => {
-                        (Exit::Timeout, "is it overloaded, or does a firewall drop the packets?")
-                    }
-                    Kind::Busy(_) => (Exit::Timeout, "it may not be called faster (`pace`): try again later"),
-                    Kind::Unauthorised => (Exit::Unauthorised, ""),
-                    Kind::BrokenOff | Kind::CallerGone | Kind::Unusable => (Exit::Run, ""),
-                };
-                let failure = Failure::run(error.detail).exit(exit);
-                if help.is_empty() { failure } else { failure.help(help) }
-            }
-        }
     }
 }

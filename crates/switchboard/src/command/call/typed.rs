@@ -5,7 +5,7 @@
 
 use super::data::{self, Piece};
 use super::draft::{self, Draft, Named};
-use super::fill;
+use super::fill::{self, Sampling};
 use super::flag::Flag;
 use super::form::{self, Part};
 use super::free::{field_wish, multipart, pair, read, read_json, whole};
@@ -29,10 +29,10 @@ pub(crate) fn draft(
     upstream: Upstream,
     words: &[String],
     wanted: &mut Wanted,
-    seed: Option<u64>,
+    sampling: Option<&Sampling>,
 ) -> Result<Draft, Failure> {
     let items = items(&named, words)?;
-    draft_of(named, upstream, items, wanted, seed)
+    draft_of(named, upstream, items, wanted, sampling)
 }
 
 /// Reads items as this operation's names have it.
@@ -48,7 +48,7 @@ pub(crate) fn draft_of(
     upstream: Upstream,
     items: Vec<Item>,
     wanted: &mut Wanted,
-    seed: Option<u64>,
+    sampling: Option<&Sampling>,
 ) -> Result<Draft, Failure> {
     let mut given = Given {
         names: named.operation.names(),
@@ -64,9 +64,9 @@ pub(crate) fn draft_of(
         given.take(item, wanted)?;
     }
     given.flags_body(wanted)?;
-    if let Some(seed) = seed {
+    if let Some(sampling) = sampling {
         let bodiless = given.whole.is_none() && given.parts.is_empty();
-        fill::fill(&named.operation, seed, &mut given.values, bodiless.then_some(&mut given.body))?;
+        fill::fill(&named.operation, sampling, &mut given.values, bodiless.then_some(&mut given.body))?;
     }
     given.missing(&upstream, wanted)?;
     let Given { values, body, parts, form, whole, query, .. } = given;
@@ -386,7 +386,7 @@ impl Given<'_> {
                 .data
                 .iter()
                 .map(|piece| match piece.flag {
-                    Flag::Data => Piece { flag: Flag::DataBinary, value: piece.value.clone() },
+                    Flag::Data => Piece { flag: Flag::DataBinary, ..piece.clone() },
                     _ => piece.clone(),
                 })
                 .collect();

@@ -3,18 +3,19 @@
 //! Between two answers lies what the provider asks for (`Retry-After`, RFC 9110 §10.2.3), else `--every`. An answer that no
 //! waiting mends (400, 401, 403, …) ends it at once. What never held is exit 12, with the last answer.
 
-use super::check::{AnswerCheck, CheckMode};
+use super::asked::Asked;
 use super::cookie::Cookies;
-use super::deliver::{Delivery, Keep};
-use super::draft::{self, Draft};
-use super::outcome::{self, Asked};
+use super::deliver::Keep;
+use super::draft::Draft;
+use super::outcome;
 use super::trip::{self, Came};
 use super::wanted::{Wanted, seconds};
 use crate::exit::{Exit, Failure};
 use crate::output::jq;
 use crate::terminal::Terminal;
-use call::{Dial, Providers};
+use call::Dial;
 use contract::Repeat;
+use exchange::{Fault, Outcome, Reason};
 use http::StatusCode;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -46,6 +47,11 @@ pub(super) struct Condition<'u> {
 }
 
 impl Until {
+    /// Whether there is one.
+    pub(super) const fn is_given(&self) -> bool {
+        self.program.is_some()
+    }
+
     /// The condition, if there is one and the call may be repeated for it.
     pub(super) fn condition(&self, draft: &Draft) -> Result<Option<Condition<'_>>, Failure> {
         let Some(program) = self.program.as_deref() else { return Ok(None) };
@@ -55,8 +61,16 @@ impl Until {
                 format!("`--until` sends again and again, and {} does something each time", draft.method);
             return Err(Failure::usage(words).help("ask for the state with a GET instead"));
         }
-        let every = self.every.as_deref().map(|text| seconds(text.strip_suffix('s').unwrap_or(text)));
-        Ok(Some(Condition { program, every: every.transpose()?.unwrap_or(EVERY), tries: self.tries }))
+        let every = match self.every.as_deref().map(|text| text.strip_suffix('s').unwrap_or(text)) {
+            // To curl a time of zero is none.
+            Some(text) if text.parse() == Ok(0.0) => {
+                return Err(Failure::usage("`--every 0` leaves no time between two answers")
+                    .help("a hundredth of a second: `--every 0.01`"));
+            }
+            Some(text) => seconds(text)?,
+            None => EVERY,
+        };
+        Ok(Some(Condition { program, every, tries: self.tries }))
     }
 }
 
@@ -77,11 +91,9 @@ pub(super) fn poll(
     asked: &Asked<'_>,
     cookies: &mut Cookies,
 ) -> Result<Exit, Failure> {
-    let redaction = draft.redaction();
     let limit = wanted.max_time.unwrap_or(LONGEST);
     let start = Instant::now();
-    let identity_for = draft::origins(&draft.upstream);
-    let providers = Providers::new(Dial { idle_per_server: 1, identity_for, ..outcome::dial(wanted) });
+    let providers = trip::providers(Dial { idle_per_server: 1, ..outcome::dial(wanted) }, &draft.upstream);
     let mut answers = 0;
     // The limit is this loop's: a try that meets it is no failure of the network.
     let mut draft = draft.clone();
@@ -89,14 +101,14 @@ pub(super) fn poll(
     let draft = &draft;
     let work = async {
         loop {
-            let mut delivery = Delivery::new(wanted, &redaction, Keep::Hold, &draft.path);
-            if asked.responses != CheckMode::Off {
-                delivery.check = draft.named.as_ref().map(AnswerCheck::new);
-            }
+            let mut delivery = asked.delivery(wanted, draft, Keep::Hold, terminal);
             let manner = outcome::manner(wanted, terminal, cookies);
             // A try that would outlast the limit is cut short by it.
             let left = limit.saturating_sub(start.elapsed());
             let came = tokio::time::timeout(left, trip::over(&providers, draft, manner, &mut delivery)).await;
+            if !matches!(came, Ok(Ok(_))) {
+                delivery.closed(false);
+            }
             let Ok(came) = came else { return Ok(None) };
             let came = came?;
             answers += 1;
@@ -124,8 +136,11 @@ pub(super) fn poll(
             let exit = outcome::settle(draft, delivery, &came, terminal, asked)?;
             if passes { Err(never(answers)) } else { Ok(exit) }
         }
-        Ok(None) => Err(never(answers)),
-        Err(broke) => outcome::broken(broke, draft, wanted, terminal, asked, &redaction),
+        Ok(None) => {
+            let kept = (Outcome::Failed(Fault::Provider), Some(Reason::ProviderSilent));
+            outcome::failed(kept, never(answers), draft, wanted, terminal, asked)
+        }
+        Err(broke) => outcome::broken(broke, draft, wanted, terminal, asked),
     }
 }
 

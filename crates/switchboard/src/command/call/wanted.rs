@@ -96,7 +96,7 @@ impl Wanted {
                 None => self.fields.extend(FieldWish::read(value)?),
             },
             Flag::Data | Flag::DataRaw | Flag::DataBinary | Flag::DataUrlencode | Flag::Json => {
-                self.data.push(Piece { flag: given.flag, value: value.to_owned() });
+                self.data.push(Piece::new(given.flag, value.to_owned()));
             }
             Flag::Form => self.parts.push(Part::read(value, false)?),
             Flag::FormString => self.parts.push(Part::read(value, true)?),

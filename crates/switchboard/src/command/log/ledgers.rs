@@ -24,7 +24,7 @@ impl Ledgers {
     /// Those that are asked here, and the board that one of them belongs to.
     pub(super) async fn near(global: &Global) -> Result<(Self, Option<Board>), Failure> {
         let own = match history::place(global).filter(|_| board_near(global).is_none()) {
-            Some((folder, ..)) => Ledger::open_read_only(&folder).await.ok(),
+            Some((place, ..)) => Ledger::open_read_only(place).await.ok(),
             None => None,
         };
         let board = match board_near_or_running(global) {

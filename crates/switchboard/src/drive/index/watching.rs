@@ -1,6 +1,6 @@
 //! Reading the files of a contract while noting which they were: what an index is valid for.
 
-use super::stamp::Stamp;
+use crate::drive::stamp::Stamp;
 use crate::drive::{Disk, Need};
 use board::Outside as _;
 use contract::{Files, Reach};

@@ -2,23 +2,25 @@
 
 use super::super::check::{AnswerCheck, CheckMode};
 use super::super::cookie::Cookies;
+use super::super::deliver::{Delivery, Keep};
 use super::super::draft::Draft;
 use super::super::ending::{self, Expected};
 use super::super::item::{Item, Text};
 use super::super::redact::Redaction;
 use super::super::redirect::Follow;
-use super::super::trip::{self, Came, Head, Manner, Receive, Stop};
-use super::super::{envelope, outcome, supplied};
+use super::super::trip::{self, Came, Manner};
+use super::super::wanted::Wanted;
+use super::super::{envelope, history, outcome, supplied};
 use super::Make;
 use super::pack::Packing;
 use super::tally::Hint;
 use crate::exit::{Exit, Failure};
 use crate::output::jq;
+use crate::terminal::Terminal;
 use board::Upstream;
 use call::{Patience, Providers};
 use contract::{Operation, Repeat, Violation};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -41,6 +43,12 @@ pub(in super::super) struct Sender<'m> {
     pub(in super::super) responses: CheckMode,
     pub(in super::super) expected: Option<Expected>,
     pub(in super::super) jq: Option<String>,
+    /// What the flags say of receiving an answer.
+    pub(in super::super) plain: Wanted,
+    /// Where words about all rows go.
+    pub(in super::super) terminal: Terminal,
+    /// Where calls are kept.
+    pub(in super::super) history: Option<history::Many>,
     /// How rows go together, where the API has an operation for that.
     pub(in super::super) packing: Option<Packing<'m>>,
 }
@@ -81,13 +89,16 @@ impl Sender<'_> {
     }
 
     /// Whether a row that may have arrived may be sent again: it is harmless, or carries the key it had then.
-    pub(super) fn may_repeat(&self, number: u64) -> bool {
+    pub(super) fn may_repeat(&self, number: u64, own: &Result<Vec<Item>, String>) -> bool {
         let operation = self.packing.as_ref().map(|packing| &packing.operation.by);
-        match operation.or(self.operation.as_ref()) {
-            Some(operation) => operation.repeat != Repeat::Never,
-            None => {
-                (self.make)(self.items(number, Vec::new())).is_ok_and(|draft| draft.repeat != Repeat::Never)
+        match (operation.or(self.operation.as_ref()), own) {
+            (Some(operation), _) => operation.repeat != Repeat::Never,
+            // Its own items make it what it is: a value makes a GET a POST.
+            (None, Ok(own)) => {
+                (self.make)(self.items(number, own.clone())).is_ok_and(|draft| draft.repeat != Repeat::Never)
             }
+            // It cannot be read, so it was not sent.
+            (None, Err(_)) => true,
         }
     }
 
@@ -109,49 +120,67 @@ impl Sender<'_> {
 
     /// The idempotency key of a row: the same for the same row of the same batch, whenever it is sent.
     fn key(&self, number: u64, items: &[Item]) -> String {
-        let mut hasher = Sha256::new();
-        hasher.update(self.goes_to());
-        hasher.update(number.to_be_bytes());
-        hasher.update(format!("{items:?}"));
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hasher.finalize()[..16]);
-        supplied::uuid(bytes, 8)
+        let (to, items) = (self.goes_to(), format!("{items:?}"));
+        supplied::derived(&[to.as_bytes(), &number.to_be_bytes(), items.as_bytes()])
     }
 
     /// Sends a row.
     pub(super) async fn send(&self, number: u64, items: Result<Vec<Item>, String>) -> Ending {
         let draft = items.map_err(Failure::usage).and_then(|own| (self.make)(self.items(number, own)));
-        let draft = match draft {
-            Ok(draft) => draft,
-            Err(failure) => return refused(number, &failure),
-        };
-        if let Err(failure) = self.fits(&draft) {
-            return refused(number, &failure);
-        }
-        let redaction = draft.redaction();
-        let mut receiver = Receiver::new(&draft, self.responses);
-        let mut cookies = Cookies::default();
-        let manner = self.manner(&mut cookies);
-        match trip::over(&self.providers, &draft, manner, &mut receiver).await {
-            Ok(came) => self.answered(number, &draft, &redaction, &came, receiver),
-            Err(broke) => {
-                let mut failure = broke.failure();
-                failure.message = redaction.clean(&failure.message).into_owned();
-                refused(number, &failure)
+        let sent = match draft.and_then(|draft| self.fits(&draft).map(|()| draft)) {
+            Ok(draft) => {
+                let mut redaction = draft.redaction();
+                let got = self.exchange(&draft, &mut redaction).await;
+                got.map(|got| self.answered(number, &draft, &redaction, &got))
             }
-        }
+            Err(failure) => Err(failure),
+        };
+        sent.unwrap_or_else(|failure| refused(number, &failure))
     }
 
-    /// How a row is sent.
-    pub(super) fn manner<'c>(&self, cookies: &'c mut Cookies) -> Manner<'c> {
-        Manner {
-            dial: call::Dial::default(), // the providers have theirs
-            patience: Some(self.patience),
-            limit: None,
-            follow: self.follow.clone(),
-            cookies,
-            progress: false,
+    /// Sends the request of a row or of a pack, which becomes a call of the history.
+    pub(super) async fn exchange(&self, draft: &Draft, redaction: &mut Redaction) -> Result<Got, Failure> {
+        let mut delivery = Delivery::new(&self.plain, redaction, Keep::Hold, &draft.path);
+        delivery.largest = LARGEST;
+        // A million rows may have a million sessions: each is hidden in its own.
+        delivery.sessions = Some(Redaction::default());
+        if self.responses != CheckMode::Off {
+            delivery.check = draft.named.as_ref().map(AnswerCheck::new);
         }
+        let mut cookies = Cookies::default();
+        let manner = Manner {
+            patience: Some(self.patience),
+            follow: self.follow.clone(),
+            cookies: &mut cookies,
+            progress: false,
+            told: Some(self.terminal),
+        };
+        let begun = history::now();
+        let came = trip::over(&self.providers, draft, manner, &mut delivery).await;
+        let check = delivery.check.take().filter(|_| !delivery.dropped);
+        let found = check.map(|check| check.end().0).unwrap_or_default();
+        let body = delivery.held.take().unwrap_or_default();
+        let sessions = delivery.sessions.take().unwrap_or_default();
+        drop(delivery);
+        redaction.join(sessions);
+        if let Some(history) = &self.history {
+            let ended = history::Ended {
+                came: came.as_ref().map_err(history::broken),
+                body: Some(&body[..body.len().min(history::KEPT)]),
+                request_breaks: &[],
+                response_breaks: &found,
+            };
+            history.add(draft, redaction, &ended, begun).await;
+        }
+        let came = came.map_err(|broke| {
+            let mut failure = broke.failure();
+            failure.message = redaction.clean(&failure.message).into_owned();
+            failure
+        })?;
+        let blocked = !found.is_empty() && self.responses == CheckMode::Block;
+        let conditional = outcome::is_conditional(&draft.fields);
+        let exit = ending::of(came.head.status, conditional, self.expected.as_ref(), blocked);
+        Ok(Got { came, found, body, exit })
     }
 
     /// Puts what `--jq` gives for a body into a result.
@@ -166,39 +195,45 @@ impl Sender<'_> {
         };
     }
 
-    fn answered(
-        &self,
-        number: u64,
-        draft: &Draft,
-        redaction: &Redaction,
-        came: &Came,
-        receiver: Receiver<'_>,
-    ) -> Ending {
-        let (found, body) = receiver.end();
-        let blocked = !found.is_empty() && self.responses == CheckMode::Block;
-        let status = came.head.status;
-        let exit =
-            ending::of(status, outcome::is_conditional(&draft.fields), self.expected.as_ref(), blocked);
+    fn answered(&self, number: u64, draft: &Draft, redaction: &Redaction, got: &Got) -> Ending {
+        let status = got.came.head.status;
         let mut line = json!({
             "row": number,
-            "outcome": ending::word(exit),
+            "outcome": ending::word(got.exit),
             "status": status.as_u16(),
-            "body": value(&body, redaction),
+            "body": redaction.body_shown(&got.body),
         });
-        if exit == Exit::Ok {
-            self.through(&mut line, &body);
+        if got.exit == Exit::Ok {
+            self.through(&mut line, &got.body);
         }
-        if !found.is_empty() {
-            line["breaks"] = envelope::lines(&found, draft).into();
+        if !got.found.is_empty() {
+            line["breaks"] = envelope::lines(&got.found, draft).into();
         }
-        let cause = match exit {
+        let cause = match got.exit {
             Exit::Ok => None,
             Exit::ResponseBreaks => Some("the answer breaks its contract".to_owned()),
             _ => Some(status.to_string()),
         };
-        // As a whole: also what a program made of the answer.
+        Ending { hint: hint(&got.came), ..Ending::new(number, &line, cause, redaction) }
+    }
+}
+
+/// What came of a request.
+pub(super) struct Got {
+    pub(super) came: Came,
+    /// What of the answer breaks the contract.
+    pub(super) found: Vec<Violation>,
+    /// Its body, unpacked.
+    pub(super) body: Vec<u8>,
+    /// How a call with this answer ends.
+    pub(super) exit: Exit,
+}
+
+impl Ending {
+    /// With a result without secrets: as a whole, also what a program made of the answer.
+    pub(super) fn new(number: u64, line: &Value, cause: Option<String>, redaction: &Redaction) -> Self {
         let line = redaction.clean(&line.to_string()).into_owned();
-        Ending { number, line, cause, hint: hint(came) }
+        Self { number, line, cause, hint: None }
     }
 }
 
@@ -221,63 +256,9 @@ pub(super) fn refused(number: u64, failure: &Failure) -> Ending {
     Ending { number, line, cause: Some(cause), hint: None }
 }
 
-/// A body in a result: JSON as JSON, text as text, bytes as null; without secrets.
-pub(super) fn value(body: &[u8], redaction: &Redaction) -> Value {
-    let Ok(text) = std::str::from_utf8(body) else { return Value::Null };
-    let clean = redaction.clean(text);
-    serde_json::from_str(&clean).unwrap_or_else(|_| if clean.is_empty() { Value::Null } else { clean.into() })
-}
-
 /// What a program gave: one value as it is, several as a list.
 fn programs(given: &[jq::Given]) -> Value {
     let mut values: Vec<Value> =
         given.iter().map(|one| serde_json::from_str(&one.json()).unwrap_or(Value::Null)).collect();
     if values.len() == 1 { values.remove(0) } else { Value::Array(values) }
-}
-
-/// Holds the answer of a row, or of a pack.
-pub(super) struct Receiver<'a> {
-    check: Option<AnswerCheck<'a>>,
-    body: Vec<u8>,
-}
-
-impl<'a> Receiver<'a> {
-    /// Nothing came yet.
-    pub(super) fn new(draft: &'a Draft, responses: CheckMode) -> Self {
-        let named = draft.named.as_ref().filter(|_| responses != CheckMode::Off);
-        Self { check: named.map(AnswerCheck::new), body: Vec::new() }
-    }
-
-    /// What breaks the contract, and the body.
-    pub(super) fn end(self) -> (Vec<Violation>, Vec<u8>) {
-        (self.check.map(|check| check.end().0).unwrap_or_default(), self.body)
-    }
-}
-
-impl Receive for Receiver<'_> {
-    fn passed(&mut self, _: &Head, _: u32) -> Result<(), Stop> {
-        Ok(())
-    }
-
-    fn end(&mut self) -> Result<(), Stop> {
-        Ok(())
-    }
-
-    fn head(&mut self, head: &Head, _: u32) -> Result<(), Stop> {
-        if let Some(check) = &mut self.check {
-            check.head(head.status, &head.fields);
-        }
-        Ok(())
-    }
-
-    fn piece(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        if let Some(check) = &mut self.check {
-            check.piece(bytes);
-        }
-        if self.body.len() + bytes.len() > LARGEST {
-            return Err(Stop::Failed(Failure::run("the answer is larger than 16 MiB")));
-        }
-        self.body.extend_from_slice(bytes);
-        Ok(())
-    }
 }

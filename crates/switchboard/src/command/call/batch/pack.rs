@@ -8,15 +8,13 @@ use super::super::check;
 use super::super::draft::Draft;
 use super::super::item::{Item, Text};
 use super::super::redact::Redaction;
-use super::super::trip::{self, Came};
-use super::super::{check::CheckMode, cookie::Cookies, ending, envelope, outcome, supplied};
-use super::one::{self, Ending, Receiver, Sender};
+use super::super::{check::CheckMode, ending, envelope, supplied};
+use super::one::{self, Ending, Got, Sender};
 use crate::exit::{Exit, Failure};
 use board::BatchOperation;
 use contract::Repeat;
 use contract::paging::{self, Trail};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 /// Makes the request of a pack from its parameters and its body.
 pub(in super::super) type MakePack<'m> = dyn Fn(Vec<Item>, String) -> Result<Draft, Failure> + 'm;
@@ -128,65 +126,40 @@ impl Sender<'_> {
         }
         let draft = (packing.make)(items, body)?;
         self.fits(&draft)?;
-        let redaction = draft.redaction();
-        let mut receiver = Receiver::new(&draft, self.responses);
-        let mut cookies = Cookies::default();
-        let manner = self.manner(&mut cookies);
-        let came = trip::over(&self.providers, &draft, manner, &mut receiver).await.map_err(|broke| {
-            let mut failure = broke.failure();
-            failure.message = redaction.clean(&failure.message).into_owned();
-            failure
-        })?;
-        Ok(self.unpacked(packing, pack, &draft, &redaction, (&came, receiver)))
+        let mut redaction = draft.redaction();
+        let got = self.exchange(&draft, &mut redaction).await?;
+        Ok(self.unpacked(packing, pack, &redaction, &got))
     }
 
     /// The key of a pack: the same for the same rows of the same batch.
     fn pack_key(&self, body: &str, rows: &[(u64, Value)]) -> String {
-        let mut hasher = Sha256::new();
-        hasher.update(self.goes_to());
-        for (number, _) in rows {
-            hasher.update(number.to_be_bytes());
-        }
-        hasher.update(body);
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hasher.finalize()[..16]);
-        supplied::uuid(bytes, 8)
+        let (to, numbers) = (self.goes_to(), rows.iter().flat_map(|(number, _)| number.to_be_bytes()));
+        supplied::derived(&[to.as_bytes(), &numbers.collect::<Vec<u8>>(), body.as_bytes()])
     }
 
-    fn unpacked(
-        &self,
-        packing: &Packing<'_>,
-        pack: &Pack,
-        draft: &Draft,
-        redaction: &Redaction,
-        (came, receiver): (&Came, Receiver<'_>),
-    ) -> Vec<Ending> {
-        let (found, body) = receiver.end();
-        let blocked = !found.is_empty() && self.responses == CheckMode::Block;
-        let status = came.head.status;
-        let conditional = outcome::is_conditional(&draft.fields);
-        let exit = ending::of(status, conditional, self.expected.as_ref(), blocked);
-        let results = if exit == Exit::Ok { packing.results(&body) } else { None };
+    fn unpacked(&self, packing: &Packing<'_>, pack: &Pack, redaction: &Redaction, got: &Got) -> Vec<Ending> {
+        let status = got.came.head.status;
+        let results = if got.exit == Exit::Ok { packing.results(&got.body) } else { None };
         let results = results.filter(|results| results.len() == pack.rows.len());
-        let hint = one::hint(came);
+        let hint = one::hint(&got.came);
         let rows = pack.rows.iter().enumerate();
         let endings = rows.map(|(nth, (number, _))| {
             if let Some(result) = results.as_ref().and_then(|results| results.get(nth)) {
                 return self.row(*number, status.as_u16(), result, redaction);
             }
-            let cause = match exit {
+            let cause = match got.exit {
                 Exit::Ok => "the answer of the batch has not one result for each row".to_owned(),
                 Exit::ResponseBreaks => "the answer breaks its contract".to_owned(),
                 _ => status.to_string(),
             };
             let line = json!({
                 "row": number,
-                "outcome": if exit == Exit::Ok { "unclear" } else { ending::word(exit) },
+                "outcome": if got.exit == Exit::Ok { "unclear" } else { ending::word(got.exit) },
                 "status": status.as_u16(),
                 "error": cause,
-                "body": one::value(&body, redaction),
+                "body": redaction.body_shown(&got.body),
             });
-            Ending { number: *number, line: line.to_string(), cause: Some(cause), hint: None }
+            Ending::new(*number, &line, Some(cause), redaction)
         });
         endings.map(|ending| Ending { hint, ..ending }).collect()
     }
@@ -217,11 +190,11 @@ impl Sender<'_> {
             "row": number,
             "outcome": word,
             "status": status.unwrap_or_else(|| of_all.into()),
-            "body": one::value(text.as_bytes(), redaction),
+            "body": redaction.body_shown(text.as_bytes()),
         });
         if cause.is_none() {
             self.through(&mut line, text.as_bytes());
         }
-        Ending { number, line: line.to_string(), cause, hint: None }
+        Ending::new(number, &line, cause, redaction)
     }
 }

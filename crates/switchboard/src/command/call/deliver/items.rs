@@ -2,8 +2,8 @@
 //!
 //! Source: HTML standard, server-sent events, §9.2.6. Comments, `event`, `id` and `retry` are not given. An item is at most 16 MiB.
 
+use super::super::media;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 
 /// The largest item.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -30,9 +30,7 @@ pub(super) struct TooLarge;
 impl Items {
     /// For an answer with these fields; none where it does not come item by item.
     pub(crate) fn of(fields: &HeaderMap) -> Option<Self> {
-        let media = fields.get(CONTENT_TYPE)?.to_str().ok()?;
-        let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let kind = match media.as_str() {
+        let kind = match media::of(fields).as_str() {
             "text/event-stream" => Kind::Events,
             "application/x-ndjson"
             | "application/ndjson"

@@ -1,14 +1,12 @@
 //! A parameter of a request that is ready: read, and set to another value. All else of the request stays as it is.
 
 use super::super::draft::Draft;
+use super::super::free;
 use super::super::payload::Payload;
 use contract::In;
 use contract::paging::Slot;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
-
-/// What a query keeps as it is (RFC 3986 §2.3).
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What the parameter is in the request; none: it is not there.
 pub(super) fn get(draft: &Draft, slot: &Slot) -> Option<String> {
@@ -35,7 +33,7 @@ pub(super) fn set(draft: &mut Draft, slot: &Slot, value: &str) {
         }
         return;
     }
-    let new = format!("{}={}", utf8_percent_encode(&slot.name, KEPT), utf8_percent_encode(value, KEPT));
+    let new = free::pair(&slot.name, value);
     let old = draft.query.as_deref().unwrap_or_default();
     let kept = old.split('&').filter(|pair| !pair.is_empty() && value_of(pair, &slot.name).is_none());
     let all: Vec<&str> = kept.chain([new.as_str()]).collect();

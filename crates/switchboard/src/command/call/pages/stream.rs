@@ -2,7 +2,8 @@
 //!
 //! Only a table is held to its end, because its columns are as wide as their widest cell; it is bounded.
 
-use super::super::outcome::{Asked, hidden};
+use super::super::asked::Asked;
+use super::super::outcome::hidden;
 use crate::exit::Failure;
 use crate::output::{self, CsvStream, Format, jq, pretty};
 use crate::terminal::Terminal;
@@ -158,7 +159,7 @@ impl<'a> Stream<'a> {
     }
 
     fn write(&mut self, text: &str) -> Result<(), Failure> {
-        let text = hidden(text.to_owned(), self.asked, self.terminal);
+        let text = hidden(text, self.asked, self.terminal);
         let (name, result) = match &mut self.file {
             Some((name, file)) => (name.as_str(), file.write_all(text.as_bytes())),
             None => ("stdout", {

@@ -3,28 +3,28 @@
 //! Every end is told apart: the last page and a limit that was asked for are none to speak of, all else is a failure with its
 //! exit code that says how many items were given and how to go on. Credentials never follow to another origin.
 
-use super::super::check::{AnswerCheck, CheckMode};
+mod end;
+mod kept;
+
+use super::super::asked::Asked;
 use super::super::cookie::Cookies;
 use super::super::deliver::{Delivery, Keep};
-use super::super::draft::{self, Draft};
-use super::super::outcome::{self, Asked};
-use super::super::redact::Redaction;
+use super::super::draft::Draft;
+use super::super::ending;
+use super::super::history::{self, Begun, Many};
+use super::super::outcome;
 use super::super::redirect::{self, Follow};
 use super::super::trip::{self, Broke, Came};
 use super::super::wanted::Wanted;
-use super::super::{ending, envelope, history};
+use super::page::{Page, Visited};
 use super::stream::Stream;
 use super::{Plan, place};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 use call::{Dial, Providers};
-use contract::paging::{self, Next, Paging, Trail, Turn};
+use contract::paging::{self, Next, Paging, Turn};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use serde_json::Value;
-use serde_json::value::RawValue;
-use std::collections::{BTreeMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
 
 /// Pages without an item that may follow each other: a list that filters may have some.
 const EMPTY: u32 = 100;
@@ -38,31 +38,37 @@ pub(in super::super) fn walk(
     asked: &Asked<'_>,
     cookies: &mut Cookies,
 ) -> Result<Exit, Failure> {
-    let redaction = draft.redaction();
     // The file is opened once, with the first page.
     let plain = Wanted { output: None, ..wanted.clone() };
-    let mut first = Delivery::new(wanted, &redaction, Keep::Hold, &draft.path);
-    if asked.responses != CheckMode::Off {
-        first.check = draft.named.as_ref().map(AnswerCheck::new);
-    }
-    let identity_for = draft::origins(&draft.upstream);
-    let providers = Providers::new(Dial { idle_per_server: 1, identity_for, ..outcome::dial(wanted) });
+    let mut first = asked.delivery(wanted, draft, Keep::Hold, terminal);
+    let providers = trip::providers(Dial { idle_per_server: 1, ..outcome::dial(wanted) }, &draft.upstream);
+    let many = asked.history.borrow().as_ref().map(Begun::many);
     let work = async {
         let came =
             trip::over(&providers, draft, outcome::manner(wanted, terminal, cookies), &mut first).await?;
-        let page = first.held.as_deref().and_then(|body| read(plan.paging.as_ref(), &came, body));
         let exit = ending::of(came.head.status, false, asked.expected.as_ref(), false);
-        let Some(page) = page.filter(|_| exit == Exit::Ok) else {
-            return Ok(Err((came, first)));
+        let held = first.held.take().unwrap_or_default();
+        let page = match Page::read(plan.paging.as_ref(), &came, held) {
+            Ok(page) if exit == Exit::Ok => page,
+            Ok(Page { text, .. }) => {
+                first.held = Some(text.into_bytes());
+                return Ok(Err((came, first)));
+            }
+            Err(held) => {
+                first.held = Some(held);
+                return Ok(Err((came, first)));
+            }
         };
+        first.closed(true);
         let mut file = first.file.take();
         let mut walk = Walk {
             plan,
             draft,
+            wanted,
             terminal,
             asked,
-            redaction: &redaction,
             providers: &providers,
+            many: many.as_ref(),
             paging: None,
             stream: Stream::new(asked, terminal, file.as_mut()),
             visited: Visited::default(),
@@ -76,22 +82,15 @@ pub(in super::super) fn walk(
             (Err(broke), _) => Err(broke),
         };
         let (came, exit) = result?;
-        let request_breaks = &*asked.request_breaks;
-        // One line of the history stands for all pages, without their bodies.
-        let ended = history::Ended { came: Ok(&came), body: None, request_breaks, response_breaks: &[] };
-        outcome::remember(draft, wanted, terminal, asked, &ended);
-        outcome::after(
-            draft,
-            wanted,
-            Some(&came),
-            exit,
-            "",
-            file.as_ref().map(|(name, _)| name.as_str()),
-            terminal,
-        );
+        let file = file.as_ref().map(|(name, _)| name.as_str());
+        outcome::after(draft, wanted, Some(&came), exit, "", file, terminal);
         Ok(Ok(exit))
     };
-    match trip::within(wanted.max_time, work) {
+    let done = trip::within(wanted.max_time, work);
+    if let Some(many) = &many {
+        trip::on_one_thread(many.close())?;
+    }
+    match done {
         Ok(Ok(exit)) => Ok(exit),
         // No list: shown as any other answer is.
         Ok(Err((came, delivery))) => {
@@ -100,61 +99,7 @@ pub(in super::super) fn walk(
             }
             outcome::settle(draft, delivery, &came, terminal, asked)
         }
-        Err(broke) => outcome::broken(broke, draft, wanted, terminal, asked, &redaction),
-    }
-}
-
-/// What came on a page.
-struct Page {
-    body: Value,
-    text: String,
-    /// Where its items stand.
-    items: Trail,
-}
-
-/// A page, or nothing where the answer is no list.
-fn read(paging: Option<&Paging>, came: &Came, body: &[u8]) -> Option<Page> {
-    if !came.head.status.is_success() {
-        return None;
-    }
-    let text = std::str::from_utf8(body).ok()?.to_owned();
-    let body: Value = serde_json::from_str(&text).ok()?;
-    let told = paging.and_then(|paging| paging.items.clone());
-    let told = told.filter(|trail| trail.names().is_some() && trail.find(&body).is_some_and(Value::is_array));
-    let items = told.or_else(|| paging::list(&body))?;
-    Some(Page { body, text, items })
-}
-
-impl Page {
-    /// The items as they came: numbers and spaces too.
-    fn items(&self) -> Vec<&RawValue> {
-        let mut text = self.text.as_str();
-        for name in self.items.names().unwrap_or_default() {
-            let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap_or_default();
-            text = members.get(name).map_or("[]", |value| value.get());
-        }
-        serde_json::from_str(text).unwrap_or_default()
-    }
-}
-
-/// Requests that were made, to see a loop.
-#[derive(Default)]
-struct Visited {
-    hasher: RandomState,
-    requests: HashSet<u64>,
-    first: Option<u64>,
-}
-
-impl Visited {
-    /// Whether this request was made before.
-    fn again(&mut self, draft: &Draft) -> bool {
-        !self.requests.insert(self.hasher.hash_one((draft.url(), draft.payload.held())))
-    }
-
-    /// Whether this is the first page once more.
-    fn is_first(&mut self, page: &Page) -> bool {
-        let hash = self.hasher.hash_one(&page.text);
-        *self.first.get_or_insert(hash) == hash && self.requests.len() > 1
+        Err(broke) => outcome::broken(broke, draft, wanted, terminal, asked),
     }
 }
 
@@ -162,10 +107,12 @@ impl Visited {
 struct Walk<'a> {
     plan: &'a Plan,
     draft: &'a Draft,
+    wanted: &'a Wanted,
     terminal: Terminal,
     asked: &'a Asked<'a>,
-    redaction: &'a Redaction,
     providers: &'a Providers,
+    /// The history of all pages but the first.
+    many: Option<&'a Many>,
     paging: Option<Paging>,
     stream: Stream<'a>,
     visited: Visited,
@@ -186,10 +133,11 @@ impl<'a> Walk<'a> {
         let mut current = self.draft.clone();
         self.visited.again(&current);
         let (mut first_items, mut empty) = (None, 0);
+        let mut looked = self.came(&current, &came, (&mut delivery, page.text.as_bytes()), None).await;
         loop {
             self.pages += 1;
-            if let Some(exit) = self.checked(&mut delivery) {
-                return Ok((came, exit));
+            if self.is_held_back(&looked) {
+                return Ok((came, Exit::ResponseBreaks));
             }
             let all = page.items();
             let here = all.len() as u64;
@@ -223,22 +171,25 @@ impl<'a> Walk<'a> {
                 return Err(self.stopped("the answer leads to a page that was there already", None));
             }
             current = next;
-            delivery = Delivery::new(plain, self.redaction, Keep::Hold, &self.draft.path);
-            if self.asked.responses != CheckMode::Off {
-                delivery.check = self.draft.named.as_ref().map(AnswerCheck::new);
-            }
+            delivery = self.asked.delivery(plain, self.draft, Keep::Hold, self.terminal);
             let manner = outcome::manner(plain, self.terminal, cookies);
-            came = trip::over(self.providers, &current, manner, &mut delivery)
-                .await
-                .map_err(|broke| self.broken(broke, &go_on))?;
+            let begun = history::now();
+            came = match trip::over(self.providers, &current, manner, &mut delivery).await {
+                Ok(came) => came,
+                Err(broke) => {
+                    self.kept(&current, Err(history::broken(&broke)), (None, &[]), Some(begun)).await;
+                    return Err(self.broken(broke, &go_on));
+                }
+            };
             let held = delivery.held.take().unwrap_or_default();
-            page = match read(self.paging.as_ref(), &came, &held) {
-                Some(page) => page,
+            looked = self.came(&current, &came, (&mut delivery, &held), Some(begun)).await;
+            page = match Page::read(self.paging.as_ref(), &came, held) {
+                Ok(page) => page,
                 // Some answer 404 to the page after the last; only a short page says that it was the last.
-                None if counts && came.head.status == StatusCode::NOT_FOUND && here < first_page => {
+                Err(_) if counts && came.head.status == StatusCode::NOT_FOUND && here < first_page => {
                     return Ok((came, Exit::Ok));
                 }
-                None => return Err(self.no_page(&came, &go_on)),
+                Err(_) => return Err(self.no_page(&came, &go_on)),
             };
         }
     }
@@ -289,11 +240,12 @@ impl<'a> Walk<'a> {
                     self.stopped("the next page's address has characters that no address has", None)
                 })?;
                 location.insert(LOCATION, value);
-                let follow = Follow::default();
+                // To another origin it does not go, as is seen below; to its own, with all that it has.
+                let follow = Follow { own_cookie: true, ..Follow::default() };
                 let next = redirect::next(current, StatusCode::TEMPORARY_REDIRECT, &location, &follow, 0);
                 let next = next.map_err(|why| self.stopped(&why.to_string(), None))?;
                 let Some(next) = next else { return Ok(None) };
-                let shown = self.shown(&next);
+                let shown = self.asked.redaction.url_shown(&next.url());
                 if !next.is_of_same_origin(self.draft) {
                     let origin = next.server().map(ToString::to_string).unwrap_or_default();
                     let words = format!(
@@ -306,63 +258,6 @@ impl<'a> Walk<'a> {
                 }
                 Ok(Some((next, format!("`switchboard call '{shown}' --all`, with the same credentials"))))
             }
-        }
-    }
-
-    /// What of the page breaks the contract is said; an exit code, where that ends the walk.
-    fn checked(&self, delivery: &mut Delivery<'_>) -> Option<Exit> {
-        let (found, unchecked) = delivery.check.take()?.end();
-        for line in envelope::lines(&found, self.draft) {
-            self.terminal.say(format!("page {} breaks its contract: {line}", self.pages));
-        }
-        if let Some(words) = unchecked {
-            self.terminal.say(words);
-        }
-        if found.is_empty() || self.asked.responses != CheckMode::Block {
-            return None;
-        }
-        self.terminal.say("the page was held back; to see it: `--check report`");
-        Some(Exit::ResponseBreaks)
-    }
-
-    fn given(&self) -> String {
-        let plural = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-        format!("{} of {} were given", plural(self.seen, "item"), plural(self.pages, "page"))
-    }
-
-    /// The walk cannot go on: the result is not all there is, which is no success.
-    fn stopped(&self, why: &str, go_on: Option<&str>) -> Broke {
-        let failure = Failure::run(format!("{why}; {}", self.given()));
-        Broke::Here(match go_on {
-            Some(go_on) => failure.help(go_on),
-            None => failure.help("a part that is asked for is no failure: `--limit N` or `--pages N`"),
-        })
-    }
-
-    fn broken(&self, broke: Broke, go_on: &str) -> Broke {
-        let failure = broke.failure();
-        let mut words = format!("page {}: {}; {}", self.pages + 1, failure.message, self.given());
-        words = self.redaction.clean(&words).into_owned();
-        Broke::Here(Failure::run(words).exit(failure.exit).help(format!("to go on from there: {go_on}")))
-    }
-
-    fn no_page(&self, came: &Came, go_on: &str) -> Broke {
-        let status = came.head.status;
-        let exit = ending::of(status, false, self.asked.expected.as_ref(), false);
-        let (words, exit) = match exit {
-            Exit::Ok => ("was answered with something that is no list".to_owned(), Exit::Run),
-            exit => (format!("was answered with {status}"), exit),
-        };
-        let words = format!("page {} {words}; {}", self.pages + 1, self.given());
-        Broke::Here(Failure::run(words).exit(exit).help(format!("to go on from there: {go_on}")))
-    }
-
-    /// An address without its secrets.
-    fn shown(&self, draft: &Draft) -> String {
-        let url = draft.url();
-        match url.split_once('?') {
-            Some((path, query)) => format!("{path}?{}", self.redaction.query_shown(query)),
-            None => url,
         }
     }
 }

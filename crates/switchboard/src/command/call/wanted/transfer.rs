@@ -50,7 +50,6 @@ pub(crate) struct Transfer {
     pub(crate) trust_others: bool,
     pub(crate) compressed: bool,
     pub(crate) dump_header: Option<String>,
-    pub(crate) progress: bool,
     /// `-n`: the login of a host is in `~/.netrc`.
     pub(crate) netrc: bool,
 }
@@ -85,8 +84,7 @@ impl Transfer {
             Flag::RetryMaxTime => self.retry_max_time = Some(seconds(value)?),
             Flag::Compressed => self.compressed = true,
             Flag::DumpHeader => self.dump_header = Some(value.to_owned()),
-            Flag::ProgressBar => self.progress = true,
-            Flag::GlobOff | Flag::NoBuffer | Flag::NoKeepAlive => {}
+            Flag::GlobOff | Flag::NoBuffer | Flag::NoKeepAlive | Flag::ProgressBar => {}
             // curl: zero is its own pauses.
             Flag::RetryDelay => self.retry_delay = Some(seconds(value)?).filter(|_| value.parse() != Ok(0.0)),
             Flag::RetryAllErrors => self.retry_all = true,

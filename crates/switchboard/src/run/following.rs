@@ -1,0 +1,198 @@
+//! What a running board is made of is followed: its accounts in the ledger always, its files when somebody says so.
+//!
+//! One task does both, so that board and accounts change together: one world. A reload that fails changes nothing.
+
+use super::people::accounts;
+use crate::drive::{Disk, Files, Logins, Need, Traced, now_ms, secrets_folder};
+use crate::terminal::Terminal;
+use board::{Board, Diagnostics};
+use exchange::Accounts;
+use gateway::Running;
+use ledger::Ledger;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How often files are looked at, and accounts that could not be read are asked for again.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// Somebody asks for a reload.
+pub(super) type Asked = oneshot::Sender<Result<Reloaded, String>>;
+
+/// A board that was taken over.
+#[derive(Clone, Debug)]
+pub(super) struct Reloaded {
+    /// Of what runs now.
+    pub(super) revision: u64,
+    /// Whether it is another one than before.
+    pub(super) changed: bool,
+    /// Tables whose changes wait for the next start.
+    pub(super) later: Vec<&'static str>,
+}
+
+/// How the last reload went: for health.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LastReload {
+    /// When, in milliseconds since 1970; 0: never.
+    pub(super) at_ms: u64,
+    /// Why it changed nothing.
+    pub(super) failed: Option<String>,
+}
+
+/// What following needs.
+pub(super) struct Following {
+    pub(super) folder: PathBuf,
+    pub(super) env: Option<String>,
+    pub(super) ledger: Ledger,
+    pub(super) gateway: Rc<Running>,
+    pub(super) terminal: Terminal,
+    /// The board that runs.
+    pub(super) board: watch::Sender<Arc<Board>>,
+    pub(super) last: watch::Sender<LastReload>,
+    /// The files it was made of, where their changes are taken over by themselves.
+    pub(super) files: Option<Files>,
+}
+
+impl Following {
+    /// Follows until it is dropped.
+    pub(super) async fn run(mut self, mut now: Arc<Accounts>, mut asked: mpsc::Receiver<Asked>) {
+        let mut changes = self.ledger.watch_accounts();
+        let mut hangups = Hangups::new();
+        let mut tick = tokio::time::interval(AGAIN);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut stale, mut restless) = (false, false);
+        loop {
+            tokio::select! {
+                changed = changes.changed() => match changed {
+                    Ok(()) => stale = !self.renew(&mut now).await,
+                    // The ledger is closed: nothing changes any more.
+                    Err(_) => return,
+                },
+                Some(asked) = asked.recv() => {
+                    let outcome = self.reload(&mut now).await;
+                    let _ = asked.send(outcome);
+                }
+                () = hangups.next() => drop(self.reload(&mut now).await),
+                _ = tick.tick() => {
+                    if stale {
+                        stale = !self.renew(&mut now).await;
+                    }
+                    // Two looks: who writes several files is let finish.
+                    match (self.files.as_ref().is_some_and(|files| files.changed().is_some()), restless) {
+                        (true, true) => {
+                            restless = false;
+                            drop(self.reload(&mut now).await);
+                        }
+                        (changed, _) => restless = changed,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes over changed accounts: a key that was revoked is refused within a second. Whether it did.
+    async fn renew(&self, now: &mut Arc<Accounts>) -> bool {
+        let board = self.board.borrow().clone();
+        match accounts(&board, &self.ledger, Some(now)).await {
+            // The board is the one that runs: nothing of it can be wrong now.
+            Ok(next) if self.gateway.swap(board, Arc::clone(&next)).is_ok() => {
+                *now = next;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    async fn reload(&mut self, now: &mut Arc<Accounts>) -> Result<Reloaded, String> {
+        let outcome = self.try_reload(now).await;
+        let failed = outcome.as_ref().err().cloned();
+        match &outcome {
+            Ok(done) if done.changed => {
+                self.terminal.say(format!("reloaded: revision {:016x}", done.revision));
+                for table in &done.later {
+                    self.terminal.say(format!("  `{table}` is taken over at the next start"));
+                }
+            }
+            Ok(_) => {}
+            Err(problems) => {
+                self.terminal.complain(problems.trim_end());
+                self.terminal.complain("not reloaded: the board that runs is unchanged");
+            }
+        }
+        self.last.send_replace(LastReload { at_ms: now_ms(), failed });
+        outcome
+    }
+
+    async fn try_reload(&mut self, now: &mut Arc<Accounts>) -> Result<Reloaded, String> {
+        let (folder, env) = (self.folder.clone(), self.env.clone());
+        let loading = tokio::task::spawn_blocking(move || load(&folder, env.as_deref()));
+        let (loaded, files) = loading.await.map_err(|_| "the board could not be loaded".to_owned())?;
+        if self.files.is_some() {
+            self.files = Some(files);
+        }
+        let next = loaded.map_err(|problems| problems.render(self.terminal.colour_err))?;
+        let running = self.board.borrow().clone();
+        let done = Reloaded {
+            revision: next.revision,
+            changed: next.revision != running.revision,
+            later: at_next_start(&running, &next),
+        };
+        let next = Arc::new(next);
+        let people = accounts(&next, &self.ledger, Some(now)).await.map_err(|failure| failure.message)?;
+        self.gateway
+            .swap(Arc::clone(&next), Arc::clone(&people))
+            .map_err(|error| format!("error: {error}"))?;
+        *now = people;
+        self.board.send_replace(next);
+        Ok(done)
+    }
+}
+
+/// Loads a board, and says of which files.
+pub(super) fn load(folder: &std::path::Path, env: Option<&str>) -> (Result<Board, Diagnostics>, Files) {
+    Logins::of(folder).keep();
+    let traced = Traced::new(Disk { secrets: secrets_folder(folder), need: Need::Secrets });
+    let loaded = board::load(folder, env, &traced);
+    (loaded, traced.into_files())
+}
+
+/// What a process decides when it starts.
+fn at_next_start(running: &Board, next: &Board) -> Vec<&'static str> {
+    let mut later = Vec::new();
+    if running.ledger != next.ledger {
+        later.push("[ledger]");
+    }
+    if running.console != next.console {
+        later.push("[console]");
+    }
+    if running.record.rows_per_second != next.record.rows_per_second
+        || running.record.details != next.record.details
+    {
+        later.push("[record] rows, details");
+    }
+    later
+}
+
+/// SIGHUP. On a terminal it means that the terminal has gone, and ends the process as ever.
+struct Hangups(Option<tokio::signal::unix::Signal>);
+
+impl Hangups {
+    fn new() -> Self {
+        use std::io::IsTerminal as _;
+        use tokio::signal::unix::{SignalKind, signal};
+        let on_a_terminal = std::io::stderr().is_terminal();
+        Self((!on_a_terminal).then(|| signal(SignalKind::hangup()).ok()).flatten())
+    }
+
+    async fn next(&mut self) {
+        let heard = match &mut self.0 {
+            Some(signal) => signal.recv().await,
+            None => None,
+        };
+        if heard.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
