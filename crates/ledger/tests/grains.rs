@@ -1,11 +1,16 @@
 //! The three grains under load: rows are capped, and what their weights say adds up to usage, class by class.
 
 use crate::example::call;
-use crate::harness::{DAY, NOW, all_rows, usage};
+use crate::harness::{DAY, Home, NOW, on_both, usage};
 use exchange::{CallIds, CallRecord, Fault, Outcome, Recorder};
 use ledger::{CallFilter, Group, Ledger, LedgerOptions, MOST_ROWS, UsageFilter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+on_both! {
+    at_ten_times_the_cap_weights_add_up_to_usage_in_every_class,
+    what_does_not_fit_the_queue_is_counted_and_later_rows_stand_for_it,
+}
 
 /// Calls by status class and outcome.
 type Sums = BTreeMap<(u8, &'static str), u64>;
@@ -76,10 +81,8 @@ async fn weighed(ledger: &Ledger) -> (Sums, usize) {
     }
 }
 
-#[tokio::test]
-async fn at_ten_times_the_cap_weights_add_up_to_usage_in_every_class() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(LedgerOptions::new(folder.path())).await.unwrap();
+async fn at_ten_times_the_cap_weights_add_up_to_usage_in_every_class(home: &mut Home) {
+    let ledger = Ledger::open(LedgerOptions::new(home.place())).await.unwrap();
     flood(&ledger.recorder(), 4, 50_000, 5);
     ledger.close().await.unwrap();
     let (sums, rows) = weighed(&ledger).await;
@@ -90,10 +93,8 @@ async fn at_ten_times_the_cap_weights_add_up_to_usage_in_every_class() {
     assert!((1_000..21_000).contains(&rows), "{rows}");
 }
 
-#[tokio::test]
-async fn what_does_not_fit_the_queue_is_counted_and_later_rows_stand_for_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = Ledger::open(all_rows(folder.path())).await.unwrap();
+async fn what_does_not_fit_the_queue_is_counted_and_later_rows_stand_for_it(home: &mut Home) {
+    let ledger = home.ledger().await;
     flood(&ledger.recorder(), 2, 60_000, 60);
     ledger.close().await.unwrap();
     let (sums, rows) = weighed(&ledger).await;
