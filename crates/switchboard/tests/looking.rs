@@ -158,7 +158,7 @@ fn following_the_log_ends_when_nobody_reads_on() {
             assert_eq!(ended.code(), Some(0));
             return;
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
     }
     follow.kill().expect("it is ended");
     panic!("it went on for nobody");

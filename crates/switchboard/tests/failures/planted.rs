@@ -130,10 +130,11 @@ async fn secrets_planted_in_every_place_are_found_nowhere() {
         ("broken", broken.url(), r#"{ query = "sig", value = "env:ACME_QUERY" }"#, "open"),
         ("refusing", refusing.url(), r#"{ basic = "env:ACME_BASIC" }"#, "open"),
     ] {
-        board.push_str(&format!(
+        let tables = format!(
             "[apis.{name}.upstream]\nurls = [\"{url}\"]\nretries = 0\ncredential = {credential}\n\
              [apis.{name}.offer.all]\nat = \"/{name}\"\nplans = [\"{plan}\"]\n"
-        ));
+        );
+        board.push_str(&tables);
     }
     std::fs::write(home.path().join("switchboard.toml"), board).unwrap();
     std::fs::write(home.path().join("vault.yaml"), CONTRACT).unwrap();
@@ -148,7 +149,7 @@ async fn secrets_planted_in_every_place_are_found_nowhere() {
 
     // Each as its caller sends it; the echo says every word of it back inside JSON.
     let keyed = |words: &[&str], target: String| {
-        sends(&format!("{url}/vault{target}"), &[&["-H", &own], words].concat())
+        sends(&format!("{url}/vault{target}"), &[&["-H", &own], words].concat());
     };
     keyed(
         &["-H", &format!("X-Auth-Token: {header}"), "-H", &format!("X-Vault: {of_board}")],
