@@ -253,6 +253,7 @@ impl Document {
     /// Lowers every operation; the tree is given up.
     pub fn contract(self) -> Contract {
         let Self { name, texts, version, mut tree, mut warnings } = self;
+        let secrets = crate::secrets::names(&tree);
         crate::schema::identify(&mut tree, texts.list.iter().filter_map(Text::content).map(|text| &**text));
         let lowered = lower::lower(&tree, version, &mut warnings);
         drop(tree);
@@ -264,6 +265,7 @@ impl Document {
             operations: lowered.operations,
             schemes: lowered.schemes,
             schemas: lowered.schemas,
+            secrets,
             warnings,
             texts,
         }
@@ -286,6 +288,8 @@ pub struct Contract {
     pub schemas: Vec<(String, Pointer)>,
     /// Security schemes.
     pub schemes: Vec<SecurityScheme>,
+    /// Names, in lower case, of members and parameters whose values it calls secret: `format: password`.
+    pub secrets: Vec<String>,
     /// What was left out, and why.
     pub warnings: Vec<Warning>,
     pub(crate) texts: Texts,

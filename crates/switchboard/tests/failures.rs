@@ -26,6 +26,8 @@ mod killed;
 mod large;
 #[path = "failures/locked.rs"]
 mod locked;
+#[path = "failures/planted.rs"]
+mod planted;
 #[path = "../../ledger/tests/postgres.rs"]
 mod postgres;
 #[path = "failures/providers.rs"]
