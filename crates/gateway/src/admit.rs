@@ -12,7 +12,7 @@ pub(crate) use words::words;
 
 use crate::gauges::Place;
 use crate::permit::Permitted;
-use crate::purses::Spent;
+use crate::purses::{NotPaid, Spent};
 use crate::seen::{Caller, Seen};
 use crate::under_way::{Bound, Exchange};
 use crate::world::{Served, ServedLimit, Shared, World};
@@ -20,7 +20,7 @@ use board::{Measure, Per};
 use exchange::{Left, Meter, Rate, Refusal, Stage};
 use std::num::NonZeroU32;
 use std::time::Duration;
-use words::{crowded, over, used_up};
+use words::{cannot_tell, crowded, over, used_up};
 
 /// The call was admitted by every limit.
 #[derive(Debug)]
@@ -90,7 +90,10 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
                 let subject = Subject::of(served, limit, seen);
                 let taken = shared.purses.take(&subject, || subject.quota_account(), quota, cost).await;
                 let left = peek(served, limit, seen, shared);
-                taken.map(|spent| ticket.spent.extend(spent)).map(|()| left).map_err(|wait| (left, wait))
+                taken.map(|spent| ticket.spent.extend(spent)).map(|()| left).map_err(|why| match why {
+                    NotPaid::Dry(wait) => (left, wait),
+                    NotPaid::Unknown => (left, Duration::ZERO),
+                })
             }
         };
         match taken {
@@ -104,6 +107,7 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
                 denied = Some(match limit.limit.measure {
                     Measure::Rate(_) => over(limit, wait),
                     Measure::AtOnce(most) => crowded(limit, most.get()),
+                    Measure::Quota(_) if wait.is_zero() => cannot_tell(limit),
                     Measure::Quota(_) => used_up(limit, wait),
                 });
             }

@@ -1,8 +1,9 @@
 //! A purse: what one account may spend of a quota without asking the store again.
 //!
 //! Filled with what the store granted beforehand, a second's use at most; what is not spent goes back. A call
-//! that finds it empty waits for the store. When the store is away, calls go on: what they cost is owed, up to what
-//! is known to be left, and said. Pure but for its lock: the time is handed in.
+//! that finds it empty waits for the store. When the store is away, calls go on for a while: what they cost is owed, up
+//! to an eighth of what was left when it was last heard, so that a few processes that know nothing of each other do not
+//! exceed the quota either. Pure but for its lock: the time is handed in.
 
 #[cfg(test)]
 mod model;
@@ -18,6 +19,8 @@ const BELIEVED_MS: u64 = 250;
 const ALONE_MS: u64 = 1_000;
 /// What was not touched for so long goes back.
 const IDLE_MS: u64 = 10_000;
+/// So much of what is left may be spent without the store, as a part of it.
+const TRUSTED: u32 = 8;
 /// A purse never grows by more than this at once: it learns its pace.
 const GROWTH: u32 = 4;
 
@@ -48,6 +51,8 @@ struct State {
     dry_ms: Option<u64>,
     away_ms: Option<u64>,
     owed: u32,
+    /// What may still be owed.
+    trust: u32,
     back: Vec<(u64, u32)>,
     touched_ms: u64,
 }
@@ -68,6 +73,8 @@ pub(crate) enum Taken {
     Owed(Part),
     /// The quota is used up; something comes back after this time.
     Dry(Duration),
+    /// The store is away, and what may be spent without it is.
+    Unknown,
     /// Only the store knows.
     Ask,
 }
@@ -100,6 +107,7 @@ impl Purse {
             dry_ms: None,
             away_ms: None,
             owed: 0,
+            trust: quota.amount.get() / TRUSTED,
             back: Vec::new(),
             touched_ms: now_ms,
         };
@@ -241,6 +249,9 @@ impl State {
         self.granted = 0;
         self.dry_ms = None;
         self.turns += 1;
+        if self.counted.is_none() {
+            self.trust = quota.amount.get() / TRUSTED;
+        }
     }
 
     fn take_grant(&mut self, wish: &Wish, grant: Grant, now_ms: u64) {
@@ -252,6 +263,8 @@ impl State {
         }
         self.left = self.left.saturating_add(grant.amount);
         self.counted = Some(grant.counted);
+        let free = u64::from(self.quota.amount.get()).saturating_sub(grant.counted);
+        self.trust = u32::try_from(free).unwrap_or(u32::MAX) / TRUSTED;
         self.more_at_ms = grant.more_at_ms;
         if wish.want > 0 {
             self.granted = grant.amount;
@@ -270,6 +283,8 @@ impl State {
         if known > u64::from(self.quota.amount.get()) {
             return Taken::Dry(self.more_in(now_ms));
         }
+        let Some(trust) = self.trust.checked_sub(cost) else { return Taken::Unknown };
+        self.trust = trust;
         self.owed = self.owed.saturating_add(cost);
         Taken::Owed(self.part())
     }

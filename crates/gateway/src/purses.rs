@@ -15,8 +15,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const SHARDS: usize = 64;
 /// Accounts in one shard.
 const MOST: usize = 16_384;
-/// How long a call waits for the store before it goes on without an answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a call waits for the store before it goes on without an answer: longer than the store tries.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How long nobody waits for a store that was away.
+const ALONE_MS: u64 = 1_000;
 /// How often idle purses are looked for.
 const SWEEP_MS: u64 = 1_000;
 
@@ -28,6 +30,17 @@ pub(crate) struct Purses {
     store: Arc<dyn QuotaStore>,
     swept_ms: AtomicU64,
     on_trust: AtomicU64,
+    /// When the store was found to be away, in milliseconds since 1970; 0: it is there.
+    away_ms: Arc<AtomicU64>,
+}
+
+/// What a quota says to a call that it does not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotPaid {
+    /// It is used up; something comes back after this time.
+    Dry(Duration),
+    /// Nobody can tell what is left.
+    Unknown,
 }
 
 /// Purses by a keyed hash of whose they are.
@@ -65,20 +78,21 @@ impl Purses {
             store,
             swept_ms: AtomicU64::new(0),
             on_trust: AtomicU64::new(0),
+            away_ms: Arc::default(),
         }
     }
 
     /// Takes what a call costs, waiting for the store where it must be asked.
     ///
     /// # Errors
-    /// The quota is used up; something comes back after this time.
+    /// The quota is used up, or nobody can tell.
     pub(crate) async fn take(
         &self,
         subject: &(impl Hash + Sync),
         account: impl FnOnce() -> QuotaAccount,
         quota: Quota,
         cost: u32,
-    ) -> Result<Option<Spent>, Duration> {
+    ) -> Result<Option<Spent>, NotPaid> {
         let Some(purse) = self.purse(subject, account, quota) else {
             self.on_trust.fetch_add(1, Ordering::Relaxed);
             return Ok(None);
@@ -92,14 +106,23 @@ impl Purses {
                     self.on_trust.fetch_add(1, Ordering::Relaxed);
                     part
                 }
-                Taken::Dry(wait) => return Err(wait),
+                Taken::Dry(wait) => return Err(NotPaid::Dry(wait)),
+                Taken::Unknown => {
+                    self.ask(&purse, now_ms, 0);
+                    return Err(NotPaid::Unknown);
+                }
                 Taken::Ask => {
                     let until = *until.get_or_insert_with(|| tokio::time::Instant::now() + PATIENCE);
                     let mut rung = std::pin::pin!(purse.bell.notified());
                     // Before the question, so that no ringing is missed.
                     rung.as_mut().enable();
                     self.ask(&purse, now_ms, cost);
-                    if purse.is_asking() && tokio::time::timeout_at(until, rung).await.is_err() {
+                    // Somebody else has waited in vain already.
+                    let away = now_ms < self.away_ms.load(Ordering::Relaxed).saturating_add(ALONE_MS);
+                    if away || purse.is_asking() && tokio::time::timeout_at(until, rung).await.is_err() {
+                        if !away {
+                            self.away_ms.store(now_ms, Ordering::Relaxed);
+                        }
                         purse.deposit_nothing(now_ms);
                     }
                     continue;
@@ -213,8 +236,11 @@ impl Purses {
     }
 
     fn send(&self, purse: &Arc<Purse>, wish: Wish) {
-        let (asked, purse) = (wish.clone(), Arc::clone(purse));
-        let answer = move |answer: Result<Grant, QuotasAway>| purse.deposit(asked, answer.ok(), now_ms());
+        let (asked, purse, away_ms) = (wish.clone(), Arc::clone(purse), Arc::clone(&self.away_ms));
+        let answer = move |answer: Result<Grant, QuotasAway>| {
+            away_ms.store(if answer.is_ok() { 0 } else { now_ms() }, Ordering::Relaxed);
+            purse.deposit(asked, answer.ok(), now_ms());
+        };
         self.store.lease(wish, Box::new(answer));
     }
 }

@@ -13,13 +13,15 @@ use crate::sql::Sql;
 use crate::store::{Part, Store};
 use exchange::{Answer, Grant, QuotaAccount, QuotaStore, QuotasAway, Slot, Wish};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// So many wishes are granted in one transaction.
 const AT_ONCE: usize = 512;
 /// So many wishes may wait; more are told that the store is away.
 const QUEUE: usize = 65_536;
+/// So long a place that is locked is tried before it is said to be away.
+const TRIED: Duration = Duration::from_secs(5);
 /// How often what counts no more is dropped.
 const SWEEP: Duration = Duration::from_secs(3_600);
 /// What counts no more is kept so long, for those who look back.
@@ -164,7 +166,12 @@ impl Clerk {
     }
 
     async fn grant(&mut self, leases: Vec<(Wish, Answer)>) {
-        let granted = self.try_grant(leases.iter().map(|(wish, _)| wish)).await;
+        let begun = Instant::now();
+        let mut granted = self.try_grant(leases.iter().map(|(wish, _)| wish)).await;
+        // Others may press in for a while: nobody is told that it is away who only has to wait.
+        while matches!(granted, Err(StoreError::Locked { .. })) && begun.elapsed() < TRIED {
+            granted = self.try_grant(leases.iter().map(|(wish, _)| wish)).await;
+        }
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) =
             granted.as_ref().err().map(ToString::to_string);
         match granted {

@@ -68,6 +68,12 @@ pub(super) fn used_up(served: &ServedLimit, more_in: Duration) -> Refusal {
     Reason::OverLimit.because(words).retry_after(after).origin(served.limit.origin.clone())
 }
 
+pub(super) fn cannot_tell(served: &ServedLimit) -> Refusal {
+    let words =
+        format!("what is left of the quota of {} cannot be told at the moment: try again", served.limit.text);
+    Reason::OverLimit.because(words).retry_after(Duration::from_secs(1)).origin(served.limit.origin.clone())
+}
+
 /// `41 s`, `14 min`, `5 h`, `12 days`: rounded up.
 fn wait(time: Duration) -> String {
     let seconds = whole(time);

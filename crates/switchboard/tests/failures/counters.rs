@@ -5,7 +5,7 @@
 //! calls of its last second, and what was under way.
 use crate::harness::{Running, stderr, stdout};
 use crate::keys::{done, new_key};
-use crate::served::{Beside, becomes};
+use crate::served::{Beside, becomes, health};
 use crate::wire::Caller;
 use demo::Provider;
 use serde_json::Value;
@@ -169,7 +169,8 @@ async fn usage_is_what_was_called_through_reloads_keys_and_kills() {
         );
     }
     let admitted = capped.calls();
-    assert!(admitted <= QUOTA, "{admitted} of a quota of {QUOTA}");
+    let trusted = &health(&first)["on_trust"];
+    assert!(admitted <= QUOTA, "{admitted} of a quota of {QUOTA}; the first let {trusted} in on trust");
     assert!(kills.len() >= 2 && rounds >= 6, "{rounds} rounds, {} kills", kills.len());
     drop(second);
     assert_eq!(first.stop(), Some(0));
