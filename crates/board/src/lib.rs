@@ -4,6 +4,7 @@
 //! contract loaded, every default filled in. Only the resolved board leaves this room. It reads no
 //! file and no environment itself: an [`Outside`] is handed in.
 
+mod alert;
 mod api;
 mod batch;
 mod choose;
@@ -29,6 +30,7 @@ mod offer;
 mod outside;
 mod path;
 mod plan;
+mod price;
 mod quantity;
 mod record;
 mod render;
@@ -42,7 +44,9 @@ mod secret;
 mod tree;
 mod trie;
 mod upstream;
+mod webhook;
 
+pub use alert::{Alert, Share, When};
 pub use api::{Api, ApiName, CheckMode, Checks, Undeclared};
 pub use batch::BatchOperation;
 pub use choose::{Chosen, Serves, choose};
@@ -62,8 +66,10 @@ pub use offer::{KeyPlace, Offer, Upgrade};
 pub use outside::{Known, Outside, OutsideError};
 pub use path::{NormalPath, PathError};
 pub use plan::{Auth, Plan};
+pub use price::{Amount, Price};
 pub use record::{DetailsWanted, RecordSettings};
 pub use resolve::{Board, ledger_of, load, look};
 pub use router::{Found, Router};
 pub use schema::editor_schema;
 pub use upstream::{Credential, CredentialPlace, ServerUrl, Upstream};
+pub use webhook::Webhook;
