@@ -100,8 +100,8 @@ async fn news_survive_a_kill_with_their_id() {
     receiver.wait("told", |heard| !heard.is_empty());
     let home = running.kill();
     receiver.answer(200);
-    let board = std::fs::read_to_string(home.path().join("switchboard.toml")).unwrap();
-    let (running, _) = Running::serve_with(home, &board, &[]);
+    let mut running = Running::start_in(home, &["serve"]);
+    running.wait_for(&url);
     let heard =
         receiver.wait("told after the kill", |heard| heard.iter().any(|message| message.answered == 200));
     assert_eq!(ids(&heard).len(), 1, "{heard:?}");
