@@ -88,6 +88,31 @@ is refused, and who goes over it is named.
 
 To mend it: write it so. Shorter times than an hour are a `limit`: `60/min`.
 "
+    BAD_PRICE = "bad-price": "`price` of a plan is a decimal number and a currency (ISO 4217): `0.001 EUR` for a call,
+`1.50 EUR/1000` for a thousand calls; at most nine digits before and behind the point.
+It is never a float: what is owed is exact, and rounded once for each line of a bill.
+
+To mend it: write it so. A plan without a price costs nothing.
+"
+    BAD_ALERT = "bad-alert": "`when` of an alert is a threshold: `quota 80%` of any quota of a plan, `errors 5% in 5m` of
+an API's calls, `drift` (or `drift 1% in 1h`) of calls that break their contract,
+`soft-limit` for soft quotas that are used up. Shares are above 0% and at most 100%,
+windows whole minutes up to `24h`.
+
+To mend it: write it so. More than 100% of a quota is never reached: what is above it is
+refused.
+"
+    UNKNOWN_WEBHOOK = "unknown-webhook": "`to` of an alert names a webhook that is not on the board.
+
+To mend it: write the name of a `[webhooks.NAME]` table, or add one with `url` and
+`secret`.
+"
+    BAD_WEBHOOK_SECRET = "bad-webhook-secret": "The secret of a webhook is `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks has
+it: whoever receives the news checks their signature with it.
+
+To mend it: make one with `echo whsec_$(openssl rand -base64 32)`, store it with
+`switchboard secret set NAME`, and give it to the receiver too.
+"
     LIMIT_OF_ZERO = "limit-of-zero": "The limit lets no call through, ever.
 
 To mend it: write at least 1. To shut somebody out, suspend the consumer: `switchboard

@@ -17,6 +17,8 @@ pub struct LedgerSettings {
     pub postgres: Option<LedgerDatabase>,
     /// How long rows and details of calls are kept; default 30 days.
     pub keep: Duration,
+    /// How long counts are kept by the minute; default 62 days. Those by hour and day stay.
+    pub minutes: Duration,
 }
 
 /// A database of PostgreSQL.
@@ -34,9 +36,16 @@ pub(crate) fn resolve(root: &Keys<'_, '_>, folder: &Path, scope: &Scope<'_>) -> 
         folder: folder.join(".switchboard"),
         postgres: None,
         keep: Duration::from_secs(30 * 86_400),
+        minutes: Duration::from_secs(62 * 86_400),
     };
     let keys = root.entry("ledger").and_then(|entry| {
-        Keys::open("[ledger]".to_owned(), entry, &["folder", "postgres", "keep"], &[], scope.report)
+        Keys::open(
+            "[ledger]".to_owned(),
+            entry,
+            &["folder", "postgres", "keep", "minutes"],
+            &[],
+            scope.report,
+        )
     });
     if let Some(keys) = keys {
         let own = keys.text("folder");
@@ -65,6 +74,15 @@ pub(crate) fn resolve(root: &Keys<'_, '_>, folder: &Path, scope: &Scope<'_>) -> 
             }
         }
         settings.keep = keys.duration("keep").unwrap_or(settings.keep);
+        settings.minutes = keys.duration("minutes").unwrap_or(settings.minutes);
+        if settings.minutes < Duration::from_secs(86_400) {
+            let at = keys.entry("minutes").map_or(keys.at, |entry| &entry.node.at);
+            scope.report.add(
+                Problem::error(&code::BAD_DURATION, "`minutes` of [ledger] are less than a day".to_owned())
+                    .at(at, "alerts look back for up to a day")
+                    .help("write at least \"1d\"; \"62d\" is the default"),
+            );
+        }
     }
     settings
 }

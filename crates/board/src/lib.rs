@@ -4,6 +4,7 @@
 //! contract loaded, every default filled in. Only the resolved board leaves this room. It reads no
 //! file and no environment itself: an [`Outside`] is handed in.
 
+mod alert;
 mod api;
 mod batch;
 mod changes;
@@ -31,6 +32,7 @@ mod offer;
 mod outside;
 mod path;
 mod plan;
+mod price;
 mod quantity;
 mod record;
 mod render;
@@ -44,7 +46,9 @@ mod secret;
 mod tree;
 mod trie;
 mod upstream;
+mod webhook;
 
+pub use alert::{Alert, Share, When};
 pub use api::{Api, ApiName, CheckMode, Checks, Undeclared};
 pub use batch::BatchOperation;
 pub use changes::{Change, Effect, Side, Whom, changes};
@@ -65,8 +69,10 @@ pub use offer::{KeyPlace, Offer, Upgrade};
 pub use outside::{Known, Outside, OutsideError};
 pub use path::{NormalPath, PathError};
 pub use plan::{Auth, Plan};
+pub use price::{Amount, Price};
 pub use record::{DetailsWanted, RecordSettings};
 pub use resolve::{Board, ledger_of, load, look};
 pub use router::{Found, Router};
 pub use schema::editor_schema;
 pub use upstream::{Credential, CredentialPlace, ServerUrl, Upstream};
+pub use webhook::Webhook;

@@ -3,6 +3,7 @@
 use crate::code;
 use crate::keys::{Keys, Text, bad_word, not_built_yet};
 use crate::limit::{self, Limit, Measure, Per};
+use crate::price::{self, Price};
 use crate::report::Problem;
 use crate::scope::Scope;
 use crate::tree::{At, Entry};
@@ -18,6 +19,8 @@ pub struct Plan {
     pub auth: Auth,
     /// Limits, in the order they are looked at.
     pub limits: Vec<Limit>,
+    /// What a call costs; `None`: nothing is said.
+    pub price: Option<Price>,
     /// Where it is written.
     pub origin: Origin,
 }
@@ -49,13 +52,15 @@ fn plan<'t>(name: &str, entry: &'t Entry, scope: &Scope<'_>) -> Planned<'t> {
     let keys = Keys::open(
         format!("[plans.{name}]"),
         entry,
-        &["auth", "limit", "quota"],
-        &["price", "terms"],
+        &["auth", "limit", "quota", "price"],
+        &["terms"],
         scope.report,
     );
-    let mut plan = Plan { name, auth: Auth::Key, limits: Vec::new(), origin: entry.key.origin() };
+    let mut plan =
+        Plan { name, auth: Auth::Key, limits: Vec::new(), price: None, origin: entry.key.origin() };
     if let Some(keys) = keys {
         plan.auth = auth(&keys, scope).unwrap_or(Auth::Key);
+        plan.price = price::resolve(&keys, scope.report);
         for text in keys.texts("limit").unwrap_or_default() {
             if let Some(written) = keys.read_limit("limit", text) {
                 add(&mut plan, &keys, text, written, scope);

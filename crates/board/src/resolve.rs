@@ -8,8 +8,8 @@ use crate::scope::Scope;
 use crate::secret::Secrets;
 use crate::tree::{At, SourceFile, Table, merge, read};
 use crate::{
-    Api, BoardConsumers, ConsoleSettings, Diagnostics, Known, LedgerSettings, Listener, Outside, Plan,
-    RecordSettings, Router, api, code, console, consumer, ledger, listen, plan, record,
+    Alert, Api, BoardConsumers, ConsoleSettings, Diagnostics, Known, LedgerSettings, Listener, Outside, Plan,
+    RecordSettings, Router, alert, api, code, console, consumer, ledger, listen, plan, record, webhook,
 };
 use contract::Span;
 use exchange::{PlanName, Secret};
@@ -20,9 +20,9 @@ use std::sync::Arc;
 pub(crate) const FILE: &str = "switchboard.toml";
 /// A board's text is written by people.
 const LARGEST: usize = 4 * 1024 * 1024;
-const KNOWN: &[&str] = &["listen", "apis", "plans", "consumers", "secrets", "console", "ledger", "record"];
-const LATER: &[&str] =
-    &["issuers", "flows", "connections", "terms", "portal", "guard", "alerts", "webhooks", "export"];
+const KNOWN: &[&str] =
+    &["listen", "apis", "plans", "consumers", "secrets", "console", "ledger", "record", "webhooks", "alerts"];
+const LATER: &[&str] = &["issuers", "flows", "connections", "terms", "portal", "guard", "export"];
 
 /// A resolved board: what runs.
 #[derive(Clone, Debug)]
@@ -51,6 +51,8 @@ pub struct Board {
     pub ledger: LedgerSettings,
     /// How much of calls is kept.
     pub record: RecordSettings,
+    /// Thresholds, and who is told, in file order.
+    pub alerts: Vec<Alert>,
     /// The console's listener; none: the console is off.
     pub console: Option<ConsoleSettings>,
     /// The texts it was made from.
@@ -256,6 +258,7 @@ fn resolve_table(
     }
     tell_idle(&apis, &plans, &consumers, &root, report);
     tell_shared_addresses(&apis, &listeners, report);
+    let webhooks = webhook::resolve(&root, &scope);
     let routers =
         (0..listeners.len()).map(|listener| Router::new(listener, apis.iter().map(|api| &api.api))).collect();
     Board {
@@ -266,6 +269,7 @@ fn resolve_table(
         consumers,
         ledger: ledger::resolve(&root, given.folder, &scope),
         record: record::resolve(&root, &scope),
+        alerts: alert::resolve(&root, &webhooks, &scope),
         console: console::resolve(&root, &listeners, &scope),
         revision: scope.revision(),
         secret_names: scope.secrets.names(),

@@ -36,7 +36,24 @@ pub fn editor_schema(board: &Board) -> Value {
                     "anyOf": [credential::secret(&board.secret_names)],
                 },
                 "keep": duration("How long rows and details of calls are kept.", "30d"),
+                "minutes": duration("How long counts are kept by the minute; by hour and day they stay.", "62d"),
             }), &[]),
+            "webhooks": named(&table(&json!({
+                "url": { "type": "string", "pattern": "^https?://.+$", "description": "Where news are sent; https, or loopback." },
+                "secret": {
+                    "description": "What they are signed with (`whsec_…`): a secret.",
+                    "anyOf": [credential::secret(&board.secret_names)],
+                },
+            }), &["url", "secret"])),
+            "alerts": named(&table(&json!({
+                "when": {
+                    "type": "string",
+                    "pattern": "^\\s*(quota\\s+[0-9.]+%|errors\\s+[0-9.]+%\\s+in\\s+[0-9]+[smhd]+|drift(\\s+[0-9.]+%\\s+in\\s+[0-9]+[smhd]+)?|soft-limit)\\s*$",
+                    "description": "The threshold.",
+                    "examples": ["quota 80%", "errors 5% in 5m", "drift", "soft-limit"],
+                },
+                "to": text("The webhook that is called.", "ops"),
+            }), &["when", "to"])),
             "record": table(&json!({
                 "rows": rate("Up to this many calls a second every one gets a row.", "50/s"),
                 "details": { "enum": ["failed", "all", "none"], "default": "failed" },
@@ -198,6 +215,12 @@ fn plan() -> Value {
             "auth": { "enum": ["key", "none"], "description": "How callers identify themselves." },
             "limit": { "anyOf": [limit, { "type": "array", "items": limit }] },
             "quota": { "anyOf": [quota, { "type": "array", "items": quota }] },
+            "price": {
+                "type": "string",
+                "pattern": "^[0-9]{1,9}(\\.[0-9]{1,9})?\\s+[A-Z]{3}(\\s*/\\s*(1|1000))?$",
+                "description": "What a call costs, or a thousand calls.",
+                "examples": ["0.001 EUR", "1.50 EUR/1000"],
+            },
         }),
         &["auth"],
     )
@@ -273,6 +296,12 @@ mod tests {
         keep = "1d"
         [record]
         details = "all"
+        [webhooks.ops]
+        url = "http://127.0.0.1:5"
+        secret = "env:WEBHOOK_SECRET"
+        [alerts.near]
+        when = "quota 80%"
+        to = "ops"
     "#;
 
     struct World;
@@ -288,8 +317,11 @@ mod tests {
             }
         }
 
-        fn variable(&self, _: &str) -> Option<String> {
-            Some("-----BEGIN PRIVATE KEY-----".to_owned())
+        fn variable(&self, name: &str) -> Option<String> {
+            Some(match name {
+                "WEBHOOK_SECRET" => format!("whsec_{}", "A".repeat(32)),
+                _ => "-----BEGIN PRIVATE KEY-----".to_owned(),
+            })
         }
 
         fn stored(&self, _: &str) -> Result<String, OutsideError> {
@@ -327,6 +359,8 @@ mod tests {
             "[console]" => "/properties/console",
             "[ledger]" => "/properties/ledger",
             "[record]" => "/properties/record",
+            "[webhooks.ops]" => "/properties/webhooks/additionalProperties",
+            "[alerts.near]" => "/properties/alerts/additionalProperties",
             other => panic!("the table {other} is read, and nobody says where it is in the schema"),
         }
     }
@@ -356,6 +390,6 @@ mod tests {
             assert_eq!(properties(here), known.into_iter().collect::<BTreeSet<_>>(), "{name}");
             seen.insert(at);
         }
-        assert_eq!(seen.len(), 17, "{seen:?}");
+        assert_eq!(seen.len(), 19, "{seen:?}");
     }
 }

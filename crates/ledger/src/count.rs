@@ -3,8 +3,9 @@
 //! Never queued and never dropped: what could not be written is merged into what comes, and tried again.
 
 use crate::StoreError;
-use crate::connection::Connection;
+use crate::connection::{Change, Connection};
 use crate::once::Once;
+use crate::roll::{self, Rolled};
 use crate::sql::Sql;
 use exchange::{Usage, UsageKey};
 use std::collections::HashMap;
@@ -132,32 +133,18 @@ impl Uncounted {
                 self.add(doubtful);
             }
         }
-        let at_once = if change.is_postgres() { AT_ONCE_AWAY } else { AT_ONCE };
-        let waiting: Vec<_> = self.tallies.iter().collect();
-        for some in waiting.chunks(at_once) {
-            let mut insert = Sql::new(
-                "INSERT INTO usage (minute, api, operation, consumer, plan, outcome, class, calls, bytes, time_us) ",
-            );
-            insert.push_rows(some, 10, |row, (key, tally)| {
-                row.extend([
-                    key.minute.into(),
-                    (&*key.api).into(),
-                    (&*key.operation).into(),
-                    key.consumer.as_ref().map_or("", |name| name.as_str()).into(),
-                    key.plan.as_ref().map_or("", |name| name.as_str()).into(),
-                    key.outcome.code().into(),
-                    key.class.into(),
-                    tally.calls.into(),
-                    tally.bytes.into(),
-                    tally.time_us.into(),
-                ]);
-            });
-            insert.push(
-                " ON CONFLICT (minute, api, operation, consumer, plan, outcome, class) DO UPDATE SET \
-                 calls = usage.calls + excluded.calls, bytes = usage.bytes + excluded.bytes, \
-                 time_us = usage.time_us + excluded.time_us",
-            );
-            change.execute(insert.once(some.len() < at_once)).await?;
+        insert(&mut change, "usage", &self.tallies).await?;
+        let rolled = Rolled::read(&mut change).await?;
+        if self.tallies.keys().any(|key| key.minute < rolled.until) {
+            // Counted late: the hour and the day it belongs to are added up already.
+            for (table, length) in [("usage_hours", roll::HOUR), ("usage_days", roll::DAY)] {
+                let mut late = Tallies::default();
+                for (key, tally) in self.tallies.iter().filter(|(key, _)| key.minute < rolled.until) {
+                    let key = UsageKey { minute: key.minute - key.minute % length, ..key.clone() };
+                    late.entry(key).or_default().add(*tally);
+                }
+                insert(&mut change, table, &late).await?;
+            }
         }
         self.once.number(&mut change, now_ms).await?;
         self.doubtful = std::mem::take(&mut self.tallies);
@@ -181,6 +168,40 @@ impl Uncounted {
             }
         }
     }
+}
+
+/// Adds counts to a table.
+async fn insert(change: &mut Change<'_>, table: &str, tallies: &Tallies) -> Result<(), StoreError> {
+    let at_once = if change.is_postgres() { AT_ONCE_AWAY } else { AT_ONCE };
+    let waiting: Vec<_> = tallies.iter().collect();
+    for some in waiting.chunks(at_once) {
+        let mut insert = Sql::new("INSERT INTO ");
+        insert
+            .push(table)
+            .push(" (minute, api, operation, consumer, plan, outcome, class, calls, bytes, time_us) ");
+        insert.push_rows(some, 10, |row, (key, tally)| {
+            row.extend([
+                key.minute.into(),
+                (&*key.api).into(),
+                (&*key.operation).into(),
+                key.consumer.as_ref().map_or("", |name| name.as_str()).into(),
+                key.plan.as_ref().map_or("", |name| name.as_str()).into(),
+                key.outcome.code().into(),
+                key.class.into(),
+                tally.calls.into(),
+                tally.bytes.into(),
+                tally.time_us.into(),
+            ]);
+        });
+        insert.push(
+            " ON CONFLICT (minute, api, operation, consumer, plan, outcome, class) DO UPDATE SET calls = ",
+        );
+        insert.push(table).push(".calls + excluded.calls, bytes = ");
+        insert.push(table).push(".bytes + excluded.bytes, time_us = ");
+        insert.push(table).push(".time_us + excluded.time_us");
+        change.execute(insert.once(some.len() < at_once)).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -82,6 +82,13 @@ impl Day {
     }
 }
 
+impl std::fmt::Display for Day {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (year, month, day) = self.date();
+        write!(out, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
 impl Folder {
     /// The days that have a file, oldest first.
     pub(crate) fn days(&self) -> Result<Vec<Day>, StoreError> {

@@ -57,6 +57,12 @@ pub enum StoreError {
         /// The version that is needed.
         known: u32,
     },
+    /// Counts by the minute are asked for, of a time of which only hours and days are kept.
+    #[error("minutes before {} are added up to hours, and are not kept", crate::day::Day(since_ms / crate::day::DAY_MS))]
+    MinutesGone {
+        /// From here on they are there; milliseconds since 1970, the beginning of a day.
+        since_ms: u64,
+    },
     /// There is no ledger in this folder.
     #[error("there is no ledger in `{}`", folder.display())]
     Missing {
@@ -191,6 +197,7 @@ impl StoreError {
                     "move `{file}` away (its `-wal` and `-shm` too) and bring back a copy, or start a new one"
                 )
             }
+            Self::MinutesGone { .. } => "ask `--by hour` or `--by day`, or of a later time".into(),
             Self::Newer { .. } => "use the newer switchboard, or another `ledger.folder`".into(),
             Self::Older { .. } => "run a command that writes, as `switchboard serve`, once".into(),
             Self::Missing { .. } => "`switchboard serve` makes it; `--board` chooses another board".into(),

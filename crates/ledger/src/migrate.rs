@@ -38,6 +38,8 @@ pub(crate) const USAGE: Schema = Schema {
     steps: &[
         Step::Both(include_str!("../migrations/usage/1.sql")),
         Step::Both(include_str!("../migrations/usage/2.sql")),
+        Step::Both(include_str!("../migrations/usage/3.sql")),
+        Step::Both(include_str!("../migrations/usage/4.sql")),
     ],
 };
 /// `quotas.db`.

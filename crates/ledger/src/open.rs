@@ -2,6 +2,7 @@
 
 use crate::batch::Batch;
 use crate::count::Uncounted;
+use crate::day::DAY_MS;
 use crate::desk::{Desk, Seat};
 use crate::folder::Folder;
 use crate::lease::{self, Leases};
@@ -39,6 +40,7 @@ struct Writing {
     leases: Arc<Leases>,
     changes: watch::Receiver<u64>,
     keep_ms: u64,
+    minutes_ms: u64,
     quotas: Arc<Quotas>,
 }
 
@@ -57,6 +59,7 @@ impl Ledger {
         let (commands, asked) = mpsc::unbounded_channel();
         let leases = Arc::new(Leases::default());
         let keep_ms = u64::try_from(options.keep.as_millis()).unwrap_or(u64::MAX);
+        let minutes_ms = u64::try_from(options.minutes.as_millis()).unwrap_or(u64::MAX).max(DAY_MS);
         let writer = Writer {
             shared: Arc::clone(&recording.shared),
             store: store.in_haste(),
@@ -69,7 +72,15 @@ impl Ledger {
         };
         writer.start(watch)?;
         let quotas = Arc::new(Quotas::start(&store)?);
-        let writing = Writing { recording: Arc::new(recording), commands, leases, changes, keep_ms, quotas };
+        let writing = Writing {
+            recording: Arc::new(recording),
+            commands,
+            leases,
+            changes,
+            keep_ms,
+            minutes_ms,
+            quotas,
+        };
         let inner = Inner { store, accounts, usage, writing: Some(writing) };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -190,6 +201,17 @@ impl Ledger {
     /// The accounts, for a question.
     pub(crate) async fn accounts(&self) -> Result<Seat<'_>, StoreError> {
         self.inner.accounts.seat().await?.ok_or(StoreError::Closed)
+    }
+
+    /// How long minutes are wanted.
+    pub(crate) fn keeps_minutes_ms(&self) -> Result<u64, StoreError> {
+        self.writing().map(|writing| writing.minutes_ms)
+    }
+
+    /// The counters, for a change.
+    pub(crate) async fn counts_to_change(&self) -> Result<Seat<'_>, StoreError> {
+        self.writing()?;
+        self.counts().await?.ok_or(StoreError::ReadOnly)
     }
 
     /// The counters; `None` where nothing was counted yet.

@@ -10,6 +10,8 @@ pub struct LedgerOptions {
     pub place: Place,
     /// How long calls are kept; whole UTC days are dropped.
     pub keep: Duration,
+    /// How long counts are kept by the minute; those by hour and day stay. At least a day.
+    pub minutes: Duration,
     /// Up to this many calls a second each get a row; above it ordinary ones are sampled. At least 1.
     pub rows_per_second: u32,
     /// No more rows than this a second, whatever happens. Not less than `rows_per_second`.
@@ -19,11 +21,12 @@ pub struct LedgerOptions {
 }
 
 impl LedgerOptions {
-    /// What holds when nothing is said: 30 days, 50 rows a second, at most 2,000, details of failed calls.
+    /// What holds when nothing is said: 30 days of calls and 62 of minutes, 50 rows a second, at most 2,000, details of failed calls.
     pub fn new(place: impl Into<Place>) -> Self {
         Self {
             place: place.into(),
             keep: Duration::from_secs(30 * 24 * 3600),
+            minutes: Duration::from_secs(62 * 24 * 3600),
             rows_per_second: 50,
             max_rows_per_second: 2_000,
             details: DetailsWanted::Failed,

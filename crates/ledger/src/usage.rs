@@ -1,5 +1,6 @@
 //! What was called, counted: exact for every call, whatever was kept of it.
 
+use crate::roll::{self, Piece, Rolled};
 use crate::sql::{Row, Sql};
 use crate::{Ledger, StoreError};
 use exchange::Outcome;
@@ -65,9 +66,17 @@ pub struct UsageRow {
     pub time_us: u64,
     /// Calls by outcome, in the order of [`Outcome::WORDS`].
     pub outcomes: [u64; 6],
+    /// Of these, calls that did not work through nobody's fault but the caller's.
+    pub by_caller: u64,
 }
 
 impl UsageRow {
+    /// Calls that went wrong, and not by the caller's doing.
+    pub fn failed(&self) -> u64 {
+        let wrong = ["failed", "aborted", "panicked"].map(|word| self.calls_that(word));
+        wrong.iter().sum::<u64>().saturating_sub(self.by_caller)
+    }
+
     /// Calls with this outcome; 0 for a word that is none.
     pub fn calls_that(&self, word: &str) -> u64 {
         Outcome::WORDS.iter().position(|known| *known == word).map_or(0, |at| self.outcomes[at])
@@ -90,6 +99,9 @@ impl Group {
     }
 }
 
+/// A minute that no call has reached.
+const FOREVER: u64 = u64::MAX >> 2;
+
 /// How many codes of outcomes there are (see [`Outcome::code`]).
 const CODES: u8 = 11;
 
@@ -108,28 +120,34 @@ impl Ledger {
         for group in &filter.group_by {
             query.push(", ").push(group.column());
         }
-        query.push(" FROM usage WHERE 1 = 1");
-        if let Some(since) = filter.since_ms {
-            query.push(" AND minute >= ").push_bind(since / 60_000);
+        let Some(mut counts) = self.counts().await? else { return Ok(Vec::new()) };
+        // How far adding up has got, and what was added up, of one moment.
+        let mut look = counts.look().await?;
+        let rolled = Rolled::read(&mut look).await?;
+        let pieces = wanted(filter, rolled)?;
+        if pieces.is_empty() {
+            return Ok(Vec::new());
         }
-        if let Some(until) = filter.until_ms {
-            query.push(" AND minute < ").push_bind(until / 60_000);
-        }
-        for (column, wanted) in
-            [("consumer", &filter.consumer), ("api", &filter.api), ("operation", &filter.operation)]
-        {
-            if let Some(wanted) = wanted {
-                query.push(" AND ").push(column).push(" = ").push_bind(wanted.as_str());
+        query.push(" FROM (");
+        for (at, (table, since, until)) in pieces.into_iter().enumerate() {
+            query.push(if at == 0 { "SELECT * FROM " } else { " UNION ALL SELECT * FROM " }).push(table);
+            query.push(" WHERE minute >= ").push_bind(since).push(" AND minute < ").push_bind(until);
+            for (column, wanted) in
+                [("consumer", &filter.consumer), ("api", &filter.api), ("operation", &filter.operation)]
+            {
+                if let Some(wanted) = wanted {
+                    query.push(" AND ").push(column).push(" = ").push_bind(wanted.as_str());
+                }
             }
         }
+        query.push(") AS counted");
         for (at, group) in filter.group_by.iter().enumerate() {
             query.push(if at == 0 { " GROUP BY " } else { ", " }).push(group.column());
         }
         for (at, group) in filter.group_by.iter().enumerate() {
             query.push(if at == 0 { " ORDER BY " } else { ", " }).push(group.column());
         }
-        let Some(mut counts) = self.counts().await? else { return Ok(Vec::new()) };
-        let rows = counts.all(query).await?;
+        let rows = look.all(query).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
             found.push(usage_row(row, &filter.group_by)?);
@@ -140,6 +158,19 @@ impl Ledger {
     }
 }
 
+/// Where the counts are read that are asked for.
+fn wanted(filter: &UsageFilter, rolled: Rolled) -> Result<Vec<Piece>, StoreError> {
+    let since = filter.since_ms.map_or(0, |since| since / 60_000);
+    let until = filter.until_ms.map_or(FOREVER, |until| until / 60_000).min(FOREVER);
+    if filter.group_by.contains(&Group::Minute) {
+        if since < rolled.minutes.min(until) {
+            return Err(StoreError::MinutesGone { since_ms: rolled.minutes * 60_000 });
+        }
+        return Ok(vec![("usage", since, until)]);
+    }
+    Ok(roll::pieces(since, until, rolled, !filter.group_by.contains(&Group::Hour)))
+}
+
 fn usage_row(row: &Row, groups: &[Group]) -> Result<UsageRow, StoreError> {
     let number = |at: usize| Ok::<_, StoreError>(row.some_count(at)?.unwrap_or(0));
     let text = |at: usize| Ok::<_, StoreError>(row.some_text(at)?.map(str::to_owned));
@@ -148,8 +179,12 @@ fn usage_row(row: &Row, groups: &[Group]) -> Result<UsageRow, StoreError> {
     for code in 0..CODES {
         let place = Outcome::from_code(code)
             .and_then(|outcome| Outcome::WORDS.iter().position(|word| *word == outcome.word()));
+        let calls = number(3 + usize::from(code))?;
         if let Some(place) = place {
-            usage.outcomes[place] += number(3 + usize::from(code))?;
+            usage.outcomes[place] += calls;
+        }
+        if Outcome::from_code(code).is_some_and(|outcome| outcome.by() == Some("caller")) {
+            usage.by_caller += calls;
         }
     }
     for (at, group) in groups.iter().enumerate() {

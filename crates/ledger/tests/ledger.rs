@@ -13,5 +13,6 @@ mod keeping;
 mod killed;
 mod postgres;
 mod quotas;
+mod rolling;
 mod searching;
 mod trouble;

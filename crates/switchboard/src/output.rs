@@ -6,7 +6,7 @@ pub(crate) mod listing;
 pub(crate) mod pretty;
 mod rows;
 
-pub(crate) use rows::{CsvStream, aligned};
+pub(crate) use rows::{CsvStream, aligned, csv};
 
 use crate::exit::Failure;
 use serde_json::Value;
@@ -64,7 +64,7 @@ pub(crate) fn render(documents: &[String], format: Format, coloured: bool) -> Re
             }
         }
         Format::Table => out = rows::table(&elements(documents)?, crate::terminal::width()),
-        Format::Csv => out = rows::csv(&elements(documents)?)?,
+        Format::Csv => out = csv(&elements(documents)?)?,
     }
     Ok(out)
 }

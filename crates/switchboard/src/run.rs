@@ -1,5 +1,6 @@
 //! A board that runs: gateway, ledger, console, `run.sock`, until somebody stops it.
 
+mod alerts;
 mod control;
 mod following;
 mod lines;
@@ -164,12 +165,18 @@ async fn beside(
             None
         }
     };
+    let (alerting, alerts_health) = watch::channel(alerts::AlertsHealth::default());
+    let holder = alerts::holder();
+    let alerts =
+        alerts::Alerts { ledger: ledger.clone(), board: boards.clone(), terminal, health: alerting, holder };
+    let alerts = tokio::task::spawn_local(alerts.run());
     let control = control::Control {
         gateway: gateway.clone(),
         ledger: ledger.clone(),
         board: boards,
         reload,
         last_reload,
+        alerts: alerts_health,
         sign_in,
         console: console.as_ref().map(console::Running::url),
     };
@@ -205,6 +212,9 @@ async fn beside(
     }
     following.abort();
     keeping.abort();
+    alerts.abort();
+    // Not let go of, it runs out by itself.
+    let _ = ledger.let_go_of_news(holder).await;
     if let Some(answering) = answering {
         answering.abort();
     }
@@ -292,12 +302,18 @@ async fn keep_house(
     terminal: crate::terminal::Terminal,
 ) {
     let (mut said, mut trusted) = (0, 0);
-    let mut pruned = None::<std::time::Instant>;
+    let (mut pruned, mut rolled) = (None::<std::time::Instant>, None);
     loop {
         if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
             pruned = Some(std::time::Instant::now());
             if let Err(error) = ledger.prune(now_ms()).await {
                 terminal.complain(format!("warning: old calls cannot be dropped: {error}"));
+            }
+        }
+        if rolled.is_none_or(|at: std::time::Instant| at.elapsed() > Duration::from_secs(60)) {
+            rolled = Some(std::time::Instant::now());
+            if let Err(error) = ledger.roll_up(now_ms()).await {
+                terminal.complain(format!("warning: counts cannot be added up to hours and days: {error}"));
             }
         }
         let health = ledger.health();

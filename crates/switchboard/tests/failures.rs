@@ -10,6 +10,8 @@
 
 mod harness;
 
+#[path = "failures/alerts.rs"]
+mod alerts;
 #[path = "failures/counters.rs"]
 mod counters;
 #[path = "failures/database.rs"]
@@ -34,6 +36,8 @@ mod postgres;
 mod providers;
 #[path = "failures/quotas.rs"]
 mod quotas;
+#[path = "failures/receiver.rs"]
+mod receiver;
 #[path = "failures/reloads.rs"]
 mod reloads;
 #[path = "failures/secrets.rs"]

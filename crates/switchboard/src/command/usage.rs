@@ -1,19 +1,34 @@
 //! `switchboard usage`: how much was called, counted for every call.
 
+mod export;
+mod period;
+mod priced;
+
 use crate::arguments::Global;
-use crate::drive::{board_near_or_running, load_board, now_ms, period, read_ledger, runtime, stored};
+use crate::drive::{self, board_near_or_running, load_board, now_ms, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
+use board::Board;
 use exchange::Outcome;
 use ledger::{Group, UsageFilter, UsageRow};
+use period::Period;
 use serde_json::json;
 
 /// Arguments of `usage`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Usage {
+    #[command(subcommand)]
+    then: Option<Then>,
     /// How far back: `90s`, `15m`, `24h`, `7d`
-    #[arg(long, default_value = "24h", value_name = "PERIOD")]
+    #[arg(long, default_value = "24h", value_name = "TIME")]
     since: String,
+    /// Of a period of the calendar, in UTC: `2026`, `2026-10`, `2026-10-03`, `2026-10-03T14`
+    #[arg(long, conflicts_with = "since")]
+    period: Option<String>,
+    /// Also what it costs: by plan, exactly
+    #[arg(long)]
+    prices: bool,
     /// Only of this API
     #[arg(long)]
     api: Option<String>,
@@ -31,15 +46,35 @@ pub(crate) struct Usage {
     listing: Listing,
 }
 
+/// What else can be done with usage.
+#[derive(Debug, clap::Subcommand)]
+enum Then {
+    /// A period for a bill: the same bytes however often it runs
+    Export(export::Export),
+}
+
 impl Usage {
     /// Runs it.
-    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+    pub(crate) fn run(mut self, global: &Global) -> Result<Exit, Failure> {
+        if let Some(Then::Export(export)) = self.then {
+            return export.run(global);
+        }
+        let period = self.period.as_deref().map(Period::read).transpose()?;
+        if self.prices && !self.by.iter().any(|name| name == "plan") {
+            // A price is a plan's: rows of several plans have none.
+            self.by.push("plan".to_owned());
+        }
         let folder = board_near_or_running(global)?;
         let board = load_board(&folder, global)?;
-        let since = u64::try_from(period(&self.since)?.as_millis()).unwrap_or(u64::MAX);
+        let since_ms = if let Some(period) = &period {
+            period.since_ms
+        } else {
+            let back = drive::period(&self.since)?.as_millis();
+            now_ms().saturating_sub(u64::try_from(back).unwrap_or(u64::MAX))
+        };
         let filter = UsageFilter {
-            since_ms: Some(now_ms().saturating_sub(since)),
-            until_ms: None,
+            since_ms: Some(since_ms),
+            until_ms: period.as_ref().map(|period| period.until_ms),
             consumer: self.consumer,
             api: self.api,
             operation: self.operation,
@@ -60,10 +95,14 @@ impl Usage {
         })?;
         let terminal = global.terminal();
         if rows.is_empty() && self.listing.is_text() {
-            terminal.say(format!("no calls in the last {}", self.since));
+            terminal.say(match &period {
+                Some(period) => format!("no calls in {}", period.text),
+                None => format!("no calls in the last {}", self.since),
+            });
         } else {
-            let data = rows.iter().map(|row| as_json(row, &self.by)).collect();
-            self.listing.print(data, || table(&rows, &self.by), terminal)?;
+            let prices = self.prices.then_some(&board);
+            let data = rows.iter().map(|row| as_json(row, &self.by, prices)).collect();
+            self.listing.print(data, || table(&rows, &self.by, prices), terminal)?;
         }
         Ok(Exit::Ok)
     }
@@ -98,7 +137,7 @@ fn cell(row: &UsageRow, by: &str) -> String {
     }
 }
 
-fn as_json(row: &UsageRow, by: &[String]) -> serde_json::Value {
+fn as_json(row: &UsageRow, by: &[String], prices: Option<&Board>) -> serde_json::Value {
     let mut object = serde_json::Map::new();
     for name in by {
         let value = if let ("minute" | "hour" | "day", Some(at)) = (name.as_str(), row.at_ms) {
@@ -117,20 +156,41 @@ fn as_json(row: &UsageRow, by: &[String]) -> serde_json::Value {
     }
     object.insert("bytes".to_owned(), json!(row.bytes));
     object.insert("time_us".to_owned(), json!(row.time_us));
+    if let Some(board) = prices {
+        let price = priced::price(board, row);
+        let billed = priced::billed(row);
+        object.insert("billed".to_owned(), json!(billed));
+        object.insert("price".to_owned(), json!(price.map(|price| price.to_string())));
+        object.insert("amount".to_owned(), json!(price.map(|price| price.of(billed).to_string())));
+        object.insert("currency".to_owned(), json!(price.map(|price| price.currency())));
+    }
     object.into()
 }
 
-fn table(rows: &[UsageRow], by: &[String]) -> String {
+fn table(rows: &[UsageRow], by: &[String], prices: Option<&Board>) -> String {
     let mut head: Vec<String> = by.to_vec();
     head.push("calls".to_owned());
     head.extend(Outcome::WORDS.map(str::to_owned));
     head.push("mean ms".to_owned());
+    if prices.is_some() {
+        head.extend(["billed", "price", "amount"].map(str::to_owned));
+    }
     let body = rows.iter().map(|row| {
         let mut cells: Vec<String> = by.iter().map(|name| cell(row, name)).collect();
         cells.push(row.calls.to_string());
         cells.extend(Outcome::WORDS.map(|word| row.calls_that(word).to_string()));
         let mean = row.time_us / row.calls.max(1);
         cells.push(format!("{}.{}", mean / 1000, mean % 1000 / 100));
+        if let Some(board) = prices {
+            let billed = priced::billed(row);
+            cells.push(billed.to_string());
+            match priced::price(board, row) {
+                Some(price) => {
+                    cells.extend([price.to_string(), format!("{} {}", price.of(billed), price.currency())]);
+                }
+                None => cells.extend(["-", "-"].map(str::to_owned)),
+            }
+        }
         cells
     });
     super::columns(std::iter::once(head).chain(body))

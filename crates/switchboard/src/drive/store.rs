@@ -86,6 +86,7 @@ pub(crate) fn ledger_place(settings: &LedgerSettings, folder: &Path, env: Option
 pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
     let options = LedgerOptions {
         keep: board.ledger.keep,
+        minutes: board.ledger.minutes,
         rows_per_second: board.record.rows_per_second,
         details: match board.record.details {
             board::DetailsWanted::None => ledger::DetailsWanted::None,

@@ -5,6 +5,7 @@ mod texts;
 
 pub(crate) use texts::digest;
 
+use super::alerts::AlertsHealth;
 use super::following::{Asked, LastReload};
 use crate::drive::socket::Socket;
 use crate::drive::{entropy, now_ms};
@@ -27,6 +28,7 @@ pub(super) struct Control {
     pub(super) board: watch::Receiver<Arc<Board>>,
     pub(super) reload: mpsc::Sender<Asked>,
     pub(super) last_reload: watch::Receiver<LastReload>,
+    pub(super) alerts: watch::Receiver<AlertsHealth>,
     pub(super) sign_in: Option<SignIn>,
     pub(super) console: Option<String>,
 }
@@ -88,6 +90,7 @@ impl Control {
     fn health(&self) -> Value {
         let health = self.ledger.health();
         let last = self.last_reload.borrow().clone();
+        let alerts = self.alerts.borrow().clone();
         json!({
             "pid": std::process::id(),
             "revision": format!("{:016x}", self.board.borrow().revision),
@@ -99,6 +102,13 @@ impl Control {
             "last_error": health.last_error,
             "quotas": health.quotas,
             "on_trust": self.gateway.on_trust(),
+            "alerts": {
+                "sends": alerts.sends,
+                "waiting": alerts.news.waiting,
+                "given_up": alerts.news.given_up,
+                "last_error": alerts.news.last_error,
+                "failed": alerts.failed,
+            },
         })
     }
 

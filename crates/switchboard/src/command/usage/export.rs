@@ -1,0 +1,192 @@
+//! `switchboard usage export`: what each consumer owes for a period, with the same bytes however often it runs.
+//!
+//! A line is a consumer and a plan: all its calls by outcome, those that are billed, the plan's price, the exact amount and
+//! what is due of it. Of a period that has ended nothing in it is of the moment in which it runs, nor of the database.
+
+use super::period::{Period, instant};
+use super::priced::{self, BILLED, Sums};
+use crate::arguments::Global;
+use crate::drive::{board_near_or_running, load_board, now_ms, read_ledger, runtime, stored};
+use crate::exit::{Exit, Failure};
+use crate::output::csv;
+use board::Board;
+use exchange::Outcome;
+use ledger::{Group, UsageFilter, UsageRow};
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `usage export`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Export {
+    /// Which one, in UTC: `2026`, `2026-10`, `2026-10-03`, `2026-10-03T14`
+    #[arg(long)]
+    period: String,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Shape::Csv)]
+    format: Shape,
+    /// Write it into this file, whole or not at all; default: stdout
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Also of a period that has not ended: what was counted so far, marked `open`
+    #[arg(long)]
+    open: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Shape {
+    /// A line each, with a head (RFC 4180)
+    Csv,
+    /// One document: lines and their sums
+    Json,
+}
+
+/// What is said of rounding.
+const ROUNDING: &str = "`amount` is exact; `due` is `amount` in the currency's minor unit (ISO 4217), half to even, once for each line";
+
+impl Export {
+    /// Runs it.
+    pub(super) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        let period = Period::read(&self.period)?;
+        let runs = period.runs(now_ms());
+        if let Some(why) = runs.as_ref().filter(|_| !self.open) {
+            return Err(Failure::usage(why.clone()).help(
+                "wait for its end: what is billed must not change; `--open` exports what was counted so far",
+            ));
+        }
+        let folder = board_near_or_running(global)?;
+        let board = load_board(&folder, global)?;
+        let filter = UsageFilter {
+            since_ms: Some(period.since_ms),
+            until_ms: Some(period.until_ms),
+            group_by: vec![Group::Consumer, Group::Plan],
+            ..UsageFilter::default()
+        };
+        let rows = runtime()?.block_on(async {
+            let ledger = read_ledger(&board).await?;
+            ledger.usage(&filter).await.map_err(|error| stored(&error))
+        })?;
+        let terminal = global.terminal();
+        for plan in priced::gone(&board, &rows) {
+            terminal.complain(format!(
+                "warning: the plan `{plan}` is not on the board any more: its calls have no price"
+            ));
+        }
+        let state = if runs.is_some() { "open" } else { "ended" };
+        let bytes = match self.format {
+            Shape::Csv => lines(&period, state, &board, &rows)?,
+            Shape::Json => document(&period, state, &board, &rows)?,
+        };
+        match &self.output {
+            Some(path) => {
+                whole(path, bytes.as_bytes())?;
+                terminal.say(format!("{} lines of {} in `{}`", rows.len(), period.text, path.display()));
+            }
+            None => terminal.data(bytes),
+        }
+        Ok(Exit::Ok)
+    }
+}
+
+/// Writes a file, whole or not at all.
+fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, bytes)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", path.display())))
+}
+
+fn line(board: &Board, row: &UsageRow) -> Map<String, Value> {
+    let mut line = Map::new();
+    let mut set = |name: &str, value: Value| drop(line.insert(name.to_owned(), value));
+    set("consumer", json!(row.consumer));
+    set("plan", json!(row.plan));
+    set("calls", json!(row.calls));
+    for word in Outcome::WORDS {
+        set(word, json!(row.calls_that(word)));
+    }
+    set("billed", json!(priced::billed(row)));
+    let price = priced::price(board, row);
+    set("price", json!(price.map(|price| price.to_string())));
+    set("currency", json!(price.map(|price| price.currency())));
+    let amount = price.map(|price| price.of(priced::billed(row)));
+    set("amount", json!(amount.map(|amount| amount.to_string())));
+    set("due", json!(price.zip(amount).map(|(price, amount)| price.due(amount).to_string())));
+    line
+}
+
+fn lines(period: &Period, state: &str, board: &Board, rows: &[UsageRow]) -> Result<String, Failure> {
+    let rows: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let mut all = Map::new();
+            for (name, value) in [
+                ("period", period.text.clone()),
+                ("from", instant(period.since_ms)),
+                ("until", instant(period.until_ms)),
+                ("state", state.to_owned()),
+                ("billed_outcomes", BILLED.join("+")),
+            ] {
+                all.insert(name.to_owned(), value.into());
+            }
+            all.extend(line(board, row));
+            all.into()
+        })
+        .collect();
+    if rows.is_empty() {
+        // A file without a line still says what its columns would be.
+        return csv(&[lines_head()])
+            .map(|text| text.lines().next().map_or_else(String::new, |head| format!("{head}\n")));
+    }
+    csv(&rows)
+}
+
+/// A line of nothing: for the names of its columns.
+fn lines_head() -> Value {
+    let names = ["period", "from", "until", "state", "billed_outcomes", "consumer", "plan", "calls"];
+    let end = ["billed", "price", "currency", "amount", "due"];
+    let all = names.into_iter().chain(Outcome::WORDS).chain(end);
+    Value::Object(all.map(|name| (name.to_owned(), Value::Null)).collect())
+}
+
+fn document(period: &Period, state: &str, board: &Board, rows: &[UsageRow]) -> Result<String, Failure> {
+    let sums = Sums::of(board, rows)?;
+    let not_billed: Vec<_> = Outcome::WORDS.into_iter().filter(|word| !BILLED.contains(word)).collect();
+    let document = json!({
+        "period": period.text,
+        "from": instant(period.since_ms),
+        "until": instant(period.until_ms),
+        "state": state,
+        "billed_outcomes": BILLED,
+        "not_billed": not_billed,
+        "rounding": ROUNDING,
+        "lines": rows.iter().map(|row| line(board, row).into()).collect::<Vec<Value>>(),
+        "totals": {
+            "calls": sums.calls,
+            "billed": sums.billed,
+            "amounts": sums.amounts.iter().map(|(currency, (amount, due))| {
+                json!({ "currency": currency, "amount": amount.to_string(), "due": due.to_string() })
+            }).collect::<Vec<_>>(),
+        },
+    });
+    let text = serde_json::to_string_pretty(&document).map_err(|error| Failure::run(error.to_string()))?;
+    Ok(format!("{text}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines_head;
+    use crate::command::usage::period::Period;
+
+    #[test]
+    fn an_export_without_lines_has_the_head_of_one_with_lines() {
+        let board = crate::command::usage::priced::tests::board("");
+        let period = Period::read("2026-10").unwrap();
+        let row =
+            ledger::UsageRow { consumer: Some("globex".into()), calls: 1, ..ledger::UsageRow::default() };
+        let head = |text: String| text.lines().next().unwrap().to_owned();
+        let with = head(super::lines(&period, "ended", &board, &[row]).unwrap());
+        assert_eq!(head(super::lines(&period, "ended", &board, &[]).unwrap()), with);
+        assert!(lines_head().is_object());
+    }
+}

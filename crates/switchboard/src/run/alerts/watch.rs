@@ -1,0 +1,173 @@
+//! Which thresholds are crossed: looked up in the ledger, where the counts of all processes are.
+
+use super::message;
+use board::{Alert, Board, Limit, Measure, Per, Share, When};
+use exchange::{Outcome, Period};
+use ledger::{Group, Ledger, News, StoreError, UsageFilter, UsageRow};
+use serde_json::{Value, json};
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+/// An API with fewer calls in the window has no share worth the name.
+const FEWEST: u64 = 20;
+/// So many accounts are told of at once; the others a moment later.
+const MOST: u32 = 1_000;
+
+/// What is crossed of an alert. It may be known already: the ledger keeps one of a period.
+pub(super) async fn crossed(
+    alert: &Alert,
+    board: &Board,
+    ledger: &Ledger,
+    now_ms: u64,
+) -> Result<Vec<News>, StoreError> {
+    match alert.when {
+        When::Quota(share) => {
+            quotas(alert, board, ledger, now_ms, |limit| (!limit.soft).then_some(share)).await
+        }
+        When::SoftLimit => {
+            quotas(alert, board, ledger, now_ms, |limit| limit.soft.then_some(Share::ALL)).await
+        }
+        When::Errors(share, window) => {
+            let failed = |row: &UsageRow| row.failed();
+            shares(alert, share, window, ledger, now_ms, "errors", failed).await
+        }
+        When::Drift(share, window) => drift(alert, share, window, ledger, now_ms).await,
+    }
+}
+
+async fn quotas(
+    alert: &Alert,
+    board: &Board,
+    ledger: &Ledger,
+    now_ms: u64,
+    share: impl Fn(&Limit) -> Option<Share>,
+) -> Result<Vec<News>, StoreError> {
+    let mut news = Vec::new();
+    for plan in &board.plans {
+        for limit in &plan.limits {
+            let (Measure::Quota(quota), Some(account)) = (limit.measure, limit.account()) else { continue };
+            let Some(share) = share(limit) else { continue };
+            let slot = quota.period.slot(now_ms);
+            let amount = u64::from(quota.amount.get());
+            for (subject, granted) in ledger.quota_standings(&account, slot, share.of(amount), MOST).await? {
+                let (at_ms, since_ms) = match quota.period {
+                    // A rolling quota has no beginning: not again before its length is over.
+                    Period::Rolling(_) => (now_ms, slot.since_ms),
+                    _ => (slot.start_ms, slot.start_ms),
+                };
+                let mut data = who(limit, &subject);
+                data["plan"] = json!(plan.name.as_str());
+                data["quota"] = json!(limit.text);
+                data["granted"] = json!(granted);
+                data["amount"] = json!(amount);
+                data["from"] = json!(message::instant(slot.since_ms));
+                if slot.until_ms < u64::MAX && !matches!(quota.period, Period::Rolling(_)) {
+                    data["until"] = json!(message::instant(slot.until_ms));
+                }
+                let kind = if limit.soft { "soft-limit" } else { "quota" };
+                let subject = format!("{account} {subject}");
+                news.push(message::news(alert, kind, subject, (at_ms, since_ms), now_ms, data));
+            }
+        }
+    }
+    Ok(news)
+}
+
+/// Whom an account of a quota is of. Of a key nothing is told.
+fn who(limit: &Limit, subject: &str) -> Value {
+    if let Some(address) = subject.strip_prefix("ip:") {
+        let hex = address.split('/').next().unwrap_or_default();
+        return json!({ "per": "address", "address": u128::from_str_radix(hex, 16).ok().map(network) });
+    }
+    let mut parts = subject.splitn(3, '/');
+    let name = parts.next();
+    match limit.per {
+        Per::Key => json!({ "per": "key" }),
+        Per::Api | Per::Operation => {
+            let (api, operation) = (parts.next(), parts.next());
+            json!({ "per": "consumer", "consumer": name, "api": api, "operation": operation })
+        }
+        Per::Consumer | Per::Address => json!({ "per": "consumer", "consumer": name }),
+    }
+}
+
+/// What counts as one address: one of IPv4, or the network of 64 bits of one of IPv6.
+fn network(number: u128) -> String {
+    match u32::try_from(number) {
+        Ok(four) => Ipv4Addr::from(four).to_string(),
+        Err(_) => format!("{}/64", Ipv6Addr::from(number >> 64 << 64)),
+    }
+}
+
+/// Calls of each API in the minutes of the window, of which this one is the last.
+async fn shares(
+    alert: &Alert,
+    share: Share,
+    window: Duration,
+    ledger: &Ledger,
+    now_ms: u64,
+    kind: &str,
+    part: impl Fn(&UsageRow) -> u64,
+) -> Result<Vec<News>, StoreError> {
+    let (since_ms, length) = begin(now_ms, window);
+    let filter =
+        UsageFilter { since_ms: Some(since_ms), group_by: vec![Group::Api], ..UsageFilter::default() };
+    let mut news = Vec::new();
+    for row in ledger.usage(&filter).await? {
+        let Some(api) = row.api.as_deref().filter(|api| !api.is_empty()) else { continue };
+        // What we refused never got to the API.
+        let calls = row.calls - row.calls_that(Outcome::Refused.word());
+        let part = part(&row);
+        if calls >= FEWEST && share.is_reached(part, calls) {
+            let data = json!({ "api": api, "calls": calls, kind: part, "from": message::instant(since_ms) });
+            let told = (now_ms, (now_ms + 1).saturating_sub(length));
+            news.push(message::news(alert, kind, api.to_owned(), told, now_ms, data));
+        }
+    }
+    Ok(news)
+}
+
+/// Calls that reached their provider and broke the contract, by the weight of their rows.
+async fn drift(
+    alert: &Alert,
+    share: Share,
+    window: Duration,
+    ledger: &Ledger,
+    now_ms: u64,
+) -> Result<Vec<News>, StoreError> {
+    let (since_ms, length) = begin(now_ms, window);
+    let mut news = Vec::new();
+    for (api, calls, broken) in ledger.drift(since_ms).await? {
+        if broken > 0 && share.is_reached(broken, calls) {
+            let data =
+                json!({ "api": api, "calls": calls, "broken": broken, "from": message::instant(since_ms) });
+            let told = (now_ms, (now_ms + 1).saturating_sub(length));
+            news.push(message::news(alert, "drift", api, told, now_ms, data));
+        }
+    }
+    Ok(news)
+}
+
+/// The first millisecond of the window's minutes, and its length.
+fn begin(now_ms: u64, window: Duration) -> (u64, u64) {
+    let length = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
+    ((now_ms - now_ms % 60_000 + 60_000).saturating_sub(length), length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{begin, network};
+    use std::time::Duration;
+
+    #[test]
+    fn an_address_is_worded_as_people_know_it() {
+        assert_eq!(network(0x7f00_0001), "127.0.0.1");
+        assert_eq!(network(0x2001_0db8_0000_0000_8000_0000_0000_0000), "2001:db8::/64");
+    }
+
+    #[test]
+    fn a_window_ends_with_the_minute_that_runs() {
+        assert_eq!(begin(10 * 60_000 + 5, Duration::from_secs(300)), (6 * 60_000, 300_000));
+        assert_eq!(begin(5, Duration::from_secs(300)), (0, 300_000));
+    }
+}

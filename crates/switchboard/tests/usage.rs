@@ -1,0 +1,9 @@
+//! Usage and what it costs: the real binary over real ledgers.
+#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
+
+mod harness;
+
+#[path = "usage/export.rs"]
+mod export;
+#[path = "../../ledger/tests/postgres.rs"]
+mod postgres;
