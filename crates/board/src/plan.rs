@@ -1,4 +1,4 @@
-//! `[plans.NAME]`: what an audience gets: how it identifies itself, and how much it may call.
+//! `[plans.NAME]`: what an audience gets: how it identifies itself, how much it may call, for what price and on which terms.
 
 use crate::code;
 use crate::keys::{Keys, Text, bad_word, not_built_yet};
@@ -6,6 +6,7 @@ use crate::limit::{self, Limit, Measure, Per};
 use crate::report::Problem;
 use crate::scope::Scope;
 use crate::tree::{At, Entry};
+use crate::{Price, Terms, price, terms};
 use exchange::{Origin, PlanName, PolicyId};
 use std::sync::Arc;
 
@@ -16,6 +17,10 @@ pub struct Plan {
     pub name: PlanName,
     /// How its holders identify themselves.
     pub auth: Auth,
+    /// What a call costs.
+    pub price: Option<Price>,
+    /// What its holders must have accepted.
+    pub terms: Option<Terms>,
     /// Limits, in the order they are looked at.
     pub limits: Vec<Limit>,
     /// Where it is written.
@@ -49,13 +54,16 @@ fn plan<'t>(name: &str, entry: &'t Entry, scope: &Scope<'_>) -> Planned<'t> {
     let keys = Keys::open(
         format!("[plans.{name}]"),
         entry,
-        &["auth", "limit", "quota"],
-        &["price", "terms"],
+        &["auth", "limit", "quota", "price", "terms"],
+        &[],
         scope.report,
     );
-    let mut plan = Plan { name, auth: Auth::Key, limits: Vec::new(), origin: entry.key.origin() };
+    let origin = entry.key.origin();
+    let mut plan = Plan { name, auth: Auth::Key, price: None, terms: None, limits: Vec::new(), origin };
     if let Some(keys) = keys {
         plan.auth = auth(&keys, scope).unwrap_or(Auth::Key);
+        plan.price = price(&keys, scope);
+        plan.terms = terms::resolve(&keys, plan.auth, scope);
         for text in keys.texts("limit").unwrap_or_default() {
             if let Some(written) = keys.read_limit("limit", text) {
                 add(&mut plan, &keys, text, written, scope);
@@ -88,6 +96,19 @@ fn auth(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<Auth> {
         bad_word(&format!("`auth` of {}", keys.name), at, text, &["key", "none"])
     });
     None
+}
+
+fn price(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<Price> {
+    let Text { text, at } = keys.text("price")?;
+    let price = price::read(text);
+    if price.is_none() {
+        scope.report.add(
+            Problem::error(&code::BAD_PRICE, format!("`price` of {} is no price", keys.name))
+                .at(at, "not a decimal number with a currency")
+                .help("write it like \"0.001 EUR\" for each call, or \"1.50 EUR/1000\" for a thousand"),
+        );
+    }
+    price
 }
 
 fn add(

@@ -150,10 +150,20 @@ impl Words<'_> {
     }
 
     fn consumer(&self) -> Value {
+        let digest = json!({ "type": "string", "pattern": "^sha256:[0-9a-fA-F]{64}$" });
+        let words = json!({ "type": "string" });
         table(
             &json!({
                 "plans": { "type": "array", "items": { "enum": self.plans } },
-                "keys": { "type": "array", "items": { "type": "string", "pattern": "^sha256:[0-9a-fA-F]{64}$" } },
+                "keys": { "type": "array", "items": { "anyOf": [digest, table(&json!({
+                    "sha256": { "type": "string", "pattern": "^(sha256:)?[0-9a-fA-F]{64}$" },
+                    "only": { "anyOf": [words, { "type": "array", "items": words }], "description": "Operations that it is for, as in an offer's `only`." },
+                    "api": { "anyOf": [words, { "type": "array", "items": words }], "description": "APIs that it is for." },
+                    "expires": { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "The first day (UTC) on which it opens nothing.", "examples": ["2027-01-01"] },
+                }), &["sha256"])] } },
+                "suspended": { "type": "boolean", "default": false, "description": "None of its keys works." },
+                "owner": text("Whom to ask about it.", "orders@globex.example"),
+                "notes": text("Anything else.", "pilot until March"),
             }),
             &[],
         )
@@ -197,6 +207,13 @@ fn plan() -> Value {
             "auth": { "enum": ["key", "none"], "description": "How callers identify themselves." },
             "limit": { "anyOf": [limit, { "type": "array", "items": limit }] },
             "quota": { "anyOf": [quota, { "type": "array", "items": quota }] },
+            "price": {
+                "type": "string",
+                "pattern": "^\\s*[0-9]+(\\.[0-9]{1,12})?\\s+[A-Z]{3}(\\s*/\\s*[0-9]+)?\\s*$",
+                "description": "What a call costs, or so many calls.",
+                "examples": ["0.001 EUR", "1.50 EUR/1000"],
+            },
+            "terms": text("What holders must have accepted: a URL, or a file.", "https://acme.example/terms#2027-01"),
         }),
         &["auth"],
     )
@@ -265,6 +282,7 @@ mod tests {
         auth = "key"
         [consumers.globex]
         plans = ["free"]
+        keys = [{ sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }]
         [console]
         bind = "127.0.0.1:4"
         [ledger]
@@ -323,6 +341,9 @@ mod tests {
             }
             "[plans.free]" => "/properties/plans/additionalProperties",
             "[consumers.globex]" => "/properties/consumers/additionalProperties",
+            "a key of [consumers.globex]" => {
+                "/properties/consumers/additionalProperties/properties/keys/items"
+            }
             "[console]" => "/properties/console",
             "[ledger]" => "/properties/ledger",
             "[record]" => "/properties/record",
@@ -355,6 +376,6 @@ mod tests {
             assert_eq!(properties(here), known.into_iter().collect::<BTreeSet<_>>(), "{name}");
             seen.insert(at);
         }
-        assert_eq!(seen.len(), 17, "{seen:?}");
+        assert_eq!(seen.len(), 18, "{seen:?}");
     }
 }

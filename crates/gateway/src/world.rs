@@ -4,6 +4,7 @@
 //! records are copied per thread, so that counting references to them never crosses cores.
 
 use crate::address_table::AddressTable;
+use crate::scopes::Scopes;
 use crate::{cors, identify, wire};
 use board::{Api, Auth, Board, Limit, Offer, Plan};
 use exchange::{Accounts, QuotaStore, Redactor};
@@ -150,6 +151,8 @@ pub(crate) struct World {
     pub(crate) board: Arc<Board>,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) prepared: Arc<Prepared>,
+    /// What keys are narrowed to.
+    pub(crate) scopes: Arc<Scopes>,
     names: Vec<Names>,
     listeners: Vec<Arc<str>>,
     nothing: Arc<str>,
@@ -165,7 +168,12 @@ pub(crate) struct Names {
 
 impl World {
     /// Joins the parts of one revision.
-    pub(crate) fn new(board: Arc<Board>, accounts: Arc<Accounts>, prepared: Arc<Prepared>) -> Self {
+    pub(crate) fn new(
+        board: Arc<Board>,
+        accounts: Arc<Accounts>,
+        prepared: Arc<Prepared>,
+        scopes: Arc<Scopes>,
+    ) -> Self {
         let names = prepared
             .offers
             .iter()
@@ -178,7 +186,7 @@ impl World {
             })
             .collect();
         let listeners = board.listeners.iter().map(|listener| listener.name.as_ref().into()).collect();
-        Self { board, accounts, prepared, names, listeners, nothing: "".into() }
+        Self { board, accounts, prepared, scopes, names, listeners, nothing: "".into() }
     }
 
     /// The offer of this index.

@@ -30,14 +30,20 @@ pub(crate) enum Step {
 }
 
 /// `accounts.db`.
-pub(crate) const ACCOUNTS: Schema =
-    Schema { name: "accounts", steps: &[Step::Both(include_str!("../migrations/accounts/1.sql"))] };
+pub(crate) const ACCOUNTS: Schema = Schema {
+    name: "accounts",
+    steps: &[
+        Step::Both(include_str!("../migrations/accounts/1.sql")),
+        Step::Both(include_str!("../migrations/accounts/2.sql")),
+    ],
+};
 /// `usage.db`.
 pub(crate) const USAGE: Schema = Schema {
     name: "usage",
     steps: &[
         Step::Both(include_str!("../migrations/usage/1.sql")),
         Step::Both(include_str!("../migrations/usage/2.sql")),
+        Step::Both(include_str!("../migrations/usage/3.sql")),
     ],
 };
 /// `quotas.db`.
