@@ -10,6 +10,8 @@
 
 mod harness;
 
+#[path = "failures/access.rs"]
+mod access;
 #[path = "failures/database.rs"]
 mod database;
 #[path = "failures/disk_full.rs"]
