@@ -170,7 +170,7 @@ def body():
                        "items": items, "note": "leave it at the door, please. " * 5})
 
 
-def switchboard(folder, port, responses="off", rows="50/s"):
+def switchboard(folder, port, responses="off", rows="50/s", details="none"):
     """switchboard: an open API at /plain, the contract at /api and /tight, and the same with responses checked."""
     own = os.path.join(folder, f"board{port}")
     os.makedirs(own, exist_ok=True)
@@ -217,7 +217,7 @@ limit = "1/day"
 
 [record]
 rows = "{rows}"
-details = "none"
+details = "{details}"
 
 {consumers}
 

@@ -35,6 +35,10 @@ def rows(folder):
         ("key + limit + 500 operations, GET", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("nginx", "lua", "haproxy")),
         ("the same, responses checked (report)", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("nginx", "lua", "haproxy")),
         ("the same, the ledger writes every row", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("nginx", "lua", "haproxy")),
+        # Of itself: what rows and details cost beside the counts, which are always kept.
+        ("the ledger: counts, 50 rows a second", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("counts alone",)),
+        ("the ledger: counts, every row", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("counts alone",)),
+        ("the ledger: counts, every row, every detail", "/api/things250/7", "/api/things250/7", [good], None, "200", None, ("counts alone",)),
         ("the same + 900 B JSON POST, full schema", "/api/orders", "/api/orders", [good, kind], post, "200", body, ("lua", "haproxy")),
         ("refusal 401", "/api/things250/7", "/api/things250/7", [], None, "401", None, ("nginx", "haproxy")),
         ("refusal 429", "/api/things250/7", "/tight/x", [tight], None, "429", None, ("nginx", "haproxy")),
@@ -54,6 +58,8 @@ def main():
         running["ours"] = c.switchboard(folder, 18080)
         running["checked"] = c.switchboard(folder, 18081, responses="report")
         running["written"] = c.switchboard(folder, 18085, rows="100000/s")
+        running["counts alone"] = c.switchboard(folder, 18086, rows="1/s")
+        running["detailed"] = c.switchboard(folder, 18087, rows="100000/s", details="all")
         running["nginx"] = c.nginx(folder, 18082)
         running["lua"] = c.nginx(folder, 18083, lua=True)
         running["haproxy"] = c.haproxy(folder, 18084)
@@ -68,12 +74,16 @@ def main():
                 stop(process)
 
 
-PORTS = {"ours": 18080, "checked": 18081, "nginx": 18082, "lua": 18083, "haproxy": 18084, "written": 18085}
+PORTS = {"ours": 18080, "checked": 18081, "nginx": 18082, "lua": 18083, "haproxy": 18084, "written": 18085, "counts alone": 18086, "detailed": 18087}
+
+
+# Which configuration of ours a row is about.
+OWN = {"responses checked": "checked", "ledger writes": "written", "every detail": "detailed", "every row": "written"}
 
 
 def measure(row, running, options):
     title, path, peer_path, headers, script, status, body, peers = row
-    ours = "checked" if "responses checked" in title else "written" if "ledger writes" in title else "ours"
+    ours = next((own for words, own in OWN.items() if words in title), "ours")
     names = [ours, *peers]
     figures = {name: [] for name in names}
     unfit = {}

@@ -74,6 +74,8 @@ pub struct Api {
     pub mock: Option<Mock>,
     /// To whom it is offered, in file order.
     pub offers: Vec<Arc<Offer>>,
+    /// Names of fields, parameters and members whose values are not kept, in lower case: its own and its contract's.
+    pub redact: Vec<String>,
     /// Where it is written.
     pub origin: Origin,
 }
@@ -118,6 +120,7 @@ const KNOWN: &[&str] = &[
     "connection",
     "mock",
     "batch",
+    "redact",
 ];
 const LATER: &[&str] = &["flow", "version", "owner", "title", "watch", "pii"];
 
@@ -182,10 +185,18 @@ fn api<'t>(
         upstream: Arc::new(upstream?),
         mock,
         offers: offered.iter().map(|offered| Arc::clone(&offered.offer)).collect(),
+        redact: redact(&keys, sheet),
         origin: entry.key.origin(),
         name,
     };
     Some(Resolved { api, offered })
+}
+
+/// What is not kept of its calls: what the board names, and what the contract calls secret.
+fn redact(keys: &Keys<'_, '_>, sheet: Option<&Sheet>) -> Vec<String> {
+    let own =
+        keys.list("redact").unwrap_or_default().into_iter().map(|Text { text, .. }| text.to_lowercase());
+    own.chain(sheet.into_iter().flat_map(|sheet| sheet.contract.secrets.iter().cloned())).collect()
 }
 
 /// `call orders getOrder` must not be read as `call GET …`.

@@ -6,6 +6,7 @@
 
 mod api;
 mod batch;
+mod changes;
 mod choose;
 mod code;
 mod console;
@@ -23,6 +24,7 @@ mod ledger;
 mod limit;
 mod listen;
 mod login;
+mod made_of;
 mod mock;
 mod network;
 mod oauth;
@@ -48,6 +50,7 @@ mod upstream;
 
 pub use api::{Api, ApiName, CheckMode, Checks, Undeclared};
 pub use batch::BatchOperation;
+pub use changes::{Change, Effect, Side, Whom, changes};
 pub use choose::{Chosen, Serves, choose};
 pub use code::{CODES, explain};
 pub use console::ConsoleSettings;

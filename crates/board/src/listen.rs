@@ -223,7 +223,7 @@ fn tls(name: &str, entry: &Entry, scope: &Scope<'_>) -> Option<ListenerTls> {
         }
         return None;
     };
-    let certificates = scope.bytes(cert, &code::BAD_TLS, "the certificate chain");
+    let certificates = scope.paper(cert, &code::BAD_TLS, "the certificate chain");
     // A private key lies in a file of its own: its bare path is as good as a reference.
     let path;
     let key = if key.text.contains(':') || scope.secrets.names().iter().any(|known| known == key.text) {
@@ -250,7 +250,7 @@ fn tls(name: &str, entry: &Entry, scope: &Scope<'_>) -> Option<ListenerTls> {
             return None;
         }
     }
-    Some(ListenerTls { certificates, key: secret })
+    Some(ListenerTls { certificates: certificates.to_vec(), key: secret })
 }
 
 /// Whether `part` stands in `whole`.

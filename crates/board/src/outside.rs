@@ -11,6 +11,14 @@ pub trait Outside {
     /// In words: `no such file`, `permission denied`, `larger than 64 MiB`.
     fn file(&self, path: &Path) -> Result<Vec<u8>, OutsideError>;
 
+    /// The bytes of a file that a secret lies in (`file:PATH`). Whoever only compares boards needs none.
+    ///
+    /// # Errors
+    /// As [`Outside::file`].
+    fn secret_file(&self, path: &Path) -> Result<Vec<u8>, OutsideError> {
+        self.file(path)
+    }
+
     /// The bytes of a document that a contract refers to by an `http(s)` URL, whose host the
     /// board allows; without a credential, and no redirect is followed.
     ///

@@ -1,6 +1,7 @@
 //! From text to a running board: all problems at once, nothing left that must still be looked up.
 
 use crate::keys::Keys;
+use crate::made_of::MadeOf;
 use crate::plan::Planned;
 use crate::report::{Problem, Report};
 use crate::scope::Scope;
@@ -52,6 +53,8 @@ pub struct Board {
     pub record: RecordSettings,
     /// The console's listener; none: the console is off.
     pub console: Option<ConsoleSettings>,
+    /// The texts it was made from.
+    pub(crate) made_of: MadeOf,
     /// What somebody should know, though it runs.
     pub warnings: Diagnostics,
 }
@@ -266,6 +269,7 @@ fn resolve_table(
         console: console::resolve(&root, &listeners, &scope),
         revision: scope.revision(),
         secret_names: scope.secrets.names(),
+        made_of: MadeOf { files: given.files.to_vec(), papers: scope.papers() },
         secrets: scope.secrets.finish(report),
         listeners,
         plans: plans.into_iter().map(|planned| planned.plan).collect(),

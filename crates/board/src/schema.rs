@@ -93,6 +93,7 @@ impl Words<'_> {
                     "items": text("The member of its body that is the list.", "orders"),
                     "results": text("The member of its answer that is the list of results.", "results"),
                 }), &["by"]), "description": "Operations that take many of what others take one of." },
+                "redact": { "type": "array", "items": { "type": "string" }, "description": "Further names of fields, parameters and members whose values are not kept." },
                 "upstream": self.upstream(contract),
                 "connection": { "type": "object", "additionalProperties": table(&json!({
                     "credential": credential::credential(self.secrets, contract),

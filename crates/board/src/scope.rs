@@ -5,7 +5,7 @@ use crate::keys::Text;
 use crate::report::{Problem, Report};
 use crate::secret::Secrets;
 use crate::tree::{At, SourceFile};
-use crate::{Known, Outside, fingerprint};
+use crate::{Known, Outside, fingerprint, made_of};
 use contract::{Contract, DocumentError, Files, Operation, Overlay, Pointer, Reach, Span, Stand, Warning};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -25,6 +25,7 @@ pub(crate) struct Scope<'o> {
     pub(crate) secrets: Secrets<'o>,
     known: Option<Known<'o>>,
     contracts: RefCell<HashMap<Vec<String>, Option<Rc<Sheet>>>>,
+    papers: RefCell<Vec<(String, Arc<[u8]>)>>,
     revision: Cell<u64>,
 }
 
@@ -50,6 +51,7 @@ impl<'o> Scope<'o> {
             secrets,
             known: None,
             contracts: RefCell::default(),
+            papers: RefCell::default(),
             revision: Cell::new(fingerprint::START),
         }
     }
@@ -85,6 +87,18 @@ impl<'o> Scope<'o> {
                 None
             }
         }
+    }
+
+    /// As [`Scope::bytes`], of a certificate or an authority, which the board keeps.
+    pub(crate) fn paper(&self, text: Text<'_>, code: &Code, what: &str) -> Option<Arc<[u8]>> {
+        let bytes: Arc<[u8]> = self.bytes(text, code, what)?.into();
+        self.papers.borrow_mut().push((text.text.to_owned(), made_of::certificates(&bytes)));
+        Some(bytes)
+    }
+
+    /// Certificates and authorities that were read.
+    pub(crate) fn papers(&self) -> Vec<(String, Arc<[u8]>)> {
+        self.papers.take()
     }
 
     /// The contract that the board names, read once however often it is named in the same way.

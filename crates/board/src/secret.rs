@@ -108,7 +108,7 @@ impl<'o> Secrets<'o> {
             }
             Some(Ok(Reference::File(path))) => self
                 .outside
-                .file(&self.base.join(path))
+                .secret_file(&self.base.join(path))
                 .map_err(|error| format!("`{path}`: {error}"))
                 .and_then(|bytes| String::from_utf8(bytes).map_err(|_| format!("`{path}` is no text"))),
             Some(Ok(Reference::Stored(name))) => {

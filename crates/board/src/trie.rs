@@ -14,8 +14,8 @@ mod tests;
 use contract::{Operation, PathTemplate, Piece, Segment};
 use fold::Fast;
 use http::{HeaderMap, Method};
-pub(crate) use skeleton::ambiguous;
-use skeleton::{firsts, skeleton, skeleton_of_rest, skeletons};
+pub(crate) use skeleton::{ambiguous, skeletons};
+use skeleton::{firsts, skeleton, skeleton_of_rest};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -308,7 +308,7 @@ fn fits(pieces: &[Piece], text: &str) -> bool {
     open != rest.is_empty()
 }
 
-fn literal(segment: &Segment) -> String {
+pub(crate) fn literal(segment: &Segment) -> String {
     segment
         .0
         .iter()

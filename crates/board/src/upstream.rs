@@ -285,9 +285,9 @@ impl Upstream {
 
 fn authority(keys: &Keys<'_, '_>, scope: &Scope<'_>) -> Option<Arc<[u8]>> {
     let text = keys.text("ca")?;
-    let bytes = scope.bytes(text, &code::BAD_AUTHORITY, "the certificate authority")?;
+    let bytes = scope.paper(text, &code::BAD_AUTHORITY, "the certificate authority")?;
     if memmem(&bytes, b"-----BEGIN CERTIFICATE-----") {
-        return Some(bytes.into());
+        return Some(bytes);
     }
     scope.report.add(
         Problem::error(&code::BAD_AUTHORITY, format!("`ca` of {} holds no certificate in PEM", keys.name))

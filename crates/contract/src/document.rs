@@ -253,6 +253,7 @@ impl Document {
     /// Lowers every operation; the tree is given up.
     pub fn contract(self) -> Contract {
         let Self { name, texts, version, mut tree, mut warnings } = self;
+        let secrets = crate::secrets::names(&tree);
         crate::schema::identify(&mut tree, texts.list.iter().filter_map(Text::content).map(|text| &**text));
         let lowered = lower::lower(&tree, version, &mut warnings);
         drop(tree);
@@ -264,6 +265,7 @@ impl Document {
             operations: lowered.operations,
             schemes: lowered.schemes,
             schemas: lowered.schemas,
+            secrets,
             warnings,
             texts,
         }
@@ -286,6 +288,8 @@ pub struct Contract {
     pub schemas: Vec<(String, Pointer)>,
     /// Security schemes.
     pub schemes: Vec<SecurityScheme>,
+    /// Names, in lower case, of members and parameters whose values it calls secret: `format: password`.
+    pub secrets: Vec<String>,
     /// What was left out, and why.
     pub warnings: Vec<Warning>,
     pub(crate) texts: Texts,
@@ -318,6 +322,12 @@ impl Contract {
         files: &dyn Files,
     ) -> Result<Self, DocumentError> {
         Document::read_over(name, bytes, overlays, files).map(Document::contract)
+    }
+
+    /// Every text it was read from, by the name that messages give it: its own file, those it refers to, its overlays.
+    /// One that cannot be had any more is left out.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        self.texts.list.iter().filter_map(|text| Some((text.name.as_str(), text.content()?)))
     }
 
     /// The operation with this id.

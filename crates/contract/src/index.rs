@@ -19,12 +19,13 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 /// How the bytes begin; the number counts the forms they have had.
-const MARK: &[u8; 8] = b"contrct2";
+const MARK: &[u8; 8] = b"contrct3";
 
 impl Contract {
     /// The bytes that [`Contract::from_index`] takes; none for a contract that cannot be kept.
     pub fn to_index(&self) -> Option<Vec<u8>> {
-        let Self { name, title, version, servers, operations, schemas, schemes, warnings, texts } = self;
+        let Self { name, title, version, servers, operations, schemas, schemes, secrets, warnings, texts } =
+            self;
         // Where an overlay speaks, places are known by a table that is not kept.
         if texts.overlays > 0 || !texts.laid.is_empty() {
             return None;
@@ -45,6 +46,7 @@ impl Contract {
         servers.put(&mut out);
         schemes.put(&mut out);
         schemas.put(&mut out);
+        secrets.put(&mut out);
         warnings.put(&mut out);
         texts.put(&mut out);
         operations.put(&mut out);
@@ -73,7 +75,8 @@ impl Contract {
         schema::take_all(&mut from)?;
         let (name, title, version) = (Kept::take(&mut from)?, Kept::take(&mut from)?, Kept::take(&mut from)?);
         let (servers, schemes) = (Kept::take(&mut from)?, Kept::take(&mut from)?);
-        let (schemas, warnings) = (Kept::take(&mut from)?, Kept::take(&mut from)?);
+        let (schemas, secrets, warnings) =
+            (Kept::take(&mut from)?, Kept::take(&mut from)?, Kept::take(&mut from)?);
         let texts = Texts::take(&mut from, recall)?;
         let operations = Kept::take(&mut from)?;
         from.is_at_its_end().then_some(Self {
@@ -84,6 +87,7 @@ impl Contract {
             operations,
             schemas,
             schemes,
+            secrets,
             warnings,
             texts,
         })

@@ -24,6 +24,7 @@ mod reader;
 mod reference;
 mod sample;
 mod schema;
+mod secrets;
 mod security;
 mod server;
 mod span;

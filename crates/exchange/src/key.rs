@@ -5,6 +5,7 @@
 
 use crate::Secret;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Crockford's alphabet in lower case: no letter that is read as another.
@@ -14,6 +15,27 @@ const PREFIX: &str = "sbk_";
 const BODY: usize = 52;
 /// 20 bits of checksum in letters of 5 bits.
 const SUM: usize = 4;
+
+/// So many letters behind the prefix look like a key: also one that was cut, or mistyped.
+const LOOKS: usize = 8;
+
+/// `text` without what looks like a key of ours, whosever it is and whether or not it opens anything.
+pub fn without_keys(text: &str) -> Cow<'_, str> {
+    if !text.contains(PREFIX) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(PREFIX) {
+        let (before, own) = rest.split_at(start + PREFIX.len());
+        out.push_str(before);
+        let end = own.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(own.len());
+        out.push_str(if end >= LOOKS { "***" } else { &own[..end] });
+        rest = &own[end..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
 
 /// A key in clear: exists while it is made and while a caller sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +162,11 @@ fn checksum(body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{ApiKey, KeyDigest, KeyError};
+
+    #[test]
+    fn what_looks_like_a_key_is_not_kept() {
+        assert_eq!(super::without_keys("/a/sbk_0123456789/b sbk_x"), "/a/sbk_***/b sbk_x");
+    }
 
     #[test]
     fn a_key_comes_back_and_a_typing_error_is_seen() {

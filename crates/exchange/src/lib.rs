@@ -25,7 +25,7 @@ pub use call_id::{CallId, CallIds};
 pub use cleaner::Cleaner;
 pub use dispatch::{As, BoxFuture, Channel, Chunks, Dispatch, DispatchError};
 pub use gcra::{Denied, Left, Meter, Rate};
-pub use key::{ApiKey, KeyDigest, KeyError, KeyId};
+pub use key::{ApiKey, KeyDigest, KeyError, KeyId, without_keys};
 pub use key_scope::{KeyScope, day_ms, minute_of};
 pub use outcome::{By, Fault, Outcome};
 pub use quota::{

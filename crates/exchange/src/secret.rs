@@ -1,6 +1,9 @@
 //! A secret: text that must not appear in a log, a record, an error or an output.
 
+use aho_corasick::{AhoCorasick, MatchKind};
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 /// Text that is only shown when asked for by name; `Debug` and `Display` print `***`.
@@ -32,15 +35,27 @@ impl fmt::Display for Secret {
 }
 
 /// Replaces known secrets by `***` wherever they stand, also in the forms they travel in: base64 (RFC 4648 §4 and §5),
-/// percent-encoded (RFC 3986 §2.1) and of a form, inside a JSON string, and inside XML or HTML.
-#[derive(Clone, Debug, Default)]
+/// alone or within something longer, percent-encoded (RFC 3986 §2.1) and of a form, inside a JSON string, and inside XML
+/// or HTML.
+#[derive(Clone, Default)]
 pub struct Redactor {
     needles: Vec<Secret>,
+    /// All of them in one search, made when it is first wanted.
+    search: OnceLock<Option<AhoCorasick>>,
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The search would show what it searches for.
+        out.debug_struct("Redactor").field("needles", &self.needles.len()).finish_non_exhaustive()
+    }
 }
 
 impl Redactor {
     /// Values shorter than this are not redacted: they would black out ordinary words.
     pub const SHORTEST: usize = 4;
+    /// Up to so many forms are looked for one after the other: making one search of them would take longer.
+    const FEW: usize = 64;
 
     /// Adds a secret and the forms it is sent in.
     pub fn add(&mut self, secret: &Secret) {
@@ -56,6 +71,7 @@ impl Redactor {
         }
         // The longest first, so that a secret inside another one leaves no rest.
         self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.reveal().len()));
+        self.search = OnceLock::new();
     }
 
     /// Whether there is nothing to hide.
@@ -64,8 +80,15 @@ impl Redactor {
     }
 
     /// `text` without the secrets; borrowed when there was none in it.
-    pub fn clean<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
-        let mut clean = std::borrow::Cow::Borrowed(text);
+    pub fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if let Some(search) = self.search() {
+            return if search.is_match(text) {
+                search.replace_all(text, &vec!["***"; self.needles.len()]).into()
+            } else {
+                Cow::Borrowed(text)
+            };
+        }
+        let mut clean = Cow::Borrowed(text);
         for needle in &self.needles {
             if clean.contains(needle.reveal()) {
                 clean = clean.replace(needle.reveal(), "***").into();
@@ -74,8 +97,28 @@ impl Redactor {
         clean
     }
 
+    /// Makes its one search now: for one that is asked often.
+    #[must_use]
+    pub fn ready(self) -> Self {
+        self.search.get_or_init(|| self.one_search());
+        self
+    }
+
+    /// One search for all, where there are many; none where it would be too large to be made.
+    fn search(&self) -> Option<&AhoCorasick> {
+        if self.needles.len() <= Self::FEW {
+            return self.search.get()?.as_ref();
+        }
+        self.search.get_or_init(|| self.one_search()).as_ref()
+    }
+
+    fn one_search(&self) -> Option<AhoCorasick> {
+        let needles = self.needles.iter().map(Secret::reveal);
+        AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles).ok()
+    }
+
     /// As [`Self::clean`], of a text that may have been cut anywhere: a secret that begins at its end goes too.
-    pub fn clean_cut<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
+    pub fn clean_cut<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let clean = self.clean(text);
         let begun = |needle: &Secret| {
             let needle = needle.reveal();
@@ -109,17 +152,39 @@ fn forms(text: &str) -> Vec<String> {
         lower(&percent),
         self::percent(text, b""),
         percent,
-        json(text, false),
-        json(text, true),
+        json(text, |letter| letter == '/' || !letter.is_ascii()),
+        json(text, |letter| "<>&'".contains(letter) || !letter.is_ascii()),
+        json(text, |letter| "<>&".contains(letter)),
+        json(text, |letter| letter == '/'),
+        json(text, |letter| !letter.is_ascii()),
+        json(text, |_| false),
         xml(text, "&quot;", "'"),
         xml(text, "&quot;", "&#39;"),
         xml(text, "&quot;", "&apos;"),
         xml(text, "\"", "'"),
     ];
+    if text.len() >= WITHIN {
+        all.extend((0..3).flat_map(|before| {
+            [within(text, before, &BASE64_STANDARD), within(text, before, &BASE64_URL_SAFE)]
+        }));
+    }
     all.sort_unstable();
     all.dedup();
     all.retain(|form| form.len() >= Redactor::SHORTEST);
     all
+}
+
+/// From this length on a secret is looked for within base64 of something longer.
+const WITHIN: usize = 8;
+
+/// The letters of base64 that a secret alone decides, when so many bytes (of three) stand before it: `Basic` has a name there.
+fn within(text: &str, before: usize, engine: &impl base64::Engine) -> String {
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(text.as_bytes());
+    let coded = engine.encode(&bytes);
+    // Six bits a letter: those that share a bit with what stands around are not known.
+    let (from, to) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    coded.get(from..to).unwrap_or_default().to_owned()
 }
 
 /// Percent-encodes everything but letters, digits and `plain`; unreserved are `-._~` (RFC 3986 §2.3).
@@ -148,20 +213,22 @@ fn lower(percent: &str) -> String {
     out
 }
 
-/// As it stands inside a JSON string (RFC 8259 §7); some writers escape the slash.
-fn json(text: &str, slash: bool) -> String {
+/// As it stands inside a JSON string (RFC 8259 §7); some writers escape more than they must.
+fn json(text: &str, more: impl Fn(char) -> bool) -> String {
     use fmt::Write as _;
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            '/' if slash => out.push_str("\\/"),
+            '/' if more('/') => out.push_str("\\/"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            letter if u32::from(letter) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", u32::from(letter));
+            letter if u32::from(letter) < 0x20 || more(letter) => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
             }
             letter => out.push(letter),
         }
@@ -213,10 +280,40 @@ mod tests {
             "k=a%22b%5Cc%2F%3Cd%3E%20%26%27%C3%A9%2Dx",
             "YSJiXGMvPGQ+ICYnw6kteA==",
             "YSJiXGMvPGQ-ICYnw6kteA",
+            // Behind `me:`, `acme:` and `globe:`, and with something after it.
+            "bWU6YSJiXGMvPGQ+ICYnw6kteA==",
+            "YWNtZTphImJcYy88ZD4gJifDqS14",
+            "Z2xvYmU6YSJiXGMvPGQ+ICYnw6kteDp4",
+            r#"{"k":"a\"b\\c/\u003cd\u003e \u0026'é-x"}"#,
+            r#"{"k":"a\"b\\c/<d> &'\u00e9-x"}"#,
         ] {
             let clean = redactor.clean(written);
             assert!(clean.contains("***") && !clean.contains('d'), "{written}: {clean}");
         }
+    }
+
+    #[test]
+    fn many_secrets_are_found_as_a_few_are_and_none_is_told_by_debug() {
+        let mut many = Redactor::default();
+        for nth in 0..100 {
+            many.add(&Secret::new(format!("hush-hush-{nth}")));
+        }
+        for (text, clean) in [
+            ("a hush-hush-7, hush-hush-77 and hush-hush-", "a ***, *** and hush-hush-"),
+            ("aHVzaC1odXNoLTU= aHVzaC1odXNoLTEx", "*** ***"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(many.clean(text), clean);
+        }
+        assert_eq!(many.clean_cut("a hush-h"), "a ***");
+        let mut ready = Redactor::default();
+        ready.add(&Secret::new("hush-hush"));
+        let mut ready = ready.ready();
+        assert_eq!(ready.clean("a hush-hush"), "a ***");
+        ready.add(&Secret::new("mumble"));
+        assert_eq!(ready.clean("a hush-hush mumble"), "a *** ***");
+        assert_eq!(Redactor::default().ready().clean("a"), "a");
+        assert!(!format!("{many:?}").contains("hush"), "{many:?}");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) fn row(call: &Exchange, outcome: Outcome, open: bool) -> CallRecord {
         plan: call.world.plan(seen).map(|plan| plan.plan.name.clone()),
         address: seen.from_outside.then_some(seen.address),
         method: cut(call.head.method.as_str(), LONGEST_METHOD),
-        path: cut(call.head.shown_path(), LONGEST_PATH),
+        path: cut(&detail::path(call), LONGEST_PATH),
         status: facts.status,
         outcome,
         reason: facts.refusal.as_ref().map(|refusal| refusal.reason),

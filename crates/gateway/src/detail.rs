@@ -1,14 +1,14 @@
 //! The detail of a call: decisions, heads, the beginning of bodies; redacted before it leaves the thread.
 //!
 //! Redacted are values known to be secret (the board's, the caller's own key), fields and parameters
-//! whose names say so, and those that the board names.
+//! whose names say so, and those that the board, the API or its contract names.
 
 use crate::seen::Caller;
-use crate::under_way::Exchange;
+use crate::under_way::{Bound, Exchange};
 use crate::{admit, check, explain, forward, identify, permit, route};
-use board::KeyPlace;
-use exchange::{Cleaner, Detail, Secret, Stage, Timing};
+use exchange::{Cleaner, Decision, Detail, Message, Redactor, Secret, Stage, Timing};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// How much of a body is kept.
 pub(crate) const KEPT: usize = 16 * 1024;
@@ -16,35 +16,84 @@ pub(crate) const KEPT: usize = 16 * 1024;
 /// Makes the detail of a call that is over.
 pub(crate) fn of(call: &Exchange) -> Detail {
     let cleaner = cleaner(call);
-    let facts = &call.facts;
-    let body = facts.body.as_ref();
-    let request_body = body.map_or_else(Default::default, |tap| (tap.kept.borrow().clone(), tap.bytes.get()));
-    let query = call.head.query().map(|query| format!("?{}", cleaner.pairs(query, "&"))).unwrap_or_default();
-    let line = format!("{} {}{query} {:?}", call.head.method, call.head.shown_path(), call.head.version);
-    let request = cleaner.message(&line, &call.head.fields, &request_body.0.concat(), (request_body.1, KEPT));
-    let sent = facts.sent.as_ref().and_then(|sent| sent.head.as_ref());
-    let sent = sent.map(|(line, fields)| cleaner.message(&cleaner.line(line), fields, &[], (0, KEPT)));
-    let response = facts.answer.fields.as_ref().map(|fields| {
-        cleaner.message(
-            &format!("HTTP/1.1 {}", facts.status),
-            fields,
-            &facts.answer.kept.concat(),
-            (facts.bytes_out, KEPT),
-        )
-    });
+    // What is hidden by name is hidden wherever it is said again: everything is looked at before anything is kept.
+    drop(messages(call, &cleaner));
+    let cleaner = cleaner.and_what_was_found();
+    let [request, sent, response] = messages(call, &cleaner);
+    let clean = |mut decision: Decision| {
+        decision.subject = cleaner.text(&decision.subject);
+        decision.words = cleaner.text(&decision.words);
+        decision
+    };
     Detail {
-        decisions: decisions(call),
-        findings: facts.findings.clone(),
+        decisions: decisions(call).into_iter().map(clean).collect(),
+        findings: call.facts.findings.clone(),
         timing: timing(call),
-        request: Some(request),
+        request,
         sent,
         response,
         command: Vec::new(),
     }
 }
 
+/// The request as it came, as it was sent, and the response.
+fn messages(call: &Exchange, cleaner: &Cleaner<'_>) -> [Option<Message>; 3] {
+    let facts = &call.facts;
+    let body = facts.body.as_ref();
+    let request_body = body.map_or_else(Default::default, |tap| (tap.kept.borrow().clone(), tap.bytes.get()));
+    let query = call.head.query().map(|query| format!("?{}", cleaner.pairs(query, "&"))).unwrap_or_default();
+    let path = named(call, |value| {
+        cleaner.hide(value);
+    });
+    let line = format!("{} {path}{query} {:?}", call.head.method, call.head.version);
+    let request = cleaner.message(&line, &call.head.fields, &request_body.0.concat(), (request_body.1, KEPT));
+    let sent = facts.sent.as_ref().and_then(|sent| sent.head.as_ref()).map(|(line, fields)| {
+        // The provider's path ends as ours does, whatever stands before it.
+        let below = |path: &str| path.get(facts.seen.below..).unwrap_or_default().to_owned();
+        let (whole, own) = (below(call.head.shown_path()), below(&path));
+        let line = if whole == own { line.clone() } else { line.replacen(&whole, &own, 1) };
+        cleaner.message(&cleaner.line(&line), fields, &[], (0, KEPT))
+    });
+    let response = facts.answer.fields.as_ref().map(|fields| {
+        let line = format!("HTTP/1.1 {}", facts.status);
+        cleaner.message(&line, fields, &facts.answer.kept.concat(), (facts.bytes_out, KEPT))
+    });
+    [Some(request), sent, response]
+}
+
+/// The path as it is kept: without parameters whose names are hidden, known secrets, and keys.
+pub(crate) fn path(call: &Exchange) -> String {
+    let named = named(call, |_| {});
+    let clean = call.world.prepared.redactor.clean(&named);
+    let clean = exchange::without_keys(&clean);
+    match own_key(call) {
+        Some(key) if key.len() >= Redactor::SHORTEST => clean.replace(&*key, "***"),
+        _ => clean.into_owned(),
+    }
+}
+
+/// The path without parameters whose names are hidden; `found` is told their values.
+fn named(call: &Exchange, found: impl FnMut(&str)) -> Cow<'_, str> {
+    let (path, seen) = (call.head.shown_path(), &call.facts.seen);
+    let Some(served) = call.world.offer_of(seen) else { return Cow::Borrowed(path) };
+    let Bound::One(index) = seen.bound else { return Cow::Borrowed(path) };
+    match served.operation(index) {
+        Some(known) => served.hidden.path(index, known.template(), (path, seen.below), found),
+        None => Cow::Borrowed(path),
+    }
+}
+
+/// The key that the caller sent.
+fn own_key(call: &Exchange) -> Option<Cow<'_, str>> {
+    let served = call.world.offer_of(&call.facts.seen)?;
+    if matches!(call.facts.seen.caller, Some(Caller::Anonymous | Caller::Named(_))) {
+        return None;
+    }
+    identify::key::find(&served.offer.key_places, &call.head).ok().flatten()
+}
+
 /// The decisions as far as the call came, from what the stages left behind.
-fn decisions(call: &Exchange) -> Vec<exchange::Decision> {
+fn decisions(call: &Exchange) -> Vec<Decision> {
     let (world, facts) = (&call.world, &call.facts);
     let seen = &facts.seen;
     let mut out = route::words(world, seen);
@@ -70,7 +119,7 @@ fn decisions(call: &Exchange) -> Vec<exchange::Decision> {
         }
         out.push(no);
     } else if facts.unchecked {
-        out.push(exchange::Decision {
+        out.push(Decision {
             stage: Stage::Response,
             subject: "unchecked".to_owned(),
             words: "a body was too large, or compressed, to be checked".to_owned(),
@@ -112,24 +161,17 @@ fn timing(call: &Exchange) -> Vec<Timing> {
     .collect()
 }
 
-/// Hides the board's secrets, the caller's own key, and what the board names.
+/// Hides the board's secrets, the caller's own key, and what the board, the API and its contract name.
 fn cleaner(call: &Exchange) -> Cleaner<'_> {
-    let known = &call.world.prepared.redactor;
-    let mut redactor = Cow::Borrowed(known);
-    let mut names: Vec<String> =
-        call.world.board.record.redact.iter().map(|name| name.to_ascii_lowercase()).collect();
-    if let Some(served) = call.world.offer_of(&call.facts.seen) {
-        let places = &served.offer.key_places;
-        names.extend(places.iter().filter_map(|place| match place {
-            KeyPlace::Header(name) => Some(name.as_str().to_owned()),
-            KeyPlace::Query(name) | KeyPlace::Cookie(name) => Some(name.to_ascii_lowercase()),
-            KeyPlace::Bearer => None,
-        }));
-        if !matches!(call.facts.seen.caller, Some(Caller::Anonymous | Caller::Named(_)))
-            && let Ok(Some(key)) = identify::key::find(places, &call.head)
-        {
-            redactor.to_mut().add(&Secret::new(key.into_owned()));
-        }
-    }
-    Cleaner::new(redactor, names).and(call::learnt())
+    let world = &call.world;
+    let names = match world.offer_of(&call.facts.seen) {
+        Some(served) => Cow::Borrowed(&served.hidden.names[..]),
+        None => world.board.record.redact.iter().map(|name| name.to_lowercase()).collect(),
+    };
+    let own = own_key(call).map(|key| {
+        let mut own = Redactor::default();
+        own.add(&Secret::new(key.into_owned()));
+        Arc::new(own)
+    });
+    Cleaner::new(Cow::Borrowed(&world.prepared.redactor), names).and(own).and(call::learnt())
 }

@@ -20,6 +20,7 @@ mod explain;
 mod forward;
 mod gauges;
 mod guesses;
+mod hidden;
 mod hold;
 mod identify;
 mod local;

@@ -4,6 +4,7 @@
 //! records are copied per thread, so that counting references to them never crosses cores.
 
 use crate::address_table::AddressTable;
+use crate::hidden::Hidden;
 use crate::scopes::Scopes;
 use crate::{cors, identify, wire};
 use board::{Api, Auth, Board, Limit, Offer, Plan};
@@ -34,6 +35,8 @@ pub(crate) struct Served {
     pub(crate) challenge: HeaderValue,
     /// The examples of the contract, where answers come from it.
     pub(crate) examples: Option<Arc<contract::Examples>>,
+    /// What is not kept of its calls.
+    pub(crate) hidden: Hidden,
 }
 
 /// A plan, ready to be served.
@@ -77,7 +80,7 @@ impl Prepared {
             }
             let Some(api) = board.api(offer.api.as_str()) else { continue };
             by_address.insert(address, offers.len());
-            offers.push(Served::new(offer, api));
+            offers.push(Served::new(offer, api, &board.record.redact));
         }
         let tls = board.listeners.iter().map(|listener| {
             let acceptor = listener.tls.as_ref().map(wire::acceptor).transpose();
@@ -85,7 +88,16 @@ impl Prepared {
         });
         let mut redactor = Redactor::default();
         board.secrets.iter().for_each(|secret| redactor.add(secret));
-        Ok(Self { offers, by_address, tls: tls.collect::<Result<_, _>>()?, redactor })
+        // A pair's password is one by itself.
+        let upstreams = board.apis.iter().flat_map(|api| {
+            std::iter::once(&api.upstream).chain(api.connections.iter().map(|(_, upstream)| upstream))
+        });
+        for secret in
+            upstreams.flat_map(|upstream| &upstream.credentials).flat_map(board::Credential::secrets)
+        {
+            redactor.add(&secret);
+        }
+        Ok(Self { offers, by_address, tls: tls.collect::<Result<_, _>>()?, redactor: redactor.ready() })
     }
 
     /// Index of an offer that the router found.
@@ -95,7 +107,7 @@ impl Prepared {
 }
 
 impl Served {
-    fn new(offer: &Arc<Offer>, api: &Arc<Api>) -> Self {
+    fn new(offer: &Arc<Offer>, api: &Arc<Api>, redact: &[String]) -> Self {
         let plans: Vec<_> = offer.plans.iter().map(ServedPlan::new).collect();
         let open_plan = plans.iter().position(|plan| plan.plan.auth == Auth::None);
         Self {
@@ -106,6 +118,7 @@ impl Served {
             cors: cors::Prepared::new(offer, api),
             challenge: identify::challenge(offer),
             examples: examples(api),
+            hidden: Hidden::new(offer, api, redact),
         }
     }
 

@@ -41,6 +41,11 @@ impl Batch {
         Self { store, keep_ms, rows: Vec::new(), details: Vec::new(), open: Vec::new(), newest: None }
     }
 
+    /// Whether no more rows find room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows.len() >= MOST_WAITING
+    }
+
     /// Takes a row; `false`: too many wait, it is lost.
     pub(crate) fn row(&mut self, record: CallRecord) -> bool {
         let room = self.rows.len() < MOST_WAITING;

@@ -3,6 +3,7 @@
 //! Nothing is counted here: counts come from [usage](crate::UsageFilter).
 
 use exchange::{CallId, CallRecord, Reason};
+use std::net::IpAddr;
 
 /// How many rows a page has at most.
 pub const MOST_ROWS: u32 = 1_000;
@@ -33,6 +34,10 @@ pub struct CallFilter {
     pub took_over_us: Option<u64>,
     /// Broke its contract.
     pub breaks_only: bool,
+    /// From this address.
+    pub address: Option<IpAddr>,
+    /// Still running when its row was written.
+    pub open_only: bool,
     /// Only ids below this one: [`CallPage::next`] of the page before.
     pub before: Option<CallId>,
     /// How many rows a page has; 0: 100, and never more than [`MOST_ROWS`].

@@ -43,7 +43,7 @@ pub(crate) const USAGE: Schema = Schema {
     steps: &[
         Step::Both(include_str!("../migrations/usage/1.sql")),
         Step::Both(include_str!("../migrations/usage/2.sql")),
-        Step::Both(include_str!("../migrations/usage/3.sql")),
+        Step::Both(include_str!("../migrations/usage/key-uses.sql")),
     ],
 };
 /// `quotas.db`.

@@ -46,7 +46,8 @@ pub enum DetailsWanted {
 /// How the writing goes: for the start page, `/health` and logs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
-    /// Rows lost since the start, because they came faster than they could be written.
+    /// Rows lost since the start, because they came faster than they could be written. Later rows stand for their calls:
+    /// weights add up to the calls all the same.
     pub rows_dropped: u64,
     /// Details lost since the start, for the same reason.
     pub details_dropped: u64,

@@ -106,12 +106,12 @@ impl Recording {
             Err(error) => error,
         };
         match lost {
-            Arrival::Row(_) => self.shared.rows_dropped.fetch_add(1, Ordering::Relaxed),
+            Arrival::Row(record) => self.shared.lost(*record),
             Arrival::Detail(_, detail) => {
                 self.shared.detail_bytes.fetch_sub(detail::size(&detail), Ordering::Relaxed);
-                self.shared.details_dropped.fetch_add(1, Ordering::Relaxed)
+                self.shared.details_dropped.fetch_add(1, Ordering::Relaxed);
             }
-        };
+        }
     }
 
     fn send_detail(&self, id: CallId, detail: Box<Detail>) {
@@ -192,6 +192,12 @@ impl Shared {
     /// Rows that stand for calls which were skipped; see [`Sampler::leftover`].
     pub(crate) fn leftover(&self, end: bool) -> Vec<CallRecord> {
         self.sampling().sampler.leftover(end).collect()
+    }
+
+    /// A row found no room: it is counted, and a later one stands for its calls.
+    pub(crate) fn lost(&self, record: CallRecord) {
+        self.rows_dropped.fetch_add(1, Ordering::Relaxed);
+        self.sampling().sampler.give_back(record);
     }
 
     fn sampling(&self) -> MutexGuard<'_, Sampling> {

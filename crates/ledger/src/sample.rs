@@ -1,7 +1,7 @@
 //! Which calls get a row.
 //!
-//! Every call up to a rate. Above it ordinary calls are sampled, one for each place that falls free, and
-//! a row carries as weight how many calls it stands for; so weights add up to the calls. Calls that
+//! Every call up to a rate. Above it ordinary calls are sampled, one for each place that falls free, and a row carries
+//! as weight how many calls of its outcome and class it stands for; so weights add up to the calls, also within each. Calls that
 //! somebody will look for (refused, failed, broken off, contract broken, slow) have places of their own.
 //! Pure: the time is the calls' own.
 
@@ -72,10 +72,21 @@ impl Sampler {
         self.kept.iter().rev().find(|(kept, _)| *kept == id).map(|(_, detailed)| *detailed)
     }
 
-    /// Rows for calls that were skipped and that no later row stands for, of lanes where it is quiet now:
-    /// no call since this was last asked. At the end of all they get their row in any case.
+    /// Takes back a row that could not be written: a later one of its kind stands for it.
+    pub(crate) fn give_back(&mut self, record: CallRecord) {
+        if record.open {
+            self.open.remove(&record.id);
+        } else if is_special(&record) {
+            self.special.skip(record);
+        } else {
+            self.ordinary.skip(record);
+        }
+    }
+
+    /// Rows for calls that were skipped and that no row has stood for since this was last asked: it is quiet now, or
+    /// they are too few of their kind to get a place. At the end of all every kind gets its row.
     pub(crate) fn leftover(&mut self, end: bool) -> impl Iterator<Item = CallRecord> {
-        [&mut self.ordinary, &mut self.special].into_iter().filter_map(move |lane| lane.leftover(end))
+        [&mut self.ordinary, &mut self.special].into_iter().flat_map(move |lane| lane.leftover(end))
     }
 }
 
@@ -97,26 +108,29 @@ struct Lane {
     free: u64,
     /// The time of the last call.
     at_ms: u64,
-    /// That time when it was last asked whether it is quiet.
-    asked_ms: u64,
-    /// Calls that no row stands for yet.
-    skipped: u32,
+    /// Calls that no row stands for yet, by their kind; there are 66 kinds at most.
+    skipped: Vec<Skipped>,
+}
+
+/// Calls of one kind that no row stands for yet.
+#[derive(Debug)]
+struct Skipped {
+    calls: u32,
     /// The last one of them.
-    last: Option<Box<CallRecord>>,
+    last: Box<CallRecord>,
+    /// Whether they were there already when leftovers were asked for.
+    asked: bool,
+}
+
+/// Calls of one kind stand for each other: those with the same outcome and status class.
+const fn kind(record: &CallRecord) -> (u8, u16) {
+    (record.outcome.code(), record.status / 100)
 }
 
 impl Lane {
     fn new(rate: u32, burst: u32) -> Self {
         let burst = u64::from(burst);
-        Self {
-            rate: u64::from(rate),
-            burst,
-            free: burst * 1000,
-            at_ms: 0,
-            asked_ms: 0,
-            skipped: 0,
-            last: None,
-        }
+        Self { rate: u64::from(rate), burst, free: burst * 1000, at_ms: 0, skipped: Vec::new() }
     }
 
     /// Takes a place, if one is free.
@@ -132,29 +146,34 @@ impl Lane {
     }
 
     fn choose(&mut self, mut record: CallRecord, now_ms: u64) -> Option<CallRecord> {
-        if self.place(now_ms) {
-            record.weight = record.weight.saturating_add(std::mem::take(&mut self.skipped));
-            self.last = None;
-            return Some(record);
-        }
-        self.skipped = self.skipped.saturating_add(record.weight);
-        match &mut self.last {
-            // Into the box that is there: this runs for every call above the rate.
-            Some(last) => **last = record,
-            none => *none = Some(Box::new(record)),
-        }
-        None
-    }
-
-    fn leftover(&mut self, end: bool) -> Option<CallRecord> {
-        let quiet = self.at_ms == self.asked_ms;
-        self.asked_ms = self.at_ms;
-        if !quiet && !end {
+        if !self.place(now_ms) {
+            self.skip(record);
             return None;
         }
-        let mut record = *self.last.take()?;
-        record.weight = std::mem::take(&mut self.skipped);
+        if let Some(at) = self.skipped.iter().position(|one| kind(&one.last) == kind(&record)) {
+            record.weight = record.weight.saturating_add(self.skipped.swap_remove(at).calls);
+        }
         Some(record)
+    }
+
+    fn skip(&mut self, record: CallRecord) {
+        if let Some(one) = self.skipped.iter_mut().find(|one| kind(&one.last) == kind(&record)) {
+            one.calls = one.calls.saturating_add(record.weight);
+            // Into the box that is there: this runs for every call above the rate.
+            *one.last = record;
+        } else {
+            let calls = record.weight;
+            self.skipped.push(Skipped { calls, last: Box::new(record), asked: false });
+        }
+    }
+
+    fn leftover(&mut self, end: bool) -> Vec<CallRecord> {
+        let due = self.skipped.extract_if(.., |one| std::mem::replace(&mut one.asked, true) || end);
+        let rows: Vec<CallRecord> =
+            due.map(|Skipped { calls, last, .. }| CallRecord { weight: calls, ..*last }).collect();
+        // They take places, so that the rate holds.
+        self.free = self.free.saturating_sub(rows.len() as u64 * 1000);
+        rows
     }
 }
 
@@ -225,6 +244,43 @@ mod tests {
         (2..100).for_each(|nth| drop(sampler.choose(call(1_000_000, nth), false)));
         let closed = sampler.choose(call(1_000_000, 1), false).unwrap();
         assert_eq!((closed.open, closed.weight), (false, 1));
+    }
+
+    #[test]
+    fn weights_add_up_within_each_outcome_and_class_also_of_rare_ones_and_of_rows_taken_back() {
+        let mut sampler = Sampler::new(50, 2000);
+        let (mut rows, mut sent) = (Vec::new(), std::collections::BTreeMap::<_, u64>::new());
+        for nth in 0..200_000_u64 {
+            let mut call = call(1_000_000 + nth / 20, nth);
+            (call.status, call.outcome) = match nth % 1000 {
+                0 => (304, Outcome::Succeeded),
+                1..50 => (404, Outcome::Declined),
+                50..300 => (429, Outcome::Refused),
+                300..400 => (502, Outcome::Failed(Fault::Network)),
+                400..500 => (503, Outcome::Failed(Fault::Provider)),
+                _ => (200, Outcome::Succeeded),
+            };
+            *sent.entry((call.outcome.code(), call.status / 100)).or_default() += 1;
+            match sampler.choose(call, false) {
+                // Every seventh row does not fit where it should go.
+                Some(row) if nth % 7 == 0 => sampler.give_back(row),
+                row => rows.extend(row),
+            }
+            if nth % 20_000 == 0 {
+                rows.extend(sampler.leftover(false));
+            }
+        }
+        rows.extend(sampler.leftover(true));
+        let mut kept = std::collections::BTreeMap::<_, u64>::new();
+        for row in &rows {
+            *kept.entry((row.outcome.code(), row.status / 100)).or_default() += u64::from(row.weight);
+        }
+        assert_eq!(kept, sent);
+        assert!(rows.len() < 22_000, "ten seconds at 2,000/s and a burst: {}", rows.len());
+        assert!(
+            rows.iter().filter(|row| row.status == 304).count() > 3,
+            "rare ones get rows while it is loud"
+        );
     }
 
     #[test]

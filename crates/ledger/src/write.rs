@@ -107,8 +107,10 @@ impl Writer {
     fn take(&mut self, arrival: Arrival) {
         match arrival {
             Arrival::Row(record) => {
-                if !self.batch.row(*record) {
-                    self.shared.rows_dropped.fetch_add(1, Ordering::Relaxed);
+                if self.batch.is_full() {
+                    self.shared.lost(*record);
+                } else {
+                    self.batch.row(*record);
                 }
             }
             Arrival::Detail(id, detail) => {
@@ -187,12 +189,20 @@ impl Writer {
         self.arrivals.close();
         let (mut result, began) = (Ok(()), Instant::now());
         for _ in 0..LAST_ATTEMPTS {
-            self.take_leftover(true);
             self.take_arrived();
             result = self.flush().await;
+            if result.is_ok() {
+                // There is room now for what stands for all that had none.
+                self.take_leftover(true);
+                result = self.flush().await;
+            }
             if result.is_ok() || began.elapsed() > LAST_ATTEMPT {
                 break;
             }
+        }
+        if result.is_err() {
+            // They count among what is lost.
+            self.take_leftover(true);
         }
         if let Some(mut usage) = self.usage.take() {
             // Not given back, a lease runs out by itself, and so does the name of an adder.

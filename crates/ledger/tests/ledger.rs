@@ -8,6 +8,7 @@ mod database;
 mod entering;
 #[path = "../src/example.rs"]
 mod example;
+mod grains;
 mod harness;
 mod keeping;
 mod killed;

@@ -69,6 +69,7 @@ async fn pages_neither_repeat_nor_skip(home: &mut Home) {
 async fn each_condition_finds_its_own(home: &mut Home) {
     let ledger = home.ledger().await;
     let mut records: Vec<_> = (0..12).map(|nth| call(NOW + nth, nth)).collect();
+    (records[0].open, records[0].address) = (true, Some("2001:db8::7".parse().unwrap()));
     records[1] = with_outcome(records[1].clone(), Outcome::Refused, 429);
     records[1].reason = Some(Reason::OverLimit);
     records[2] = with_outcome(records[2].clone(), Outcome::Failed(Fault::Network), 502);
@@ -110,6 +111,19 @@ async fn each_condition_finds_its_own(home: &mut Home) {
         (CallFilter { since_ms: Some(u64::MAX), ..base() }, vec![]),
         (CallFilter { since_ms: Some(0), until_ms: Some(u64::MAX), breaks_only: true, ..base() }, vec![5]),
         (CallFilter { status: Some(StatusFilter::Class(5)), api: some("weather"), ..base() }, vec![]),
+        (CallFilter { open_only: true, ..base() }, vec![0]),
+        (CallFilter { address: Some("2001:db8::7".parse().unwrap()), ..base() }, vec![0]),
+        (CallFilter { outcome: some("succeeded"), until_ms: Some(NOW + 6), ..base() }, vec![5]),
+        // By another index than each of them alone.
+        (CallFilter { api: some("orders"), breaks_only: true, ..base() }, vec![5]),
+        (CallFilter { api: some("weather"), breaks_only: true, ..base() }, vec![]),
+        (CallFilter { api: some("orders"), took_over_us: Some(2_000_000), ..base() }, vec![6]),
+        (CallFilter { consumer: some("globex"), outcome: some("refused"), ..base() }, vec![1]),
+        (CallFilter { consumer: some("acme"), api: some("orders"), ..base() }, vec![9]),
+        (CallFilter { operation: some("listOrders"), api: some("orders"), ..base() }, vec![8]),
+        (CallFilter { operation: some("listOrders"), api: some("weather"), ..base() }, vec![]),
+        (CallFilter { api: some("orders"), until_ms: Some(NOW + 2), ..base() }, vec![1, 0]),
+        (CallFilter { consumer: some("globex"), since_ms: Some(NOW + 9), ..base() }, vec![11, 10]),
     ] {
         let (found, _) = all(&ledger, filter.clone()).await;
         let expected: Vec<_> = expected.into_iter().map(|nth| call(NOW + nth, nth).id).collect();

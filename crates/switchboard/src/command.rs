@@ -11,6 +11,7 @@ mod consumer;
 mod contract;
 mod curl;
 mod demo;
+mod diff;
 mod explain;
 mod init;
 mod key;
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Offer(offer::Offer),
     /// Find every problem of a board or a contract; sends nothing
     Check(check::Check),
+    /// What changes for whom: the board here, and the one that runs, a revision of git, or another one
+    Diff(diff::Diff),
     /// Run the board
     Serve(serve::Serve),
     /// Take over what the board's files say now, in every process that serves it
@@ -100,6 +103,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Explain(explain) => explain.run(global),
         Command::Console(console) => console.run(global),
         Command::Check(check) => check.run(global),
+        Command::Diff(diff) => diff.run(global),
         Command::Call(call) => call.run(global),
         Command::Curl(curl) => curl.run(global),
         Command::Log(log) => log.run(global),

@@ -5,6 +5,7 @@ mod following;
 mod lines;
 mod people;
 
+pub(crate) use control::digest;
 pub(crate) use people::accounts;
 
 use crate::arguments::Global;
@@ -147,6 +148,13 @@ async fn beside(
     let following = tokio::task::spawn_local(following.run(accounts, reloads));
     // Without the socket everything runs, but nobody can ask what runs: say so and go on.
     let socket = Socket::open(&board.ledger.folder).await;
+    if let Some(left) = socket.as_ref().ok().map(Socket::left).filter(|left| *left > 0) {
+        let (who, last) =
+            if left == 1 { ("a process", "its last second") } else { ("processes", "their last second") };
+        terminal.complain(format!(
+            "warning: {who} of this board had not stopped by itself: calls of {last} may be missing in usage and log"
+        ));
+    }
     let listed = match &socket {
         Ok(socket) => entry(plan, global, &started, console.as_ref(), socket).enlist().ok(),
         Err(error) => {

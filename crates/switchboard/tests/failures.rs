@@ -12,6 +12,8 @@ mod harness;
 
 #[path = "failures/access.rs"]
 mod access;
+#[path = "failures/counters.rs"]
+mod counters;
 #[path = "failures/database.rs"]
 mod database;
 #[path = "failures/disk_full.rs"]
@@ -26,6 +28,8 @@ mod killed;
 mod large;
 #[path = "failures/locked.rs"]
 mod locked;
+#[path = "failures/planted.rs"]
+mod planted;
 #[path = "../../ledger/tests/postgres.rs"]
 mod postgres;
 #[path = "failures/providers.rs"]

@@ -31,7 +31,7 @@ pub(super) fn firsts(operations: &[Arc<Operation>], key: impl Fn(&Operation) -> 
 }
 
 /// Method and path without the names of parameters.
-pub(super) fn skeletons(operation: &Operation) -> String {
+pub(crate) fn skeletons(operation: &Operation) -> String {
     let mut key = operation.method().to_string();
     let mut segments = operation.template().segments().iter();
     while let Some(segment) = segments.next() {

@@ -10,10 +10,12 @@
 
 mod by_example;
 mod cases;
+mod changing;
 mod completing;
 mod corpus;
 mod editing;
 mod harness;
+mod opening;
 mod overlay;
 mod proxied;
 mod routing;

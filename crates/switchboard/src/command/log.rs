@@ -1,6 +1,8 @@
 //! `switchboard log`: the latest calls, oldest first; follow them with `-f`; one whole by its id; made again; two compared.
 
 mod compare;
+mod form;
+mod har;
 mod ledgers;
 mod line;
 mod repeat;
@@ -12,11 +14,13 @@ pub(super) use whole::decisions;
 use crate::arguments::Global;
 use crate::drive::{now_ms, period, runtime};
 use crate::exit::{Exit, Failure};
-use crate::output::listing::{Layout, Listing};
+use crate::output::listing::Layout;
 use board::Board;
 use exchange::{CallId, CallRecord, Detail, Outcome, Reason};
+use form::Form;
 use ledger::{CallFilter, CallPage, Ledger, StatusFilter};
 use ledgers::Ledgers;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Arguments of `log`.
@@ -63,11 +67,18 @@ pub(crate) struct Log {
     /// Only those that break their contract
     #[arg(long)]
     broken: bool,
+    /// Only from this address
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
+    /// Only those that are still running
+    #[arg(long)]
+    open: bool,
     /// Only older than this call: to go on where a listing ended
     #[arg(long, value_name = "ID")]
     before: Option<String>,
-    #[command(flatten)]
-    listing: Listing,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Form::As(Layout::Text), value_name = "FORMAT")]
+    format: Form,
 }
 
 /// What is done with calls, beside looking at them.
@@ -109,13 +120,20 @@ impl Log {
     ) -> Result<Exit, Failure> {
         let (record, detail) = ledgers.find(call_id(id)?).await?;
         let terminal = global.terminal();
-        match self.listing.format {
-            Layout::Text => terminal.data(whole::text(&record, detail.as_ref(), board, terminal.colour_out)),
+        match self.format {
+            Form::As(Layout::Text) => {
+                terminal.data(whole::text(&record, detail.as_ref(), board, terminal.colour_out));
+            }
             // One call is one document.
-            Layout::Json => terminal.line(whole::as_json(&record, detail.as_ref()).to_string()),
-            _ => {
+            Form::As(Layout::Json) => terminal.line(whole::as_json(&record, detail.as_ref()).to_string()),
+            Form::As(_) => {
                 let whole = vec![whole::as_json(&record, detail.as_ref())];
-                terminal.data(self.listing.data(whole, terminal)?.unwrap_or_default());
+                terminal.data(self.format.listing().data(whole, terminal)?.unwrap_or_default());
+            }
+            Form::Har => {
+                let mut archive = har::Archive::default();
+                archive.add(&record, detail.as_ref());
+                terminal.data(archive.document(None));
             }
         }
         Ok(Exit::Ok)
@@ -125,19 +143,28 @@ impl Log {
         let filter = self.filter()?;
         let page = ledgers.calls(&filter).await?;
         let terminal = global.terminal();
-        let by_line = matches!(self.listing.format, Layout::Text | Layout::Ndjson)
-            || self.follow && self.listing.format == Layout::Json;
+        let by_line = matches!(self.format, Form::As(Layout::Text | Layout::Ndjson))
+            || self.follow && self.format == Form::As(Layout::Json);
         if !by_line {
             if self.follow {
                 return Err(Failure::usage("what has no end has no table: follow with `--format ndjson`"));
             }
-            let rows = page.rows.iter().rev().map(line::as_json).collect();
-            terminal.data(self.listing.data(rows, terminal)?.unwrap_or_default());
+            if self.format == Form::Har {
+                let mut archive = har::Archive::default();
+                for record in page.rows.iter().rev() {
+                    let detail = if archive.is_full() { None } else { ledgers.detail(record.id).await? };
+                    archive.add(record, detail.as_ref());
+                }
+                terminal.data(archive.document(page.next));
+            } else {
+                let rows = page.rows.iter().rev().map(line::as_json).collect();
+                terminal.data(self.format.listing().data(rows, terminal)?.unwrap_or_default());
+            }
         }
         // Whether somebody still reads.
         let print = |page: &CallPage| {
             page.rows.iter().rev().all(|record| {
-                terminal.still_read(if self.listing.is_text() {
+                terminal.still_read(if self.format == Form::As(Layout::Text) {
                     line::text(record, terminal.colour_out)
                 } else {
                     format!("{}\n", line::as_json(record))
@@ -150,7 +177,8 @@ impl Log {
         if self.follow {
             return self.follow(ledgers, filter, print).await;
         }
-        if page.rows.is_empty() {
+        // A search that was broken off says nothing of what is there.
+        if page.rows.is_empty() && page.next.is_none() {
             if let (Some(board), Some(ledger)) = (board, ledgers.of_board()) {
                 let named = super::known::Named {
                     api: self.api.as_deref(),
@@ -228,6 +256,8 @@ impl Log {
             path_prefix: self.path.clone(),
             took_over_us: self.slower.as_deref().map(micros).transpose()?,
             breaks_only: self.broken,
+            address: self.address,
+            open_only: self.open,
             before: self.before.as_deref().map(call_id).transpose()?,
             limit: self.limit.clamp(1, ledger::MOST_ROWS),
         })

@@ -65,6 +65,13 @@ pub(crate) fn get(url: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// The document at a URL as it was fetched before: for whoever sends nothing.
+pub(crate) fn held(url: &str) -> Result<Vec<u8>, String> {
+    kept_at(url).and_then(|path| kept(&path, url)).ok_or_else(|| {
+        "it was not fetched yet, and nothing is sent here: run `switchboard check` once".to_owned()
+    })
+}
+
 /// Fetches on a thread of its own: the caller may be inside a runtime, and waits.
 fn apart(url: &str, bounds: Bounds) -> Result<Vec<u8>, String> {
     let fetched = std::thread::scope(|scope| {

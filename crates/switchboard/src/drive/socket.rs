@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Socket {
     listener: UnixListener,
     path: PathBuf,
+    left: usize,
 }
 
 impl Socket {
@@ -30,17 +31,24 @@ impl Socket {
     pub(crate) async fn open(folder: &Path) -> std::io::Result<Self> {
         // A ledger in a database makes no folder here.
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        // What is left of processes that were killed.
+        let mut left = 0;
+        for name in sockets(folder) {
+            if UnixStream::connect(folder.join(&name)).await.is_err() {
+                left += usize::from(std::fs::remove_file(folder.join(&name)).is_ok());
+            }
+        }
         let first = folder.join("run.sock");
-        let path = if UnixStream::connect(&first).await.is_ok() {
-            folder.join(format!("run-{}.sock", std::process::id()))
-        } else {
-            first
-        };
-        // What is left of a process that was killed.
-        let _ = std::fs::remove_file(&path);
+        let path =
+            if first.exists() { folder.join(format!("run-{}.sock", std::process::id())) } else { first };
         let listener = UnixListener::bind(&path)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-        Ok(Self { listener, path })
+        Ok(Self { listener, path, left })
+    }
+
+    /// How many processes of this board had not stopped by themselves: their sockets were still there.
+    pub(crate) fn left(&self) -> usize {
+        self.left
     }
 
     /// Where it is.
@@ -114,15 +122,8 @@ pub(crate) async fn ask_all(
     question: &Value,
     patience: Duration,
 ) -> Vec<(String, Result<Value, Failure>)> {
-    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = names.filter_map(|file| file.file_name().into_string().ok()).collect();
-    names.retain(|name| {
-        let pid = name.strip_prefix("run-").and_then(|rest| rest.strip_suffix(".sock"));
-        name == "run.sock" || pid.is_some_and(|pid| pid.parse::<u32>().is_ok())
-    });
-    names.sort();
     let mut answers = Vec::new();
-    for name in names {
+    for name in sockets(folder) {
         if let Some(answer) = ask_at(&folder.join(&name), path, question, patience).await {
             answers.push((name, answer));
         }
@@ -130,7 +131,20 @@ pub(crate) async fn ask_all(
     answers
 }
 
-async fn ask_at(
+/// The names of the sockets in a board's folder, `run.sock` last.
+fn sockets(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = names.filter_map(|file| file.file_name().into_string().ok()).collect();
+    names.retain(|name| {
+        let pid = name.strip_prefix("run-").and_then(|rest| rest.strip_suffix(".sock"));
+        name == "run.sock" || pid.is_some_and(|pid| pid.parse::<u32>().is_ok())
+    });
+    names.sort();
+    names
+}
+
+/// As [`ask`], at a socket that is known: one of several processes that run one board.
+pub(crate) async fn ask_at(
     socket: &Path,
     path: &str,
     question: &Value,

@@ -1,6 +1,9 @@
 //! What a running board answers on `run.sock`: health, an explanation with live counts, a link to the console, a call.
 
 mod acting;
+mod texts;
+
+pub(crate) use texts::digest;
 
 use super::following::{Asked, LastReload};
 use crate::drive::socket::Socket;
@@ -48,6 +51,7 @@ impl Control {
             "/health" => (StatusCode::OK, self.health()),
             "/reload" => self.reload().await,
             "/console/link" => self.link(),
+            "/board" => texts::answer(&self.board.borrow(), question),
             "/call" => acting::call(self, question).await,
             "/explain" => match crate::command::Question::read(question) {
                 Some(question) => {

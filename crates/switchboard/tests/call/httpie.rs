@@ -26,7 +26,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("minus", "`-0` keeps its sign; Python's whole numbers have none"),
     (
         "power",
-        "`1e2` stays the number that was typed, with its power's sign; Python writes the float `100.0`",
+        "`1e2` and `1.50` stay the numbers that were typed, with the power's sign; Python writes the floats `100.0`, `1.5`",
     ),
 ];
 
@@ -268,7 +268,9 @@ fn compare(ours: &mut Sent, theirs: &mut Sent, seen: &mut BTreeSet<&'static str>
             (Ok(one), Ok(other)) => {
                 seen.insert("json");
                 let mut one = one;
-                for (name, typed, python) in [("minus", ":-0", ":0"), ("power", ":1e+2", ":100.0")] {
+                for (name, typed, python) in
+                    [("minus", ":-0", ":0"), ("power", ":1e+2", ":100.0"), ("power", ":1.50", ":1.5")]
+                {
                     for end in [",", "}", "]"] {
                         let (typed, python) = (format!("{typed}{end}"), format!("{python}{end}"));
                         if one != other && one.contains(&typed) {

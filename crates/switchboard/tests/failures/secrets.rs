@@ -11,19 +11,19 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-const IN_HEADER: &str = "headerSecret7Qz4Kp9Xw";
-const IN_QUERY: &str = "querySecret3Vn8Rt5Ym";
-const IN_BASIC: &str = "basicSecret6Hd2Jc7Lb";
+pub(crate) const IN_HEADER: &str = "headerSecret7Qz4Kp9Xw";
+pub(crate) const IN_QUERY: &str = "querySecret3Vn8Rt5Ym";
+pub(crate) const IN_BASIC: &str = "basicSecret6Hd2Jc7Lb";
 const IN_BODY: &str = "bodySecret9Wf4Gx8Zs";
 const WRONG_KEY: &str = "sbk_wrongSecret5Tk3Mv6Pq";
 /// So much of a secret already gives it away.
 const TOLD: usize = 12;
 
 /// A board whose output goes to files.
-struct Written(Child);
+pub(crate) struct Written(pub(crate) Child);
 
 impl Written {
-    fn serve(home: &Path) -> Self {
+    pub(crate) fn serve(home: &Path) -> Self {
         let file = |name: &str| Stdio::from(File::create(home.join(name)).unwrap());
         let child = Command::new(BINARY)
             .arg("serve")
@@ -64,7 +64,7 @@ fn board(port: u16, providers: &[(&str, String, &str)]) -> String {
 }
 
 /// Every file below a folder, with its bytes.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
@@ -77,7 +77,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-fn has(bytes: &[u8], secret: &str) -> bool {
+pub(crate) fn has(bytes: &[u8], secret: &str) -> bool {
     bytes.windows(TOLD).any(|window| window == &secret.as_bytes()[..TOLD])
 }
 
@@ -124,10 +124,6 @@ async fn no_secret_is_in_any_file_or_in_what_is_printed() {
         for field in [&as_field, &as_bearer] {
             let answer = curl(&["-H", field, &format!("{url}/{name}/a?page=2")]);
             assert!(answer.status == 200 || answer.status >= 500, "{name}: {}", answer.body);
-            if name.starts_with("echo") {
-                // A password that is only known by its name is not known where a provider says it back.
-                continue;
-            }
             let target = format!("{url}/{name}/a?password={IN_BODY}&page=2");
             let form = format!("client_secret={IN_BODY}");
             curl(&["-H", field, "-d", &form, &target]);
@@ -173,7 +169,7 @@ async fn no_secret_is_in_any_file_or_in_what_is_printed() {
     }
 }
 
-fn around(bytes: &[u8], secret: &str) -> String {
+pub(crate) fn around(bytes: &[u8], secret: &str) -> String {
     let at = bytes.windows(TOLD).position(|window| window == &secret.as_bytes()[..TOLD]).unwrap_or(0);
     String::from_utf8_lossy(&bytes[at.saturating_sub(300)..(at + 60).min(bytes.len())]).into_owned()
 }

@@ -63,6 +63,14 @@ pub(crate) fn load(url: &str, threads: usize, each: usize) -> usize {
 pub(crate) struct Caller(BufReader<TcpStream>);
 
 impl Caller {
+    /// A caller, where somebody listens.
+    pub(crate) fn try_new(url: &str) -> Option<Self> {
+        let stream = TcpStream::connect(url.strip_prefix("http://")?).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        stream.set_nodelay(true).ok()?;
+        Some(Self(BufReader::new(stream)))
+    }
+
     pub(crate) fn new(url: &str) -> Self {
         Self(BufReader::new(connect(url)))
     }

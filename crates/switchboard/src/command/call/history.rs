@@ -80,10 +80,13 @@ impl Keeping {
             None => place(nearby.global())?,
         };
         let rows = record.as_ref().map(|record| record.rows_per_second);
-        let kept = Kept {
-            details: record.as_ref().is_none_or(|record| record.details != DetailsWanted::None),
-            redact: record.map(|record| record.redact).unwrap_or_default(),
-        };
+        let mut redact = record.as_ref().map(|record| record.redact.clone()).unwrap_or_default();
+        // Which of its APIs will be called is not known yet.
+        redact.extend(
+            nearby.loaded_here().into_iter().flat_map(|board| &board.apis).flat_map(|api| api.redact.clone()),
+        );
+        let details = record.as_ref().is_none_or(|record| record.details != DetailsWanted::None);
+        let kept = Kept { details, redact };
         Some(Many::new(place, keep, rows, kept, nearby.terminal()))
     }
 

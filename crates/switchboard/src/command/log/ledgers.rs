@@ -53,6 +53,16 @@ impl Ledgers {
         Ok(merged(pages, filter.limit as usize))
     }
 
+    /// What was kept of a call beside its row.
+    pub(super) async fn detail(&self, id: CallId) -> Result<Option<Detail>, Failure> {
+        for ledger in &self.0 {
+            if let Some((_, detail)) = ledger.call(id).await.map_err(|error| stored(&error))? {
+                return Ok(detail);
+            }
+        }
+        Ok(None)
+    }
+
     /// The call of this id. One that has only just ended may still be on its way to the disk: it is waited for.
     pub(super) async fn find(&self, id: CallId) -> Result<(CallRecord, Option<Detail>), Failure> {
         loop {

@@ -18,7 +18,7 @@ pub(crate) fn text(record: &CallRecord, colour: bool) -> String {
         record.method,
         record.path,
         took(record.took_us),
-        record.outcome.word(),
+        if record.open { "running" } else { record.outcome.word() },
     );
     for note in notes(record) {
         line.push_str("  ");
@@ -44,9 +44,6 @@ fn notes(record: &CallRecord) -> Vec<String> {
     }
     if record.weight > 1 {
         notes.push(format!("stands for {}", record.weight));
-    }
-    if record.open {
-        notes.push("still running".to_owned());
     }
     notes
 }
@@ -84,7 +81,9 @@ pub(crate) fn as_json(record: &CallRecord) -> serde_json::Value {
         "method": record.method,
         "path": record.path,
         "status": record.status,
-        "outcome": record.outcome.word(),
+        // What is still running has none yet.
+        "outcome": (!record.open).then(|| record.outcome.word()),
+        "state": if record.open { "running" } else { "over" },
         "by": record.outcome.by(),
         "reason": record.reason.map(exchange::Reason::slug),
         "took_us": record.took_us,

@@ -82,7 +82,8 @@ impl Made<'_> {
     /// What was said, and the words of the command that made it.
     pub(super) fn detail(&self, kept: &Kept, words: &[String]) -> Detail {
         let (draft, ended) = (self.draft, self.ended);
-        let names: Vec<String> = kept.redact.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let mut names: Vec<String> = kept.redact.iter().map(|name| name.to_ascii_lowercase()).collect();
+        names.extend(draft.named.iter().flat_map(|named| named.contract.secrets.iter().cloned()));
         let mut values = self.redaction.values().clone();
         // Answers like to echo what they were sent: secrets of the body by the board's names too.
         let by_name = Cleaner::new(Cow::Borrowed(self.redaction.values()), names.clone());
@@ -212,7 +213,7 @@ mod tests {
     fn a_word_is_kept_without_its_secret() {
         let mut redactor = Redactor::default();
         redactor.add(&Secret::new("hush-hush"));
-        let cleaner = Cleaner::new(Cow::Owned(redactor), []);
+        let cleaner = Cleaner::new(Cow::Owned(redactor), Vec::new());
         for (word, expected) in [
             ("http://a.example/x?a=1&api_key=K", "http://a.example/x?a=1&api_key=***"),
             ("password=x", "password=***"),

@@ -1,0 +1,322 @@
+//! `switchboard diff`: a board that runs, revisions of git, files; what is told, and what is not.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod harness;
+
+use harness::{Running, program, stderr, stdout, switchboard};
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+const CONTRACT: &str = r#"openapi: 3.1.0
+info: { title: Acme Orders, version: "1" }
+paths:
+  /orders:
+    get:
+      operationId: listOrders
+      responses: { "200": { description: ok } }
+    post:
+      operationId: createOrder
+      responses: { "201": { description: ok } }
+  /orders/{id}:
+    get:
+      operationId: getOrder
+      parameters: [{ name: id, in: path, required: true, schema: { type: string } }]
+      responses: { "200": { description: ok } }
+"#;
+
+const BOARD: &str = r#"console = false
+[listen.edge]
+bind = "127.0.0.1:{port}"
+[apis.orders]
+contract = "contracts/orders.yaml"
+[apis.orders.upstream]
+urls       = "http://127.0.0.1:9"
+credential = { header = "X-Key", value = "env:ACME_ORDERS_KEY" }
+[apis.orders.offer.public]
+at    = "/orders/v1"
+plans = ["free"]
+only  = ["GET *"]
+[plans.free]
+auth  = "key"
+limit = "60/min"
+"#;
+
+/// What may be told nowhere.
+const SECRET: &str = "diffSecret4Kq7Zw2Lm";
+
+fn home() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("contracts")).unwrap();
+    write(home.path(), "contracts/orders.yaml", CONTRACT);
+    home
+}
+
+fn write(home: &Path, name: &str, text: &str) {
+    std::fs::write(home.join(name), text).unwrap();
+}
+
+/// Replaces a text in a file that has it.
+fn edit(home: &Path, name: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(home.join(name)).unwrap();
+    assert!(text.contains(from), "{from} in {text}");
+    write(home, name, &text.replace(from, to));
+}
+
+fn diff(home: &Path, args: &[&str]) -> Output {
+    let output = switchboard(home).arg("diff").args(args).output().unwrap();
+    assert!(!format!("{}{}", stdout(&output), stderr(&output)).contains(SECRET), "{output:?}");
+    output
+}
+
+/// Runs git for somebody whose settings are nobody's.
+fn git(home: &Path, args: &[&str]) -> bool {
+    let Some(git) = program("git") else { return false };
+    let output = Command::new(git)
+        .args(["-c", "user.name=Acme", "-c", "user.email=acme@acme.example", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .current_dir(home)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{args:?} {output:?}");
+    true
+}
+
+#[test]
+fn what_runs_and_what_is_written_are_compared_in_words() {
+    let home = home();
+    let (running, url) = serve(home, &[]);
+    let home = running.home.path();
+    let port = url.rsplit(':').next().unwrap().to_owned();
+    assert!(running.command(&["consumer", "add", "globex", "--plan", "free"]).status.success());
+    assert!(running.command(&["consumer", "add", "initech", "--plan", "free"]).status.success());
+    // Whoever compares needs no secret.
+    std::fs::remove_file(home.join("key.txt")).unwrap();
+    let same = diff(home, &[]);
+    assert_eq!(
+        (same.status.code(), stdout(&same).as_str()),
+        (Some(0), "nothing changes\n"),
+        "{}",
+        stderr(&same)
+    );
+    assert!(stderr(&same).contains(&format!("what runs: process {}", running.pid())), "{}", stderr(&same));
+    // The board and its contract change; what runs stays as it was loaded.
+    edit(home, "switchboard.toml", "only  = [\"GET *\"]\n", "cors = [\"https://shop.acme.example\"]\n");
+    edit(home, "switchboard.toml", "limit = \"60/min\"", "limit = \"30/min\"\n[plans.web]\nauth = \"none\"");
+    edit(home, "switchboard.toml", "plans = [\"free\"]", "plans = [\"free\", \"web\"]");
+    edit(home, "switchboard.toml", "file:key.txt", "env:ACME_OTHER_KEY");
+    edit(home, "contracts/orders.yaml", "schema: { type: string }", "schema: { type: integer }");
+    let told = diff(home, &["--against", "running"]);
+    assert_eq!(told.status.code(), Some(0), "{}", stderr(&told));
+    insta::assert_snapshot!(stdout(&told).replace(&port, "PORT"), @r#"
+    opens
+      plan `web` lets anybody call `orders.public`, without a key
+          anybody · switchboard.toml:11
+      `orders.public` opens `createOrder`
+          anybody; plan free, 2 consumers · was at switchboard.toml:12
+      pages of `https://shop.acme.example` may call `orders.public`
+          anybody; plan free, 2 consumers · switchboard.toml:12
+
+    closes or breaks
+      plan `free` may call less: `30/min`, was `60/min`
+          plan free, 2 consumers · switchboard.toml:15
+      contract, breaking: `getOrder` of `orders`: path parameter `id` in requests: type: was string, is integer
+          shown by "a"
+          plan free, 2 consumers · contracts/orders.yaml:14
+
+    nobody can tell
+      calls of `orders` carry another credential: field `x-key` from `env:ACME_OTHER_KEY`, was field `x-key` from `file:key.txt`
+          anybody; plan free, 2 consumers · switchboard.toml:8
+
+    changes besides
+      plan `web` is new
+          switchboard.toml:16
+
+    3 opens, 2 closes, 1 unclear, 1 other
+    "#);
+    let json = diff(home, &["--format", "json"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(rows[0]["effect"], "opens");
+    let limit = rows.iter().find(|row| row["rule"] == "limit-tightened").unwrap();
+    assert_eq!(limit["whom"]["consumers"], 2);
+    assert_eq!((&limit["at"]["board"], &limit["at"]["file"]), (&"new".into(), &"switchboard.toml".into()));
+    for (word, code) in [("opens", 12), ("other", 12)] {
+        assert_eq!(diff(home, &["--fail-on", word]).status.code(), Some(code), "{word}");
+    }
+}
+
+/// A board that runs with its secret.
+fn serve(home: TempDir, args: &[&str]) -> (Running, String) {
+    write(home.path(), "key.txt", SECRET);
+    let board = BOARD.replace("env:ACME_ORDERS_KEY", "file:key.txt");
+    Running::serve_with(home, &board, args)
+}
+
+#[test]
+fn what_a_running_board_gives_over_its_socket_holds_no_secret_and_no_file_that_is_none_of_it() {
+    let (running, _) = serve(home(), &[]);
+    let socket = running.home.path().join(".switchboard/run.sock");
+    let ask = |question: &str| {
+        let output = Command::new("curl")
+            .args(["-s", "-m", "10", "--unix-socket"])
+            .arg(&socket)
+            .args(["-d", question, "http://run.sock/board"])
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let listed: serde_json::Value = serde_json::from_str(&ask("null")).unwrap();
+    let names: Vec<&str> =
+        listed["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["switchboard.toml", "contracts/orders.yaml"]);
+    assert!(!listed.to_string().contains(SECRET));
+    let revision = listed["revision"].as_str().unwrap();
+    for (name, revision, part) in [
+        ("switchboard.toml", revision, "\"text\":"),
+        ("contracts/orders.yaml", revision, "\"text\":"),
+        ("key.txt", revision, "was not made from this file"),
+        ("/etc/passwd", revision, "was not made from this file"),
+        ("switchboard.toml", "0000000000000000", "loaded anew meanwhile"),
+    ] {
+        let said = ask(&format!("{{\"name\":{name:?},\"revision\":{revision:?}}}"));
+        assert!(said.contains(part), "{name} {said}");
+        assert!(!said.contains(SECRET) && !said.contains("root:"), "{said}");
+    }
+}
+
+#[test]
+fn every_process_of_a_board_is_compared_and_told_apart_by_what_it_runs() {
+    let (first, _) = serve(home(), &[]);
+    let home = first.home.path();
+    let port = harness::free_port();
+    // Another process runs another state of the board, and the file is a third one.
+    edit(home, "switchboard.toml", "bind = \"127.0.0.1:", &format!("bind = \"127.0.0.1:{port}\"\n#"));
+    edit(home, "switchboard.toml", "60/min", "90/min");
+    let mut second = Command::new(harness::BINARY)
+        .arg("serve")
+        .current_dir(home)
+        .env("XDG_STATE_HOME", home.join("state"))
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let socket = home.join(format!(".switchboard/run-{}.sock", second.id()));
+    let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+        assert!(std::time::Instant::now() < end, "the second process runs");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    edit(home, "switchboard.toml", "90/min", "120/min");
+    let told = diff(home, &[]);
+    second.kill().unwrap();
+    second.wait().unwrap();
+    let text = stdout(&told);
+    for words in [
+        format!("compared with what runs: process {}", first.pid()),
+        format!("compared with what runs: process {}", second.id()),
+        "`120/min`, was `60/min`".to_owned(),
+        "`120/min`, was `90/min`".to_owned(),
+    ] {
+        assert!(text.contains(&words), "{words}\n{text}{}", stderr(&told));
+    }
+}
+
+#[test]
+fn a_revision_of_git_is_compared_with_what_lies_here_and_a_hook_is_not_run() {
+    let home = home();
+    let home = home.path();
+    write(home, "switchboard.toml", &BOARD.replace("{port}", "8080"));
+    write(home, ".gitignore", ".switchboard/\nstate/\n");
+    if !git(home, &["init", "-q"]) {
+        return;
+    }
+    git(home, &["add", "."]);
+    git(home, &["commit", "-q", "-m", "a board"]);
+    git(home, &["tag", "v1"]);
+    assert_eq!(stdout(&diff(home, &[])), "nothing changes\n");
+    // A program that a repository names for showing files is none of ours.
+    write(home, ".gitattributes", "* diff=spy\n");
+    git(home, &["config", "diff.spy.textconv", "touch spied; cat"]);
+    edit(
+        home,
+        "contracts/orders.yaml",
+        "  /orders/{id}:",
+        "  /orders/{id}/lines:\n    get: { operationId: listLines, parameters: [{ name: id, in: path, required: true, schema: { type: string } }], responses: {} }\n  /orders/{id}:",
+    );
+    let told = diff(home, &[]);
+    assert_eq!(told.status.code(), Some(0), "{}", stderr(&told));
+    assert!(stdout(&told).contains("`orders.public` opens `listLines`, new in the contract\n      plan free, no consumer · contracts/orders.yaml:"), "{}", stdout(&told));
+    assert!(stderr(&told).contains("compared with `HEAD`, commit "), "{}", stderr(&told));
+    git(home, &["add", "."]);
+    git(home, &["commit", "-q", "-m", "lines"]);
+    assert_eq!(stdout(&diff(home, &[])), "nothing changes\n");
+    for revision in ["v1", "HEAD~1"] {
+        assert!(stdout(&diff(home, &["--against", revision])).contains("listLines"), "{revision}");
+    }
+    assert_eq!(diff(home, &["--against", "v1", "--fail-on", "opens"]).status.code(), Some(12));
+    assert_eq!(
+        diff(home, &["--against", "v1", "--fail-on", "opens", "--env", "prod"]).status.code(),
+        Some(2)
+    );
+    assert!(!home.join("spied").exists());
+}
+
+#[test]
+fn a_folder_and_a_file_are_compared_and_what_is_none_is_refused_with_what_to_do() {
+    let (home, other) = (home(), home());
+    let (home, other) = (home.path(), other.path());
+    write(home, "switchboard.toml", &BOARD.replace("{port}", "8080"));
+    write(other, "switchboard.toml", &BOARD.replace("{port}", "8080").replace("60/min", "90/min"));
+    write(home, "switchboard.old.toml", &BOARD.replace("{port}", "8080").replace("60/min", "120/min"));
+    let folder = other.to_string_lossy().into_owned();
+    assert!(stdout(&diff(home, &["--against", &folder])).contains("`60/min`, was `90/min`"));
+    assert!(stdout(&diff(home, &["--against", "switchboard.old.toml"])).contains("`60/min`, was `120/min`"));
+    std::fs::create_dir(home.join("empty")).unwrap();
+    write(home, "broken.toml", "[plans.free]\nauth = 'key'\nlimit = '0/min'\n");
+    for (args, code, words) in [
+        (&["--against", "empty"][..], 2, "there is no `switchboard.toml` in `empty`"),
+        (
+            &["--against", "no-such-thing"],
+            2,
+            "`no-such-thing` is no file, and this board lies in no git repository",
+        ),
+        (&["--against", "running"], 1, "this board does not run"),
+        (&[], 2, "this board does not run, and lies in no git repository"),
+        (&["--against", "broken.toml"], 2, "error[limit-of-zero]"),
+        (&["--against", "contracts/orders.yaml"], 2, "cannot be compared"),
+        (&["--fail-on", "everything"], 2, "invalid value"),
+    ] {
+        let told = diff(home, args);
+        assert_eq!(told.status.code(), Some(code), "{args:?} {}", stderr(&told));
+        assert!(stderr(&told).contains(words), "{args:?} {}", stderr(&told));
+    }
+    if !git(home, &["init", "-q"]) {
+        return;
+    }
+    git(home, &["add", "switchboard.old.toml"]);
+    git(home, &["commit", "-q", "-m", "no board yet"]);
+    for (against, words) in [
+        ("--against=v9", "`v9` is no file, and no revision of the repository"),
+        ("--against=--output=spied", "no revision of the repository"),
+        ("--against=HEAD", "there is no `switchboard.toml` in"),
+    ] {
+        let told = diff(home, &[against]);
+        assert_eq!(told.status.code(), Some(2), "{against}");
+        assert!(stderr(&told).contains(words), "{against} {}", stderr(&told));
+    }
+    assert!(!home.join("spied").exists());
+}
+
+#[test]
+fn a_board_with_a_secret_in_clear_or_a_fault_is_not_compared() {
+    let home = home();
+    let home = home.path();
+    write(home, "switchboard.toml", &BOARD.replace("{port}", "8080"));
+    write(home, "old.toml", &BOARD.replace("{port}", "8080"));
+    edit(home, "switchboard.toml", "env:ACME_ORDERS_KEY", &format!("{SECRET} {SECRET}"));
+    let told = diff(home, &["--against", "old.toml"]);
+    assert_eq!(told.status.code(), Some(2));
+    assert!(stderr(&told).contains("literal-secret"), "{}", stderr(&told));
+}
