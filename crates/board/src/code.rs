@@ -165,7 +165,8 @@ calls.
 
 To mend it: give each consumer a key of its own.
 "
-    UNKNOWN_OPERATION = "unknown-operation": "`only` or `except` names an operation, or a path, that the API's contract does not have.
+    UNKNOWN_OPERATION = "unknown-operation": "`only` or `except` names an operation, or a path, that the API's contract does not have;
+of a key: that no contract has which it is for.
 An offer must not depend on a misspelt name: `except` would open what it should close.
 
 To mend it: write the operation's id as the contract has it. `switchboard contract
@@ -193,6 +194,21 @@ To mend it: keep `only` (nothing else is open) or `except` (everything else is).
     OPENS_NOTHING = "opens-nothing": "The offer's `only` or `except` leaves no operation open.
 
 To mend it: name at least one operation, or take the offer away.
+"
+    BAD_TERMS = "bad-terms": "`terms` is a URL or a text file of the board's folder. A consumer must have accepted them
+before the plan opens anything; another version of them has to be accepted anew: another
+text of the file, another URL, or the same URL with another `#version`.
+
+To mend it: write `https://acme.example/terms#2027-01`, or the name of a file; not in a
+plan with `auth = \"none\"`, where nobody is known who could accept them.
+"
+    BAD_DATE = "bad-date": "`expires` is a day: the first one, in UTC, on which the key opens nothing.
+
+To mend it: write it as year, month and day: `2027-01-01`.
+"
+    UNKNOWN_API = "unknown-api": "A key is narrowed to an API that is not on the board.
+
+To mend it: write the name of an `[apis.NAME]` table.
 "
     UNKNOWN_PLAN = "unknown-plan": "An offer or a consumer names a plan that is not on the board.
 

@@ -121,6 +121,28 @@ impl<'t, 'r> Keys<'t, 'r> {
         }
     }
 
+    /// A list of whatever.
+    pub(crate) fn items(&self, key: &str) -> &'t [Node] {
+        match self.table.get(key).map(|entry| &entry.node) {
+            Some(Node { value: Value::List(items), .. }) => items,
+            Some(node) => {
+                self.wrong(key, node, "a list", "[\"…\"]");
+                &[]
+            }
+            None => &[],
+        }
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&self, key: &str) -> Option<bool> {
+        let node = &self.table.get(key)?.node;
+        if let Value::Flag(flag) = node.value {
+            return Some(flag);
+        }
+        self.wrong(key, node, "`true` or `false`", "true");
+        None
+    }
+
     /// A whole number from 0 to `most`.
     pub(crate) fn number(&self, key: &str, most: u32) -> Option<u32> {
         let node = &self.table.get(key)?.node;

@@ -1,12 +1,12 @@
-//! `[plans.NAME]`: what an audience gets: how it identifies itself, and how much it may call.
+//! `[plans.NAME]`: what an audience gets: how it identifies itself, how much it may call, for what price and on which terms.
 
 use crate::code;
 use crate::keys::{Keys, Text, bad_word, not_built_yet};
 use crate::limit::{self, Limit, Measure, Per};
-use crate::price::{self, Price};
 use crate::report::Problem;
 use crate::scope::Scope;
 use crate::tree::{At, Entry};
+use crate::{Price, Terms, price, terms};
 use exchange::{Origin, PlanName, PolicyId};
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct Plan {
     pub name: PlanName,
     /// How its holders identify themselves.
     pub auth: Auth,
+    /// What its holders must have accepted.
+    pub terms: Option<Terms>,
     /// Limits, in the order they are looked at.
     pub limits: Vec<Limit>,
     /// What a call costs; `None`: nothing is said.
@@ -52,15 +54,16 @@ fn plan<'t>(name: &str, entry: &'t Entry, scope: &Scope<'_>) -> Planned<'t> {
     let keys = Keys::open(
         format!("[plans.{name}]"),
         entry,
-        &["auth", "limit", "quota", "price"],
-        &["terms"],
+        &["auth", "limit", "quota", "price", "terms"],
+        &[],
         scope.report,
     );
-    let mut plan =
-        Plan { name, auth: Auth::Key, limits: Vec::new(), price: None, origin: entry.key.origin() };
+    let origin = entry.key.origin();
+    let mut plan = Plan { name, auth: Auth::Key, price: None, terms: None, limits: Vec::new(), origin };
     if let Some(keys) = keys {
         plan.auth = auth(&keys, scope).unwrap_or(Auth::Key);
         plan.price = price::resolve(&keys, scope.report);
+        plan.terms = terms::resolve(&keys, plan.auth, scope);
         for text in keys.texts("limit").unwrap_or_default() {
             if let Some(written) = keys.read_limit("limit", text) {
                 add(&mut plan, &keys, text, written, scope);

@@ -69,6 +69,11 @@ impl Report {
         !self.found.borrow().is_empty()
     }
 
+    /// Whether one of these was found so far.
+    pub(crate) fn has(&self, codes: &[&Code]) -> bool {
+        self.found.borrow().iter().any(|found| codes.iter().any(|code| code.slug == found.code))
+    }
+
     /// A secret stands here in clear: it is blacked out wherever this file is shown.
     pub(crate) fn hide(&self, at: &At) {
         self.literals.borrow_mut().push(at.clone());

@@ -250,7 +250,7 @@ fn resolve_table(
     let listeners = listen::resolve(&root, &scope);
     let plans = plan::resolve(&root, &scope);
     let apis = api::resolve(&root, &listeners, &plans, &scope);
-    let consumers = consumer::resolve(&root, &plans, &scope);
+    let consumers = consumer::resolve(&root, &plans, &apis, &scope);
     for listener in &listeners {
         if let Some(tls) = &listener.tls {
             scope.secrets.note(&tls.key);

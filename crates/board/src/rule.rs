@@ -88,7 +88,21 @@ pub(crate) enum Test<'t> {
     Below(&'t str),
 }
 
-impl Test<'_> {
+impl<'t> Test<'t> {
+    /// What a word means, whether it names anything or not; `None`: it begins with no method.
+    pub(crate) fn of(word: &'t str) -> Option<Self> {
+        Some(if let Some(tag) = word.strip_prefix("tag:") {
+            Self::Tag(tag)
+        } else if word.starts_with('/') {
+            Self::Below(word.strip_suffix("/*").unwrap_or(word))
+        } else if let Some((method, path)) = word.split_once(' ') {
+            let method = Method::from_bytes(method.as_bytes()).ok()?;
+            if path == "*" { Self::Method(method) } else { Self::Path(method, path) }
+        } else {
+            Self::Id(word)
+        })
+    }
+
     /// Whether the word names this operation.
     pub(crate) fn names(&self, operation: &Operation) -> bool {
         match self {
@@ -116,16 +130,12 @@ pub(crate) fn matching<'t>(
 ) -> Option<Test<'t>> {
     let operations = &sheet.contract.operations;
     let word = text.text;
-    let test = if let Some(tag) = word.strip_prefix("tag:") {
-        Test::Tag(tag)
-    } else if word.starts_with('/') {
-        Test::Below(word.strip_suffix("/*").unwrap_or(word))
-    } else if let Some((method, path)) = word.split_once(' ') {
-        let method = method_named(method, operations, text.at, scope)?;
-        if path == "*" { Test::Method(method) } else { Test::Path(method, path) }
-    } else {
-        Test::Id(word)
-    };
+    if let (false, Some((method, _))) =
+        (word.starts_with(['/']) || word.starts_with("tag:"), word.split_once(' '))
+    {
+        method_named(method, operations, text.at, scope)?;
+    }
+    let test = Test::of(word)?;
     if operations.iter().any(|operation| test.names(operation)) || matches!(test, Test::Method(_)) {
         return Some(test);
     }

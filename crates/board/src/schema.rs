@@ -168,10 +168,20 @@ impl Words<'_> {
     }
 
     fn consumer(&self) -> Value {
+        let digest = json!({ "type": "string", "pattern": "^sha256:[0-9a-fA-F]{64}$" });
+        let words = json!({ "type": "string" });
         table(
             &json!({
                 "plans": { "type": "array", "items": { "enum": self.plans } },
-                "keys": { "type": "array", "items": { "type": "string", "pattern": "^sha256:[0-9a-fA-F]{64}$" } },
+                "keys": { "type": "array", "items": { "anyOf": [digest, table(&json!({
+                    "sha256": { "type": "string", "pattern": "^(sha256:)?[0-9a-fA-F]{64}$" },
+                    "only": { "anyOf": [words, { "type": "array", "items": words }], "description": "Operations that it is for, as in an offer's `only`." },
+                    "api": { "anyOf": [words, { "type": "array", "items": words }], "description": "APIs that it is for." },
+                    "expires": { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": "The first day (UTC) on which it opens nothing.", "examples": ["2027-01-01"] },
+                }), &["sha256"])] } },
+                "suspended": { "type": "boolean", "default": false, "description": "None of its keys works." },
+                "owner": text("Whom to ask about it.", "orders@globex.example"),
+                "notes": text("Anything else.", "pilot until March"),
             }),
             &[],
         )
@@ -221,6 +231,7 @@ fn plan() -> Value {
                 "description": "What a call costs, or a thousand calls.",
                 "examples": ["0.001 EUR", "1.50 EUR/1000"],
             },
+            "terms": text("What holders must have accepted: a URL, or a file.", "https://acme.example/terms#2027-01"),
         }),
         &["auth"],
     )
@@ -289,6 +300,7 @@ mod tests {
         auth = "key"
         [consumers.globex]
         plans = ["free"]
+        keys = [{ sha256 = "0000000000000000000000000000000000000000000000000000000000000000" }]
         [console]
         bind = "127.0.0.1:4"
         [ledger]
@@ -356,6 +368,9 @@ mod tests {
             }
             "[plans.free]" => "/properties/plans/additionalProperties",
             "[consumers.globex]" => "/properties/consumers/additionalProperties",
+            "a key of [consumers.globex]" => {
+                "/properties/consumers/additionalProperties/properties/keys/items"
+            }
             "[console]" => "/properties/console",
             "[ledger]" => "/properties/ledger",
             "[record]" => "/properties/record",

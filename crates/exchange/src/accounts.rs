@@ -3,10 +3,11 @@
 //! The meters of a consumer's limits hang on its entry and are carried over into the next picture, so
 //! that a reload or a new key never resets a limit.
 
-use crate::{KeyDigest, KeyId, Meter};
+use crate::{KeyDigest, KeyScope, Meter};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The name of a consumer: what people call the account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +61,17 @@ pub struct ConsumerRow {
     pub plans: Vec<PlanName>,
     /// Whether it may call at the moment.
     pub suspended: bool,
+    /// The terms it has accepted.
+    pub accepted: Vec<Acceptance>,
+}
+
+/// Terms that a consumer has accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The plan they are of.
+    pub plan: PlanName,
+    /// Which version of them.
+    pub version: String,
 }
 
 /// A key as stored.
@@ -71,6 +83,18 @@ pub struct KeyRow {
     pub consumer: ConsumerName,
     /// Its last four characters, where known (a board holds digests only).
     pub tail: Option<String>,
+    /// What it is narrowed to.
+    pub scope: KeyScope,
+    /// From when on it opens nothing, in milliseconds since 1970.
+    pub expires_ms: Option<u64>,
+}
+
+impl KeyRow {
+    /// A key that opens what its consumer may, without an end.
+    pub const fn new(digest: KeyDigest, consumer: ConsumerName) -> Self {
+        let scope = KeyScope { only: Vec::new(), apis: Vec::new() };
+        Self { digest, consumer, tail: None, scope, expires_ms: None }
+    }
 }
 
 /// A consumer in the picture.
@@ -82,6 +106,7 @@ pub struct Consumer {
     pub plans: Box<[PlanName]>,
     /// Whether it may call at the moment.
     pub suspended: bool,
+    accepted: Box<[Acceptance]>,
     meters: Box<[(PolicyId, Arc<Meter>)]>,
 }
 
@@ -91,28 +116,61 @@ impl Consumer {
         // A consumer has a handful of limits: a scan beats a hash.
         self.meters.iter().find(|(known, _)| known == policy).map(|(_, meter)| meter)
     }
+
+    /// Whether it has accepted this version of a plan's terms.
+    pub fn has_accepted(&self, plan: &PlanName, version: &str) -> bool {
+        self.accepted.iter().any(|known| known.plan == *plan && known.version == version)
+    }
+
+    fn is(&self, row: &ConsumerRow, meters: usize) -> bool {
+        *self.plans == *row.plans
+            && self.suspended == row.suspended
+            && *self.accepted == *row.accepted
+            && self.meters.len() == meters
+    }
 }
 
 /// A key in the picture.
 #[derive(Debug)]
 pub struct KeyEntry {
-    /// Its public id.
-    pub id: KeyId,
     /// Its last four characters, where known.
-    pub tail: Option<String>,
+    pub tail: Option<Box<str>>,
     /// Whose it is.
     pub consumer: Arc<Consumer>,
+    /// What it is narrowed to, by index into [`Accounts::scopes`].
+    pub scope: Option<usize>,
+    /// From when on it opens nothing, in milliseconds since 1970.
+    pub expires_ms: Option<u64>,
+    /// The last minute in which a use of it was told.
+    used: AtomicU64,
+}
+
+impl KeyEntry {
+    /// Whether this use, in this minute since 1970, is the first one in it: who keeps last uses is told once.
+    pub fn is_first_in(&self, minute: u64) -> bool {
+        // Looked at before it is written: a line of memory that is only read is shared by all cores.
+        self.used.load(Ordering::Relaxed) != minute && self.used.swap(minute, Ordering::Relaxed) != minute
+    }
+
+    fn is(&self, row: &KeyRow, scope: Option<usize>, consumer: &Arc<Consumer>) -> bool {
+        self.tail.as_deref() == row.tail.as_deref()
+            && self.scope == scope
+            && self.expires_ms == row.expires_ms
+            && Arc::ptr_eq(&self.consumer, consumer)
+    }
 }
 
 /// Everybody who may call.
 #[derive(Debug, Default)]
 pub struct Accounts {
-    by_key: HashMap<KeyDigest, KeyEntry>,
+    by_key: HashMap<KeyDigest, Arc<KeyEntry>>,
     by_name: HashMap<ConsumerName, Arc<Consumer>>,
+    scopes: Arc<[KeyScope]>,
 }
 
 impl Accounts {
-    /// Makes the picture. `limits` says how many limits a plan has; `before` is where meters are carried over from.
+    /// Makes the picture. `limits` says how many limits a plan has; `before` is where meters are carried over from, and what
+    /// has not changed.
     ///
     /// A key whose consumer is not among the rows is left out.
     pub fn new(
@@ -125,36 +183,46 @@ impl Accounts {
             .into_iter()
             .map(|row| {
                 let old = before.and_then(|before| before.by_name.get(&row.name));
-                let meters = row
-                    .plans
-                    .iter()
-                    .flat_map(|plan| (0..limits(plan)).map(|rule| PolicyId { plan: plan.clone(), rule }))
-                    .map(|policy| {
-                        let kept = old.and_then(|old| old.meter(&policy)).cloned().unwrap_or_default();
-                        (policy, kept)
-                    })
-                    .collect();
-                let consumer = Consumer {
-                    name: row.name.clone(),
-                    plans: row.plans.into_boxed_slice(),
-                    suspended: row.suspended,
-                    meters,
-                };
-                (row.name, Arc::new(consumer))
+                (row.name.clone(), consumer(row, &limits, old))
             })
             .collect();
+        let (mut scopes, mut known) = (Vec::new(), HashMap::new());
         let by_key = keys
             .into_iter()
             .filter_map(|row| {
-                let consumer = Arc::clone(by_name.get(&row.consumer)?);
-                Some((row.digest, KeyEntry { id: KeyId::of(&row.digest), tail: row.tail, consumer }))
+                let consumer = by_name.get(&row.consumer)?;
+                let scope = (!row.scope.is_everything()).then(|| {
+                    *known.entry(row.scope.clone()).or_insert_with(|| {
+                        scopes.push(row.scope.clone());
+                        scopes.len() - 1
+                    })
+                });
+                let old = before.and_then(|before| before.by_key.get(&row.digest));
+                if let Some(old) = old.filter(|old| old.is(&row, scope, consumer)) {
+                    return Some((row.digest, Arc::clone(old)));
+                }
+                let entry = KeyEntry {
+                    tail: row.tail.map(String::into_boxed_str),
+                    consumer: Arc::clone(consumer),
+                    scope,
+                    expires_ms: row.expires_ms,
+                    used: AtomicU64::new(old.map_or(0, |old| old.used.load(Ordering::Relaxed))),
+                };
+                Some((row.digest, Arc::new(entry)))
             })
             .collect();
-        Self { by_key, by_name }
+        let before = before.map(|before| &before.scopes).filter(|before| before[..] == scopes[..]);
+        let scopes = before.map_or_else(|| scopes.into(), Arc::clone);
+        Self { by_key, by_name, scopes }
+    }
+
+    /// What keys are narrowed to, each once; the same allocation as before where nothing of it has changed.
+    pub const fn scopes(&self) -> &Arc<[KeyScope]> {
+        &self.scopes
     }
 
     /// Who holds the key with this digest.
-    pub fn by_key(&self, digest: &KeyDigest) -> Option<&KeyEntry> {
+    pub fn by_key(&self, digest: &KeyDigest) -> Option<&Arc<KeyEntry>> {
         self.by_key.get(digest)
     }
 
@@ -179,20 +247,57 @@ impl Accounts {
     }
 }
 
+/// A consumer with its meters; the one that is there already where nothing of it has changed.
+fn consumer(
+    row: ConsumerRow,
+    limits: &impl Fn(&PlanName) -> usize,
+    old: Option<&Arc<Consumer>>,
+) -> Arc<Consumer> {
+    let count = row.plans.iter().map(limits).sum();
+    if let Some(old) = old.filter(|old| old.is(&row, count)) {
+        return Arc::clone(old);
+    }
+    let meters = row
+        .plans
+        .iter()
+        .flat_map(|plan| (0..limits(plan)).map(|rule| PolicyId { plan: plan.clone(), rule }))
+        .map(|policy| {
+            let kept = old.and_then(|old| old.meter(&policy)).cloned().unwrap_or_default();
+            (policy, kept)
+        })
+        .collect();
+    Arc::new(Consumer {
+        name: row.name,
+        plans: row.plans.into_boxed_slice(),
+        suspended: row.suspended,
+        accepted: row.accepted.into_boxed_slice(),
+        meters,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Accounts, ConsumerName, ConsumerRow, KeyRow, PlanName, PolicyId};
     use crate::{KeyDigest, Rate};
     use std::num::NonZeroU32;
+    use std::sync::Arc;
     use std::time::Duration;
 
     fn picture(before: Option<&Accounts>) -> Accounts {
         let name = ConsumerName::new("globex");
-        let row = ConsumerRow { name: name.clone(), plans: vec![PlanName::new("free")], suspended: false };
-        let key = KeyRow { digest: KeyDigest::of("key"), consumer: name, tail: None };
-        let stray =
-            KeyRow { digest: KeyDigest::of("stray"), consumer: ConsumerName::new("nobody"), tail: None };
+        let row = row(&name);
+        let key = KeyRow::new(KeyDigest::of("key"), name);
+        let stray = KeyRow::new(KeyDigest::of("stray"), ConsumerName::new("nobody"));
         Accounts::new(vec![row], vec![key, stray], |_| 1, before)
+    }
+
+    fn row(name: &ConsumerName) -> ConsumerRow {
+        ConsumerRow {
+            name: name.clone(),
+            plans: vec![PlanName::new("free")],
+            suspended: false,
+            accepted: Vec::new(),
+        }
     }
 
     #[test]
@@ -212,5 +317,46 @@ mod tests {
     fn a_key_without_its_consumer_opens_nothing() {
         assert!(picture(None).by_key(&KeyDigest::of("key")).is_some());
         assert!(picture(None).by_key(&KeyDigest::of("stray")).is_none());
+    }
+
+    #[test]
+    fn what_has_not_changed_is_not_made_anew_and_what_has_changed_is() {
+        let (acme, globex) = (ConsumerName::new("acme"), ConsumerName::new("globex"));
+        let key = |text: &str, of: &ConsumerName, word: &str| {
+            let mut key = KeyRow::new(KeyDigest::of(text), of.clone());
+            key.scope.only.extend((!word.is_empty()).then(|| word.to_owned()));
+            key
+        };
+        let keys = || vec![key("1", &acme, ""), key("2", &globex, "GET *"), key("3", &globex, "GET *")];
+        let first = Accounts::new(vec![row(&acme), row(&globex)], keys(), |_| 1, None);
+        assert_eq!(first.scopes().len(), 1, "the same scope is kept once");
+        let suspended = ConsumerRow { suspended: true, ..row(&globex) };
+        let next = Accounts::new(vec![row(&acme), suspended], keys(), |_| 1, Some(&first));
+        let same = |key: &str, next: &Accounts| {
+            let digest = KeyDigest::of(key);
+            Arc::ptr_eq(first.by_key(&digest).unwrap(), next.by_key(&digest).unwrap())
+        };
+        assert!(same("1", &next) && !same("2", &next));
+        assert!(next.by_key(&KeyDigest::of("2")).unwrap().consumer.suspended);
+        assert!(Arc::ptr_eq(first.scopes(), next.scopes()));
+        let other = Accounts::new(
+            vec![row(&acme), row(&globex)],
+            vec![key("1", &acme, "POST *"), key("2", &globex, "GET *")],
+            |_| 2,
+            Some(&first),
+        );
+        assert!(!same("1", &other));
+        assert_eq!(other.scopes().len(), 2);
+        let limit = PolicyId { plan: PlanName::new("free"), rule: 1 };
+        assert!(other.by_name("acme").unwrap().meter(&limit).is_some(), "a limit more has its meter");
+    }
+
+    #[test]
+    fn a_use_is_told_once_a_minute_also_when_the_picture_changes() {
+        let first = picture(None);
+        let entry = |accounts: &Accounts| Arc::clone(accounts.by_key(&KeyDigest::of("key")).unwrap());
+        assert!(entry(&first).is_first_in(7) && !entry(&first).is_first_in(7));
+        assert!(!entry(&picture(Some(&first))).is_first_in(7));
+        assert!(entry(&first).is_first_in(8));
     }
 }

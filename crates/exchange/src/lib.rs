@@ -9,6 +9,7 @@ mod dispatch;
 mod gcra;
 pub mod hop_by_hop;
 mod key;
+mod key_scope;
 mod outcome;
 mod quota;
 mod record;
@@ -17,12 +18,15 @@ mod refusal;
 mod secret;
 mod size;
 
-pub use accounts::{Accounts, Consumer, ConsumerName, ConsumerRow, KeyEntry, KeyRow, PlanName, PolicyId};
+pub use accounts::{
+    Acceptance, Accounts, Consumer, ConsumerName, ConsumerRow, KeyEntry, KeyRow, PlanName, PolicyId,
+};
 pub use call_id::{CallId, CallIds};
 pub use cleaner::Cleaner;
 pub use dispatch::{As, BoxFuture, Channel, Chunks, Dispatch, DispatchError};
 pub use gcra::{Denied, Left, Meter, Rate};
 pub use key::{ApiKey, KeyDigest, KeyError, KeyId, without_keys};
+pub use key_scope::{KeyScope, day_ms, minute_of};
 pub use outcome::{By, Fault, Outcome};
 pub use quota::{
     Answer, Grant, Period, Quota, QuotaAccount, QuotaStore, QuotasAway, QuotasInMemory, Slot, Wish,

@@ -35,12 +35,18 @@ pub enum Reason {
     KeyMissing,
     /// A key was sent that we did not issue, or that was revoked.
     KeyUnknown,
+    /// The key was ours and has ended.
+    KeyExpired,
     /// Too many wrong keys or unknown addresses from this address.
     TooManyGuesses,
     /// The consumer is suspended.
     Suspended,
     /// The consumer holds none of the plans of this offer.
     PlanMissing,
+    /// The consumer has not accepted the terms of its plan, or accepted another version.
+    TermsNotAccepted,
+    /// The key is narrowed to other operations.
+    OutsideScope,
     /// The offer does not open this operation.
     NotOffered,
     /// The upgrade asked for is not on the offer's list.
@@ -89,9 +95,12 @@ impl Reason {
         Self::CodingUnknown,
         Self::KeyMissing,
         Self::KeyUnknown,
+        Self::KeyExpired,
         Self::TooManyGuesses,
         Self::Suspended,
         Self::PlanMissing,
+        Self::TermsNotAccepted,
+        Self::OutsideScope,
         Self::NotOffered,
         Self::UpgradeNotOffered,
         Self::OverLimit,
@@ -133,9 +142,14 @@ impl Reason {
             Self::CodingUnknown => (S::NOT_IMPLEMENTED, "coding-unknown", "The transfer coding is not known"), // RFC 9112 §6.1
             Self::KeyMissing => (S::UNAUTHORIZED, "key-missing", "A key is needed"), // RFC 9110 §15.5.2
             Self::KeyUnknown => (S::UNAUTHORIZED, "key-unknown", "The key is not known"), // RFC 9110 §15.5.2
+            Self::KeyExpired => (S::UNAUTHORIZED, "key-expired", "The key has ended"), // RFC 6750 §3.1
             Self::TooManyGuesses => (S::TOO_MANY_REQUESTS, "too-many-guesses", "Too many wrong attempts"), // RFC 6585 §4
             Self::Suspended => (S::FORBIDDEN, "suspended", "The account is suspended"), // RFC 9110 §15.5.4
             Self::PlanMissing => (S::FORBIDDEN, "plan-missing", "The account has no plan for this API"), // RFC 9110 §15.5.4
+            Self::TermsNotAccepted => {
+                (S::FORBIDDEN, "terms-not-accepted", "The plan's terms are not accepted") // RFC 9110 §15.5.4
+            }
+            Self::OutsideScope => (S::FORBIDDEN, "outside-scope", "The key is not for this operation"), // RFC 6750 §3.1
             Self::NotOffered => (S::FORBIDDEN, "not-offered", "This operation is not offered here"), // RFC 9110 §15.5.4
             Self::UpgradeNotOffered => {
                 (S::FORBIDDEN, "upgrade-not-offered", "This protocol upgrade is not offered here") // RFC 9110 §7.8

@@ -41,7 +41,10 @@ pub(crate) fn explain(world: &World, shared: &Shared, asked: &Asked) -> Vec<Deci
     let head = Head::read(asked.method.clone(), asked.target.clone(), Version::HTTP_11, fields);
     let who = asked.who.clone().map_or(As::Nobody, As::Consumer);
     let peer = Peer { listener, address: None, https: false };
-    let mut seen = Seen::of(world, &head, peer, shared.nanos(std::time::Instant::now()), who);
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let at_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    let now = (shared.nanos(std::time::Instant::now()), at_ms);
+    let mut seen = Seen::of(world, &head, peer, now, who);
     decide(world, shared, &head, &mut seen)
 }
 

@@ -40,9 +40,17 @@ pub(crate) fn identify(call: &mut Exchange, routed: Routed) -> Result<Identified
     }
     match decide(&call.world, &call.head, &call.facts.seen) {
         Ok(caller) => {
+            let minute = call.facts.seen.at_ms / 60_000;
+            if let Caller::Key(entry, digest) = &caller
+                && entry.is_first_in(minute)
+            {
+                call.worker.recorder().key_used(*digest, minute);
+            }
             call.facts.seen.caller = Some(caller);
             Ok(Identified { routed })
         }
+        // Who holds a key of ours did not guess.
+        Err(refusal) if refusal.reason == Reason::KeyExpired => Err(refusal),
         Err(refusal) => {
             guesses::pay(&call.world, &call.facts.seen, call.worker.shared());
             Err(refusal)
@@ -82,7 +90,13 @@ pub(crate) fn decide(world: &World, head: &Head, seen: &Seen) -> Result<Caller, 
     };
     let digest = KeyDigest::of(&key);
     if let Some(entry) = world.accounts.by_key(&digest) {
-        return Ok(Caller::Key(entry.consumer.clone(), digest));
+        if let Some(end) = entry.expires_ms.filter(|end| *end <= seen.at_ms) {
+            // Only who holds the key gets here: strangers learn nothing.
+            let ended = exchange::minute_of(end);
+            let words = format!("the key ended at {ended}: ask whoever gave it to you for its successor");
+            return Err(challenged(Reason::KeyExpired.because(words), invalid(&served.offer)));
+        }
+        return Ok(Caller::Key(entry.clone(), digest));
     }
     let words = match exchange::ApiKey::parse(&key) {
         Err(exchange::KeyError::Checksum) => exchange::KeyError::Checksum.to_string(),
@@ -103,13 +117,16 @@ pub(crate) fn words(world: &World, seen: &Seen) -> Option<Decision> {
     let (subject, words) = match seen.caller.as_ref()? {
         Caller::Anonymous => ("anybody".to_owned(), join("")),
         Caller::Named(consumer) => (consumer.name.to_string(), join("by name, without a key")),
-        Caller::Key(consumer, digest) => {
-            let tail = world.accounts.by_key(digest).and_then(|entry| entry.tail.clone());
-            let key = tail.map_or_else(
-                || format!("key {}", exchange::KeyId::of(digest)),
-                |tail| format!("key ending {tail}"),
-            );
-            (consumer.name.to_string(), join(&key))
+        Caller::Key(entry, digest) => {
+            let mut key = match &entry.tail {
+                None => format!("key {}", exchange::KeyId::of(digest)),
+                Some(tail) => format!("key ending {tail}"),
+            };
+            if let Some(scope) = entry.scope {
+                key.push(' ');
+                key.push_str(&world.scopes.words(scope));
+            }
+            (entry.consumer.name.to_string(), join(&key))
         }
     };
     let origin = Some(served.offer.plans_origin.to_string());

@@ -33,6 +33,7 @@ mod rate_fields;
 mod respond;
 mod route;
 mod running;
+mod scopes;
 mod seen;
 mod serve;
 mod settings;

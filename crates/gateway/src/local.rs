@@ -1,17 +1,21 @@
-//! What we answer ourselves: the list of offers, the pages of problems, health, `OPTIONS *`.
+//! What we answer ourselves: the list of offers, the pages of problems, the terms of plans, health, `OPTIONS *`.
 
 use crate::problem::{self, escaped};
 use crate::under_way::Exchange;
 use crate::wire::{Answer, Content, Head};
-use board::Auth;
+use board::{Auth, Board, Plan};
 use exchange::Reason;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderValue};
 use serde_json::json;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Where health is asked for.
 pub(crate) const HEALTH: &str = "/.well-known/switchboard/health";
+
+/// Where the terms of a plan are, before its name.
+pub(crate) const TERMS: &str = "/.well-known/switchboard/terms/";
 
 /// A request that is for us.
 #[derive(Clone, Debug)]
@@ -22,14 +26,22 @@ pub(crate) enum Local {
     Problem(Reason),
     /// Whether we are well, and which revision of the board runs.
     Health,
+    /// The terms of a plan of the board, by its index.
+    Terms(usize),
     /// What may be asked (RFC 9110 §9.3.7).
     Options(HeaderValue),
 }
 
 /// Our own addresses; they beat every offer, because problem types must lead to a page.
-pub(crate) fn well_known(path: &str) -> Option<Local> {
+pub(crate) fn well_known(board: &Board, path: &str) -> Option<Local> {
     if path == HEALTH {
         return Some(Local::Health);
+    }
+    if let Some(name) = path.strip_prefix(TERMS) {
+        let known = |plan: &Arc<Plan>| {
+            plan.name.as_str() == name && plan.terms.as_ref().is_some_and(|terms| terms.text.is_some())
+        };
+        return board.plans.iter().position(known).map(Local::Terms);
     }
     path.strip_prefix(problem::PAGES).and_then(Reason::from_slug).map(Local::Problem)
 }
@@ -47,12 +59,22 @@ pub(crate) fn answer(call: &Exchange, local: &Local) -> Answer {
             let lost = call.worker.shared().lost_records();
             json_answer(&json!({"status": status, "revision": revision, "lost-records": lost}))
         }
+        Local::Terms(plan) => terms(call, *plan),
         Local::Options(allow) => {
             let mut fields = HeaderMap::new();
             fields.insert(header::ALLOW, allow.clone());
             Answer { status: StatusCode::NO_CONTENT, fields, content: Content::Empty }
         }
     }
+}
+
+/// The terms of a plan, as their file has them.
+fn terms(call: &Exchange, plan: usize) -> Answer {
+    let terms = call.world.board.plans.get(plan).and_then(|plan| plan.terms.as_ref());
+    let text = terms.and_then(|terms| terms.text.as_deref()).unwrap_or_default().to_owned();
+    let mut fields = HeaderMap::new();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    Answer { status: StatusCode::OK, fields, content: Content::Held(text.into()) }
 }
 
 /// An offer as anybody may see it: address and how to get in, nothing of what is behind it.

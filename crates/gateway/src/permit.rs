@@ -1,12 +1,14 @@
-//! Whether the caller may use this operation: suspension, plan, what the offer opens.
+//! Whether the caller may use this operation: suspension, plan and its terms, what the offer opens, what the key is for.
 //!
-//! A consumer with several of the offer's plans is charged by the first that the offer lists.
+//! A consumer with several of the offer's plans is charged by the first that the offer lists. A plan whose terms it has not
+//! accepted opens nothing, as if it were not held.
 
 use crate::identify::Identified;
+use crate::local;
 use crate::seen::{Caller, Seen};
 use crate::under_way::{Bound, Exchange};
 use crate::world::World;
-use board::Auth;
+use board::{Auth, Plan};
 use exchange::{Decision, Reason, Refusal, Stage};
 
 /// The caller may use the operation, under a plan.
@@ -37,6 +39,8 @@ pub(crate) fn decide(world: &World, seen: &Seen) -> Result<Option<usize>, Refusa
     let (Some(served), Some(caller)) = (world.offer_of(seen), &seen.caller) else {
         return Err(Reason::Internal.because("no caller was named before"));
     };
+    // A plan that is held, whose terms are not accepted.
+    let mut closed = None;
     let plan = match caller.consumer() {
         Some(consumer) if consumer.suspended => {
             return Err(Reason::Suspended.because("the account is suspended: ask whoever gave you the key"));
@@ -44,12 +48,24 @@ pub(crate) fn decide(world: &World, seen: &Seen) -> Result<Option<usize>, Refusa
         Some(consumer) => {
             let held = served.plans.iter().position(|plan| {
                 let asked = plan.plan.auth == Auth::Key || matches!(caller, Caller::Named(_));
-                asked && consumer.plans.contains(&plan.plan.name)
+                let held = asked && consumer.plans.contains(&plan.plan.name);
+                let accepted = plan
+                    .plan
+                    .terms
+                    .as_ref()
+                    .is_none_or(|terms| consumer.has_accepted(&plan.plan.name, &terms.version));
+                if held && !accepted {
+                    closed = closed.or(Some(&plan.plan));
+                }
+                held && accepted
             });
             held.or(served.open_plan)
         }
         None => served.open_plan,
     };
+    if let (None, Some(closed)) = (plan, closed) {
+        return Err(unaccepted(world, seen, closed));
+    }
     if plan.is_none() && !served.plans.is_empty() {
         let words = "the account has none of the plans that open this API";
         return Err(Reason::PlanMissing.because(words).origin(served.offer.plans_origin.clone()));
@@ -62,7 +78,31 @@ pub(crate) fn decide(world: &World, seen: &Seen) -> Result<Option<usize>, Refusa
         let words = "this operation is not among those that are offered here";
         return Err(Reason::NotOffered.because(words).origin(served.offer.rule_origin.clone()));
     }
+    if let (Caller::Key(key, _), Some(offer)) = (caller, seen.offer)
+        && let Some(scope) = key.scope
+        && !world.scopes.open(scope, offer, seen.bound)
+    {
+        let scope = world.scopes.words(scope);
+        let words = format!(
+            "this key is for something else ({scope}): use another key, or ask whoever gave it to you for one"
+        );
+        return Err(Reason::OutsideScope.because(words).origin(served.offer.plans_origin.clone()));
+    }
     Ok(plan)
+}
+
+/// The plan is held, and its terms are not accepted.
+fn unaccepted(world: &World, seen: &Seen, plan: &Plan) -> Refusal {
+    let name = &plan.name;
+    let Some(terms) = &plan.terms else { return Reason::Internal.because("the plan has no terms") };
+    let address = match &terms.text {
+        None => terms.address.clone(),
+        Some(_) => format!("{}{}{name}", world.url(seen.listener), local::TERMS),
+    };
+    let words = format!(
+        "the terms of plan `{name}` are not accepted as they are now: read {address}, then tell whoever gave you the key"
+    );
+    Reason::TermsNotAccepted.because(words).origin(plan.origin.clone())
 }
 
 /// What was decided, in words.

@@ -248,6 +248,10 @@ pub fn explained(reason: Reason) -> (&'static str, &'static str) {
             "The key is not known: it was mistyped, revoked, or is for another place.",
             "Compare it with what you were given; make a new one if it was revoked.",
         ),
+        Reason::KeyExpired => (
+            "The key was good until the moment that `detail` names, and has ended.",
+            "Ask whoever gave you the key for its successor.",
+        ),
         Reason::TooManyGuesses => (
             "Too many wrong keys or unknown addresses came from your network address.",
             "Wait for `Retry-After` seconds, then send a right key.",
@@ -256,6 +260,14 @@ pub fn explained(reason: Reason) -> (&'static str, &'static str) {
         Reason::PlanMissing => {
             ("The account has no plan that opens this API.", "Ask the API's owner for a plan.")
         }
+        Reason::TermsNotAccepted => (
+            "The account holds the plan, and has not accepted its terms as they are now.",
+            "Read the terms at the address in `detail`, then tell the API's owner that you accept them.",
+        ),
+        Reason::OutsideScope => (
+            "The key is narrowed to other operations or APIs than this one.",
+            "Use another key of the account, or ask the API's owner for one that is for this, too.",
+        ),
         Reason::NotOffered => (
             "The API can do this, but it is not opened at this address, or not for this page.",
             "Ask the API's owner, or use another operation.",

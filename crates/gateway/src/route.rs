@@ -75,7 +75,7 @@ pub(crate) fn decide(world: &World, head: &Head, seen: &mut Seen) -> Result<Targ
         Ok(path) => path,
         Err(error) => return Err(Reason::PathRejected.because(format!("the path is not passed on: {error}"))),
     };
-    if let Some(own) = local::well_known(path.as_str()) {
+    if let Some(own) = local::well_known(&world.board, path.as_str()) {
         return own_method(head).map(|()| Target::Own(own));
     }
     let Some(router) = world.board.routers.get(seen.listener) else {

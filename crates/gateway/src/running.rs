@@ -3,6 +3,7 @@
 use crate::admit::Subject;
 use crate::dispatch::Inboxes;
 use crate::explain::{self, Asked};
+use crate::scopes::Scopes;
 use crate::settings::Settings;
 use crate::worker::{self, Order, Start};
 use crate::world::{Prepared, Shared, World};
@@ -61,6 +62,7 @@ struct Parts {
     board: Arc<Board>,
     accounts: Arc<Accounts>,
     prepared: Arc<Prepared>,
+    scopes: Arc<Scopes>,
 }
 
 impl Gateway {
@@ -74,6 +76,7 @@ impl Gateway {
         let wanted = if threads == 0 { cores() } else { threads };
         let count = wanted.min(writer_ids.len().max(1));
         let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
+        let scopes = Arc::new(Scopes::new(&accounts, &prepared));
         let (sockets, bound) = bind::bind(&board.listeners, count)?;
         let written = board.listeners.iter().map(|known| (Arc::clone(&known.name), known.bind)).collect();
         let board = with_ports(board, &bound);
@@ -87,6 +90,7 @@ impl Gateway {
                 board: Arc::clone(&board),
                 accounts: Arc::clone(&accounts),
                 prepared: Arc::clone(&prepared),
+                scopes: Arc::clone(&scopes),
                 recorder: Arc::clone(&recorder),
                 shared: Arc::clone(&shared),
                 settings: settings.clone(),
@@ -107,7 +111,7 @@ impl Gateway {
             dispatch: Arc::new(Inboxes::new(inboxes)),
             threads: Mutex::new(handles),
             shared,
-            now: Mutex::new(Parts { board, accounts, prepared }),
+            now: Mutex::new(Parts { board, accounts, prepared, scopes }),
         })
     }
 }
@@ -162,11 +166,17 @@ impl Running {
         } else {
             Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?)
         };
+        let scopes = if Arc::ptr_eq(&now.prepared, &prepared) && now.scopes.are_of(&accounts) {
+            Arc::clone(&now.scopes)
+        } else {
+            Arc::new(Scopes::new(&accounts, &prepared))
+        };
+        *now = Parts { board, accounts, prepared, scopes };
         for order in &self.orders {
+            let Parts { board, accounts, prepared, scopes } = now.clone();
             // A worker that has stopped needs no world.
-            let _ = order.send(Order::Swap(Arc::clone(&board), Arc::clone(&accounts), Arc::clone(&prepared)));
+            let _ = order.send(Order::Swap(board, accounts, prepared, scopes));
         }
-        *now = Parts { board, accounts, prepared };
         Ok(())
     }
 
@@ -211,8 +221,8 @@ impl Running {
 
     /// What would happen to a request, with live counts. Quotas are looked up.
     pub async fn explain(&self, asked: &Asked) -> Vec<Decision> {
-        let Parts { board, accounts, prepared } = self.parts();
-        let world = World::new(board, accounts, prepared);
+        let Parts { board, accounts, prepared, scopes } = self.parts();
+        let world = World::new(board, accounts, prepared, scopes);
         explain::explain(&world, &self.shared, asked);
         self.shared.purses.settle().await;
         explain::explain(&world, &self.shared, asked)
@@ -279,5 +289,6 @@ pub fn explain_cold(
     let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
     let quotas = Arc::new(QuotasInMemory::default());
     let shared = Shared::new(quotas, None).map_err(GatewayError::Thread)?;
-    Ok(explain::explain(&World::new(board, accounts, prepared), &shared, asked))
+    let scopes = Arc::new(Scopes::new(&accounts, &prepared));
+    Ok(explain::explain(&World::new(board, accounts, prepared, scopes), &shared, asked))
 }

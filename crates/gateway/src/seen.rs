@@ -4,7 +4,7 @@ use crate::client_address;
 use crate::under_way::{Bound, Peer};
 use crate::wire::Head;
 use crate::world::World;
-use exchange::{As, Consumer, KeyDigest, Left};
+use exchange::{As, Consumer, KeyDigest, KeyEntry, Left};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub(crate) struct Seen {
     /// Nanoseconds of the limits' clock.
     pub(crate) now: u64,
+    /// Milliseconds since 1970.
+    pub(crate) at_ms: u64,
     /// Address of the caller: the rightmost one that is not trusted to forward.
     pub(crate) address: IpAddr,
     /// Whether the limit on guesses leaves it alone.
@@ -47,7 +49,7 @@ pub(crate) enum Caller {
     /// Nobody was asked.
     Anonymous,
     /// The holder of a key.
-    Key(Arc<Consumer>, KeyDigest),
+    Key(Arc<KeyEntry>, KeyDigest),
     /// A consumer by name: a call from inside.
     Named(Arc<Consumer>),
 }
@@ -57,19 +59,21 @@ impl Caller {
     pub(crate) fn consumer(&self) -> Option<&Arc<Consumer>> {
         match self {
             Self::Anonymous => None,
-            Self::Key(consumer, _) | Self::Named(consumer) => Some(consumer),
+            Self::Key(entry, _) => Some(&entry.consumer),
+            Self::Named(consumer) => Some(consumer),
         }
     }
 }
 
 impl Seen {
     /// What is known when the head is there.
-    pub(crate) fn of(world: &World, head: &Head, peer: Peer, now: u64, who: As) -> Self {
+    pub(crate) fn of(world: &World, head: &Head, peer: Peer, (now, at_ms): (u64, u64), who: As) -> Self {
         let trust = world.board.listeners.get(peer.listener).map_or(&[][..], |listener| &listener.trust);
         let own = peer.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let client = client_address::find(own, trust, &head.fields);
         Self {
             now,
+            at_ms,
             address: client.address,
             trusted: client.trusted || peer.address.is_none(),
             from_outside: peer.address.is_some(),

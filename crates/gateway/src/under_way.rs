@@ -122,7 +122,9 @@ impl Exchange {
         who: As,
     ) -> Box<Self> {
         let world = worker.world();
-        let seen = Seen::of(&world, &head, peer, worker.shared().nanos(started), who);
+        let id = worker.next_id();
+        let now = (worker.shared().nanos(started), id.at_ms());
+        let seen = Seen::of(&world, &head, peer, now, who);
         let body = match &payload {
             Payload::Stream(body) => {
                 let tap = body.tap();
@@ -134,7 +136,7 @@ impl Exchange {
             _ => None,
         };
         let facts = Facts {
-            id: worker.next_id(),
+            id,
             started,
             seen,
             stage: Stage::Listener,

@@ -4,6 +4,7 @@
 //! message: a new world, a call to make, the order to stop.
 
 use crate::dispatch::Errand;
+use crate::scopes::Scopes;
 use crate::settings::Settings;
 use crate::under_way::Peer;
 use crate::wire;
@@ -29,7 +30,7 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) enum Order {
     /// From now on, this is the world.
-    Swap(Arc<Board>, Arc<Accounts>, Arc<Prepared>),
+    Swap(Arc<Board>, Arc<Accounts>, Arc<Prepared>, Arc<Scopes>),
     /// No new connections; finish what is under way, at most so long. Said again: end at once.
     Drain(Duration, oneshot::Sender<usize>),
 }
@@ -58,6 +59,7 @@ pub(crate) struct Start {
     pub(crate) board: Arc<Board>,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) prepared: Arc<Prepared>,
+    pub(crate) scopes: Arc<Scopes>,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) settings: Settings,
@@ -73,6 +75,7 @@ pub(crate) async fn run(start: Start) {
         board,
         accounts,
         prepared,
+        scopes,
         recorder,
         shared,
         settings,
@@ -88,7 +91,7 @@ pub(crate) async fn run(start: Start) {
         ..call::Dial::default()
     };
     let worker = Rc::new(Worker {
-        world: RefCell::new(Rc::new(World::new(board, accounts, prepared))),
+        world: RefCell::new(Rc::new(World::new(board, accounts, prepared, scopes))),
         providers: call::Providers::with_paces(dial, Arc::clone(&shared.paces)),
         recorder,
         ids: RefCell::new(CallIds::new(writer)),
@@ -113,8 +116,8 @@ pub(crate) async fn run(start: Start) {
         tokio::select! {
             biased;
             order = orders.recv() => match order {
-                Some(Order::Swap(board, accounts, prepared)) => {
-                    *worker.world.borrow_mut() = Rc::new(World::new(board, accounts, prepared));
+                Some(Order::Swap(board, accounts, prepared, scopes)) => {
+                    *worker.world.borrow_mut() = Rc::new(World::new(board, accounts, prepared, scopes));
                 }
                 Some(Order::Drain(wait, done)) => {
                     let again = tokio::select! {

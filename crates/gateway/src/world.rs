@@ -5,6 +5,7 @@
 
 use crate::address_table::AddressTable;
 use crate::hidden::Hidden;
+use crate::scopes::Scopes;
 use crate::{cors, identify, wire};
 use board::{Api, Auth, Board, Limit, Offer, Plan};
 use exchange::{Accounts, QuotaStore, Redactor};
@@ -163,6 +164,8 @@ pub(crate) struct World {
     pub(crate) board: Arc<Board>,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) prepared: Arc<Prepared>,
+    /// What keys are narrowed to.
+    pub(crate) scopes: Arc<Scopes>,
     names: Vec<Names>,
     listeners: Vec<Arc<str>>,
     nothing: Arc<str>,
@@ -178,7 +181,12 @@ pub(crate) struct Names {
 
 impl World {
     /// Joins the parts of one revision.
-    pub(crate) fn new(board: Arc<Board>, accounts: Arc<Accounts>, prepared: Arc<Prepared>) -> Self {
+    pub(crate) fn new(
+        board: Arc<Board>,
+        accounts: Arc<Accounts>,
+        prepared: Arc<Prepared>,
+        scopes: Arc<Scopes>,
+    ) -> Self {
         let names = prepared
             .offers
             .iter()
@@ -191,7 +199,7 @@ impl World {
             })
             .collect();
         let listeners = board.listeners.iter().map(|listener| listener.name.as_ref().into()).collect();
-        Self { board, accounts, prepared, names, listeners, nothing: "".into() }
+        Self { board, accounts, prepared, scopes, names, listeners, nothing: "".into() }
     }
 
     /// The offer of this index.

@@ -2,19 +2,11 @@
 //!
 //! Nothing is deleted: who called last year must still have a name.
 
+use crate::audit::note;
 use crate::connection::Connection;
 use crate::sql::{Row, Sql};
-use crate::{Ledger, StoreError, keys};
-use exchange::{ConsumerName, ConsumerRow, KeyRow, PlanName};
-
-/// Who changes something, and when: goes into the audit.
-#[derive(Clone, Copy, Debug)]
-pub struct Author<'a> {
-    /// `cli`, `console`, `demo`, or who is signed in.
-    pub who: &'a str,
-    /// Milliseconds since 1970.
-    pub at_ms: u64,
-}
+use crate::{Author, Ledger, StoreError, keys, terms};
+use exchange::{Acceptance, ConsumerName, ConsumerRow, KeyRow, PlanName};
 
 /// A consumer, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,21 +21,28 @@ pub struct ConsumerInfo {
     pub created_ms: u64,
     /// How many keys it has that are not revoked.
     pub keys: u32,
+    /// What people write of it.
+    pub about: About,
 }
 
-/// One change of the accounts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// When, in milliseconds since 1970.
-    pub at_ms: u64,
-    /// Who did it.
-    pub who: String,
-    /// What was done: `consumer-added`, `plans-set`, `suspended`, `resumed`, `key-made`, `key-revoked`, `acted-as`.
-    pub what: String,
-    /// The consumer it was done to.
-    pub subject: String,
-    /// Plans, key id, or the call.
-    pub detail: String,
+/// What people write of a consumer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Whom to ask about it.
+    pub owner: String,
+    /// Anything else.
+    pub notes: String,
+}
+
+impl About {
+    fn words(&self) -> String {
+        let part = |key: &str, text: &str| (!text.is_empty()).then(|| format!("{key}: {text}"));
+        [part("owner", &self.owner), part("notes", &self.notes)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
 }
 
 impl Ledger {
@@ -57,17 +56,35 @@ impl Ledger {
         plans: &[PlanName],
         by: Author<'_>,
     ) -> Result<ConsumerName, StoreError> {
+        self.add_described(name, plans, &About::default(), by).await
+    }
+
+    /// As [`Self::add_consumer`], with what people write of it.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn add_described(
+        &self,
+        name: &str,
+        plans: &[PlanName],
+        about: &About,
+        by: Author<'_>,
+    ) -> Result<ConsumerName, StoreError> {
         let name = checked_name(name)?;
         let mut file = self.accounts_to_change().await?;
         let mut change = file.change().await?;
         let make = Sql::new(
-            "INSERT INTO consumers (name, suspended, created_ms) VALUES (?, 0, ?) ON CONFLICT (name) DO NOTHING",
+            "INSERT INTO consumers (name, suspended, created_ms, owner, notes) VALUES (?, 0, ?, ?, ?) \
+             ON CONFLICT (name) DO NOTHING",
         );
-        if change.execute(make.bind(name.as_str()).bind(by.at_ms)).await? == 0 {
+        let make = make.bind(name.as_str()).bind(by.at_ms).bind(&*about.owner).bind(&*about.notes);
+        if change.execute(make).await? == 0 {
             return Err(StoreError::NameTaken { name });
         }
         hold(&mut change, &name, plans).await?;
-        note(&mut change, by, "consumer-added", &name, &words(plans)).await?;
+        let detail = [words(plans), about.words()].into_iter().filter(|part| !part.is_empty());
+        let detail = detail.collect::<Vec<_>>().join("; ");
+        note(&mut change, by, "consumer-added", &name, &detail).await?;
         change.commit().await?;
         Ok(name)
     }
@@ -88,6 +105,25 @@ impl Ledger {
         change.execute(Sql::new("DELETE FROM plans_held WHERE consumer = ?").bind(name.as_str())).await?;
         hold(&mut change, name, plans).await?;
         note(&mut change, by, "plans-set", name, &words(plans)).await?;
+        change.commit().await
+    }
+
+    /// Writes down what people write of a consumer, in place of what was there.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownConsumer`], or the file's.
+    pub async fn describe(
+        &self,
+        name: &ConsumerName,
+        about: &About,
+        by: Author<'_>,
+    ) -> Result<(), StoreError> {
+        let mut file = self.accounts_to_change().await?;
+        let mut change = file.change().await?;
+        must_exist(&mut change, name).await?;
+        let set = Sql::new("UPDATE consumers SET owner = ?, notes = ? WHERE name = ?");
+        change.execute(set.bind(&*about.owner).bind(&*about.notes).bind(name.as_str())).await?;
+        note(&mut change, by, "described", name, &about.words()).await?;
         change.commit().await
     }
 
@@ -138,35 +174,20 @@ impl Ledger {
     pub async fn accounts_rows(&self, now_ms: u64) -> Result<(Vec<ConsumerRow>, Vec<KeyRow>), StoreError> {
         let mut file = self.accounts().await?;
         let mut look = file.look().await?;
-        let consumers = consumers(&mut look)
-            .await?
-            .into_iter()
-            .map(|info| ConsumerRow { name: info.name, plans: info.plans, suspended: info.suspended })
-            .collect();
+        let consumers = rows(&mut look).await?;
         let keys = keys::all(&mut look)
             .await?
             .into_iter()
             .filter(|key| !key.is_revoked(now_ms))
-            .map(|key| KeyRow { digest: key.digest, consumer: key.consumer, tail: Some(key.tail) })
+            .map(|key| KeyRow {
+                digest: key.digest,
+                consumer: key.consumer,
+                tail: Some(key.tail),
+                scope: key.scope,
+                expires_ms: key.expires_ms,
+            })
             .collect();
         Ok((consumers, keys))
-    }
-
-    /// The last changes of the accounts, newest first.
-    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let mut file = self.accounts().await?;
-        let last = Sql::new("SELECT at_ms, who, what, subject, detail FROM audit ORDER BY id DESC LIMIT ?");
-        let rows = file.all(last.bind(limit)).await?;
-        let entry = |row: &Row| {
-            Ok(AuditEntry {
-                at_ms: row.count(0)?,
-                who: row.text(1)?.to_owned(),
-                what: row.text(2)?.to_owned(),
-                subject: row.text(3)?.to_owned(),
-                detail: row.text(4)?.to_owned(),
-            })
-        };
-        rows.iter().map(entry).collect()
     }
 }
 
@@ -194,24 +215,16 @@ pub(crate) async fn must_exist(change: &mut Connection, name: &ConsumerName) -> 
         .ok_or_else(|| StoreError::UnknownConsumer { name: name.clone() })
 }
 
-async fn hold(change: &mut Connection, name: &ConsumerName, plans: &[PlanName]) -> Result<(), StoreError> {
+pub(crate) async fn hold(
+    change: &mut Connection,
+    name: &ConsumerName,
+    plans: &[PlanName],
+) -> Result<(), StoreError> {
     for (position, plan) in (0_i64..).zip(plans) {
         let hold = Sql::new("INSERT INTO plans_held (consumer, position, plan) VALUES (?, ?, ?)");
         change.execute(hold.bind(name.as_str()).bind(position).bind(plan.as_str())).await?;
     }
     Ok(())
-}
-
-pub(crate) async fn note(
-    change: &mut Connection,
-    by: Author<'_>,
-    what: &str,
-    subject: &ConsumerName,
-    detail: &str,
-) -> Result<(), StoreError> {
-    let note = Sql::new("INSERT INTO audit (at_ms, who, what, subject, detail) VALUES (?, ?, ?, ?, ?)");
-    let note = note.bind(by.at_ms).bind(by.who).bind(what).bind(subject.as_str()).bind(detail);
-    change.execute(note).await.map(drop)
 }
 
 fn words(plans: &[PlanName]) -> String {
@@ -220,7 +233,7 @@ fn words(plans: &[PlanName]) -> String {
 
 async fn consumers(look: &mut Connection) -> Result<Vec<ConsumerInfo>, StoreError> {
     let all = Sql::new(
-        "SELECT name, suspended, created_ms,
+        "SELECT name, suspended, created_ms, owner, notes,
                 (SELECT count(*) FROM keys WHERE consumer = name AND (revoked_ms IS NULL OR revoked_ms > ?))
          FROM consumers ORDER BY name",
     );
@@ -231,7 +244,8 @@ async fn consumers(look: &mut Connection) -> Result<Vec<ConsumerInfo>, StoreErro
             plans: Vec::new(),
             suspended: row.number(1)? != 0,
             created_ms: row.count(2)?,
-            keys: row.small(3)?,
+            about: About { owner: row.text(3)?.to_owned(), notes: row.text(4)?.to_owned() },
+            keys: row.small(5)?,
         })
     };
     let mut found: Vec<ConsumerInfo> = rows.iter().map(info).collect::<Result<_, StoreError>>()?;
@@ -240,6 +254,33 @@ async fn consumers(look: &mut Connection) -> Result<Vec<ConsumerInfo>, StoreErro
         let (consumer, plan) = (row.text(0)?, row.text(1)?);
         if let Ok(at) = found.binary_search_by(|info| info.name.as_str().cmp(consumer)) {
             found[at].plans.push(PlanName::new(plan));
+        }
+    }
+    Ok(found)
+}
+
+/// Consumers as a board needs them.
+async fn rows(look: &mut Connection) -> Result<Vec<ConsumerRow>, StoreError> {
+    let row = |row: &Row| {
+        Ok(ConsumerRow {
+            name: ConsumerName::new(row.text(0)?),
+            plans: Vec::new(),
+            suspended: row.number(1)? != 0,
+            accepted: Vec::new(),
+        })
+    };
+    let all = look.all(Sql::new("SELECT name, suspended FROM consumers ORDER BY name")).await?;
+    let mut found: Vec<ConsumerRow> = all.iter().map(row).collect::<Result<_, StoreError>>()?;
+    let held = Sql::new("SELECT consumer, plan FROM plans_held ORDER BY consumer, position");
+    for row in &look.all(held).await? {
+        let (consumer, plan) = (row.text(0)?, row.text(1)?);
+        if let Ok(at) = found.binary_search_by(|known| known.name.as_str().cmp(consumer)) {
+            found[at].plans.push(PlanName::new(plan));
+        }
+    }
+    for terms in terms::all(look).await? {
+        if let Ok(at) = found.binary_search_by(|known| known.name.cmp(&terms.consumer)) {
+            found[at].accepted.push(Acceptance { plan: terms.plan, version: terms.version });
         }
     }
     Ok(found)

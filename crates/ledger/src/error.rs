@@ -5,7 +5,7 @@
 
 mod postgres;
 
-use exchange::{ConsumerName, KeyId};
+use exchange::{ConsumerName, KeyId, PlanName};
 use sqlx::error::DatabaseError as _;
 use std::path::PathBuf;
 
@@ -139,6 +139,40 @@ pub enum StoreError {
         /// The id asked for.
         id: KeyId,
     },
+    /// The key would have ended before it is made.
+    #[error("a key that ended at {} would open nothing", exchange::minute_of(*end_ms))]
+    KeyEnded {
+        /// When it would end, in milliseconds since 1970.
+        end_ms: u64,
+    },
+    /// No request has this number.
+    #[error("there is no request {id}")]
+    UnknownRequest {
+        /// The number asked for.
+        id: u64,
+    },
+    /// The request was approved or denied before.
+    #[error("request {id} was {state} already")]
+    DecidedAlready {
+        /// Its number.
+        id: u64,
+        /// What became of it.
+        state: crate::AccessState,
+    },
+    /// The same was asked for, and nobody has decided yet.
+    #[error("that is asked for already: request {id} is pending")]
+    AskedAlready {
+        /// Its number.
+        id: u64,
+    },
+    /// The consumer has what was asked for.
+    #[error("`{name}` holds the plan `{plan}` already")]
+    PlanHeld {
+        /// The consumer.
+        name: ConsumerName,
+        /// The plan.
+        plan: PlanName,
+    },
     /// The name belongs to another consumer.
     #[error("there is a consumer `{name}` already")]
     NameTaken {
@@ -203,6 +237,16 @@ impl StoreError {
             Self::Missing { .. } => "`switchboard serve` makes it; `--board` chooses another board".into(),
             Self::UnknownConsumer { .. } => "`switchboard consumer list` shows all".into(),
             Self::UnknownKey { .. } => "`switchboard key list` shows all".into(),
+            Self::KeyEnded { .. } => {
+                "write a day or a time to come: `--expires 90d`, `--expires 2027-01-01`".into()
+            }
+            Self::UnknownRequest { .. } | Self::DecidedAlready { .. } => {
+                "`switchboard access list --all` shows all".into()
+            }
+            Self::AskedAlready { id } => {
+                format!("an owner decides: switchboard access approve {id}, or deny {id} --reason …")
+            }
+            Self::PlanHeld { .. } => "nothing has to be asked for".into(),
             Self::NameTaken { .. } => "choose another name, or give the one that is there a new key".into(),
             Self::BadName { .. } => {
                 "1 to 64 characters of `a-z 0-9 . _ -`, beginning with a letter or digit".into()

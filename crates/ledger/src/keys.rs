@@ -3,11 +3,12 @@
 //! A key in clear is returned once, by the function that makes it, and never stored. Nothing is deleted:
 //! a revoked key still has to explain the calls that it made.
 
-use crate::accounts::{must_exist, note};
+use crate::accounts::must_exist;
+use crate::audit::note;
 use crate::connection::Connection;
 use crate::sql::{Row, Sql, unread};
-use crate::{Author, Ledger, StoreError};
-use exchange::{ApiKey, ConsumerName, KeyDigest, KeyId};
+use crate::{Author, Ledger, StoreError, key_use};
+use exchange::{ApiKey, ConsumerName, KeyDigest, KeyId, KeyScope};
 
 /// A key, as lists show it: never the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +25,32 @@ pub struct KeyInfo {
     pub created_ms: u64,
     /// From when on it is revoked, in milliseconds since 1970: later than now while its successor takes over.
     pub revoked_ms: Option<u64>,
+    /// What it is narrowed to.
+    pub scope: KeyScope,
+    /// From when on it opens nothing, in milliseconds since 1970.
+    pub expires_ms: Option<u64>,
+    /// When its last minute of use began, in milliseconds since 1970; where it was asked for.
+    pub used_ms: Option<u64>,
+}
+
+/// What a new key may open, and how long.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewKey {
+    /// What it is narrowed to.
+    pub scope: KeyScope,
+    /// From when on it opens nothing, in milliseconds since 1970.
+    pub expires_ms: Option<u64>,
 }
 
 impl KeyInfo {
     /// Whether it is unknown at this moment.
     pub fn is_revoked(&self, now_ms: u64) -> bool {
         self.revoked_ms.is_some_and(|from| from <= now_ms)
+    }
+
+    /// Whether it has ended by itself at this moment.
+    pub fn is_expired(&self, now_ms: u64) -> bool {
+        self.expires_ms.is_some_and(|from| from <= now_ms)
     }
 }
 
@@ -44,10 +65,24 @@ impl Ledger {
         entropy: [u8; 32],
         by: Author<'_>,
     ) -> Result<ApiKey, StoreError> {
+        self.new_narrow_key(name, entropy, &NewKey::default(), by).await
+    }
+
+    /// As [`Self::new_key`], for a key that opens less, or not for ever.
+    ///
+    /// # Errors
+    /// The same, and [`StoreError::KeyEnded`] for one that would have ended before it is made.
+    pub async fn new_narrow_key(
+        &self,
+        name: &ConsumerName,
+        entropy: [u8; 32],
+        wish: &NewKey,
+        by: Author<'_>,
+    ) -> Result<ApiKey, StoreError> {
         let mut file = self.accounts_to_change().await?;
         let mut change = file.change().await?;
         must_exist(&mut change, name).await?;
-        let key = make(&mut change, name, entropy, by).await?;
+        let key = make(&mut change, name, entropy, wish, by).await?;
         change.commit().await?;
         Ok(key)
     }
@@ -69,15 +104,17 @@ impl Ledger {
         Ok(key)
     }
 
-    /// Makes a successor of a key, which itself stays valid for `overlap_ms` more: both at once, or neither.
+    /// Makes a successor of a key, which itself stays valid for `overlap_ms` more: both at once, or neither. The successor
+    /// opens what the key opens, and ends when it ends, or at `expires_ms`.
     ///
     /// # Errors
-    /// [`StoreError::UnknownKey`], also of one that is revoked already; or the file's.
+    /// [`StoreError::UnknownKey`], also of one that is revoked already; [`StoreError::KeyEnded`]; or the file's.
     pub async fn rotate_key(
         &self,
         id: &KeyId,
         entropy: [u8; 32],
         overlap_ms: u64,
+        expires_ms: Option<u64>,
         by: Author<'_>,
     ) -> Result<(ApiKey, KeyInfo), StoreError> {
         let mut file = self.accounts_to_change().await?;
@@ -86,7 +123,8 @@ impl Ledger {
         if old.is_revoked(by.at_ms) {
             return Err(StoreError::UnknownKey { id: id.clone() });
         }
-        let key = make(&mut change, &old.consumer, entropy, by).await?;
+        let wish = NewKey { scope: old.scope.clone(), expires_ms: expires_ms.or(old.expires_ms) };
+        let key = make(&mut change, &old.consumer, entropy, &wish, by).await?;
         let until = by.at_ms.saturating_add(overlap_ms);
         // One that was to end earlier ends then: rotating twice lengthens nothing.
         let until = old.revoked_ms.map_or(until, |set| set.min(until)).min(i64::MAX.cast_unsigned());
@@ -101,36 +139,57 @@ impl Ledger {
         let mut file = self.accounts().await?;
         let mut look = file.look().await?;
         let mut keys = all(&mut look).await?;
+        drop(look);
+        drop(file);
         keys.retain(|key| of.is_none_or(|name| key.consumer == *name));
+        if let Some(mut usage) = self.counts().await? {
+            let last = key_use::last(&mut usage).await?;
+            for key in &mut keys {
+                key.used_ms = last.get(&key.digest).map(|minute| minute.saturating_mul(60_000));
+            }
+        }
         Ok(keys)
     }
 }
+
+const COLUMNS: &str =
+    "SELECT digest, id, consumer, tail, created_ms, revoked_ms, scope, expires_ms FROM keys";
 
 /// Makes a key.
 async fn make(
     change: &mut Connection,
     name: &ConsumerName,
     entropy: [u8; 32],
+    wish: &NewKey,
     by: Author<'_>,
 ) -> Result<ApiKey, StoreError> {
+    if let Some(end_ms) = wish.expires_ms.filter(|end| *end <= by.at_ms) {
+        return Err(StoreError::KeyEnded { end_ms });
+    }
     let key = ApiKey::from_entropy(&entropy);
     let id = KeyId::of(&key.digest());
     let (digest, tail) = (key.digest(), key.tail());
     let make = Sql::new(
-        "INSERT INTO keys (digest, id, consumer, tail, created_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO keys (digest, id, consumer, tail, created_ms, scope, expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT DO NOTHING",
     );
     let make = make.bind(&digest.0[..]).bind(&*id.0).bind(name.as_str()).bind(tail).bind(by.at_ms);
+    let make = make.bind(wish.scope.to_text()).bind(wish.expires_ms);
     if change.execute(make).await? == 0 {
         return Err(StoreError::KeyIdTaken { id });
     }
-    note(change, by, "key-made", name, &id.0).await?;
+    let scope = (!wish.scope.is_everything()).then(|| wish.scope.to_string());
+    let end = wish.expires_ms.map(|end| format!("until {}", exchange::minute_of(end)));
+    let detail: Vec<String> = [Some(id.0), scope, end].into_iter().flatten().collect();
+    note(change, by, "key-made", name, &detail.join("; ")).await?;
     Ok(key)
 }
 
 /// The key of this id.
 async fn known(change: &mut Connection, id: &KeyId) -> Result<KeyInfo, StoreError> {
-    let known = Sql::new("SELECT digest, id, consumer, tail, created_ms, revoked_ms FROM keys WHERE id = ?");
-    let row = change.first(known.bind(&*id.0)).await?;
+    let mut known = Sql::new(COLUMNS);
+    known.push(" WHERE id = ").push_bind(&*id.0);
+    let row = change.first(known).await?;
     key_info(&row.ok_or_else(|| StoreError::UnknownKey { id: id.clone() })?)
 }
 
@@ -143,9 +202,8 @@ async fn revoke(change: &mut Connection, key: &mut KeyInfo, from_ms: u64) -> Res
 
 /// All keys, by consumer, then oldest first.
 pub(crate) async fn all(look: &mut Connection) -> Result<Vec<KeyInfo>, StoreError> {
-    let all = Sql::new(
-        "SELECT digest, id, consumer, tail, created_ms, revoked_ms FROM keys ORDER BY consumer, created_ms, id",
-    );
+    let mut all = Sql::new(COLUMNS);
+    all.push(" ORDER BY consumer, created_ms, id");
     look.all(all).await?.iter().map(key_info).collect()
 }
 
@@ -153,7 +211,14 @@ fn key_info(row: &Row) -> Result<KeyInfo, StoreError> {
     let digest = row.some_bytes(0)?.unwrap_or_default();
     let digest =
         digest.try_into().map_err(|_| unread(sqlx::Error::Decode("a digest has 32 bytes".into())))?;
+    // What cannot be read is not taken for a key that opens everything.
+    let scope = KeyScope::of_text(row.text(6)?).ok_or_else(|| {
+        unread(sqlx::Error::Decode("the scope of a key that a newer switchboard has written".into()))
+    })?;
     Ok(KeyInfo {
+        scope,
+        expires_ms: row.some_count(7)?,
+        used_ms: None,
         digest: KeyDigest(digest),
         id: KeyId(row.text(1)?.into()),
         consumer: ConsumerName::new(row.text(2)?),

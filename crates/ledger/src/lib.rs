@@ -5,7 +5,9 @@
 //! disk: [`Ledger::recorder`] hands everything to a thread of its
 //! own. Usage is exact; rows are sampled above a rate, and what is lost is counted in [`Health`].
 
+mod access;
 mod accounts;
+mod audit;
 mod batch;
 mod connection;
 mod count;
@@ -19,6 +21,7 @@ mod example;
 mod filter;
 mod folder;
 mod history;
+mod key_use;
 mod keys;
 mod lease;
 mod migrate;
@@ -37,18 +40,22 @@ mod search;
 mod sql;
 mod store;
 mod tail;
+mod terms;
 mod usage;
 mod watch;
 mod write;
 
-pub use accounts::{AuditEntry, Author, ConsumerInfo};
+pub use access::{AccessRequest, AccessState};
+pub use accounts::{About, ConsumerInfo};
+pub use audit::{AuditEntry, Author};
 pub use error::StoreError;
 pub use filter::{CallFilter, CallPage, MOST_ROWS, StatusFilter};
 pub use history::History;
-pub use keys::KeyInfo;
+pub use keys::{KeyInfo, NewKey};
 pub use news::{Attempted, DueNews, News, NewsHealth};
 pub use open::Ledger;
 pub use options::{DetailsWanted, Health, LedgerOptions};
 pub use place::Place;
 pub use tail::Tail;
+pub use terms::TermsAccepted;
 pub use usage::{Group, UsageFilter, UsageRow};

@@ -30,8 +30,13 @@ pub(crate) enum Step {
 }
 
 /// `accounts.db`.
-pub(crate) const ACCOUNTS: Schema =
-    Schema { name: "accounts", steps: &[Step::Both(include_str!("../migrations/accounts/1.sql"))] };
+pub(crate) const ACCOUNTS: Schema = Schema {
+    name: "accounts",
+    steps: &[
+        Step::Both(include_str!("../migrations/accounts/1.sql")),
+        Step::Both(include_str!("../migrations/accounts/2.sql")),
+    ],
+};
 /// `usage.db`.
 pub(crate) const USAGE: Schema = Schema {
     name: "usage",
@@ -40,6 +45,7 @@ pub(crate) const USAGE: Schema = Schema {
         Step::Both(include_str!("../migrations/usage/2.sql")),
         Step::Both(include_str!("../migrations/usage/3.sql")),
         Step::Both(include_str!("../migrations/usage/4.sql")),
+        Step::Both(include_str!("../migrations/usage/5.sql")),
     ],
 };
 /// `quotas.db`.

@@ -4,10 +4,11 @@
 //! What does not fit is dropped and counted.
 
 use crate::count::Counters;
+use crate::key_use::KeyUses;
 use crate::options::{DetailsWanted, LedgerOptions};
 use crate::sample::{Sampler, is_special};
 use crate::{Health, StoreError, detail};
-use exchange::{CallId, CallRecord, Detail, Outcome, Recorder, Usage};
+use exchange::{CallId, CallRecord, Detail, KeyDigest, Outcome, Recorder, Usage};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,7 @@ pub(crate) enum Arrival {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) counters: Counters,
+    pub(crate) key_uses: KeyUses,
     sampling: Mutex<Sampling>,
     details: DetailsWanted,
     pub(crate) rows_dropped: AtomicU64,
@@ -69,6 +71,7 @@ impl Recording {
         let sampler = Sampler::new(options.rows_per_second, options.max_rows_per_second);
         let shared = Shared {
             counters: Counters::new(),
+            key_uses: KeyUses::default(),
             sampling: Mutex::new(Sampling { sampler, early: VecDeque::new() }),
             details: options.details,
             rows_dropped: AtomicU64::new(0),
@@ -165,6 +168,10 @@ impl Recorder for Recording {
             sampling.early.pop_front();
         }
         sampling.early.push_back((id, detail));
+    }
+
+    fn key_used(&self, key: KeyDigest, minute: u64) {
+        self.shared.key_uses.add(key, minute);
     }
 }
 

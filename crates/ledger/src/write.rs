@@ -173,7 +173,8 @@ impl Writer {
             Some(usage) => usage,
             none => none.insert(self.store.open(Part::Usage).await?),
         };
-        self.uncounted.write(usage, lease::now_ms()).await
+        self.uncounted.write(usage, lease::now_ms()).await?;
+        self.shared.key_uses.write(usage).await
     }
 
     async fn renew_leases(&mut self) {

@@ -111,6 +111,36 @@ impl Home {
         }
     }
 
+    /// So many consumers with a plan and a key each, from outside.
+    pub(crate) async fn fill_accounts(&self, many: usize) {
+        let insert = |series: &str, name: &str, digest: &str| {
+            AssertSqlSafe(format!(
+                "{series} INSERT INTO consumers (name, created_ms) SELECT {name}, 0 FROM n; \
+                 {series} INSERT INTO plans_held (consumer, position, plan) SELECT {name}, 0, 'free' FROM n; \
+                 {series} INSERT INTO keys (digest, id, consumer, tail, created_ms) \
+                 SELECT {digest}, 'k_' || {name}, {name}, '0000', 0 FROM n"
+            ))
+        };
+        match self {
+            Self::Folder(folder) => {
+                let series = format!(
+                    "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {many} - 1)"
+                );
+                let words = insert(&series, "printf('c%06d', i)", "randomblob(32)");
+                sqlx::raw_sql(words)
+                    .execute(&mut stranger(folder.path(), "accounts.db").await)
+                    .await
+                    .unwrap();
+            }
+            Self::Postgres(server) => {
+                let series = format!("WITH n(i) AS (SELECT generate_series(0, {many} - 1))");
+                let name = "'c' || lpad(CAST(i AS TEXT), 6, '0')";
+                let words = insert(&series, name, "sha256(convert_to(CAST(i AS TEXT), 'UTF8'))");
+                sqlx::raw_sql(words).execute(&mut guest(server).await).await.unwrap();
+            }
+        }
+    }
+
     /// Lets nobody write a part; readers go on.
     pub(crate) async fn lock(&self, file: &str) -> Lock {
         match self {

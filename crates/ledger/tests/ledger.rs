@@ -1,6 +1,7 @@
 //! The ledger from end to end, on real files.
 #![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
 
+mod access;
 mod accounts;
 mod cut;
 mod database;

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod access;
 mod add;
 mod auth;
 mod call;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Consumer(consumer::Consumer),
     /// Keys that we issue
     Key(key::Key),
+    /// Plans that are asked for: ask, list, approve, deny
+    Access(access::Access),
     /// Logins at providers: log in, look, forget
     Auth(auth::Auth),
     /// Secrets that providers gave us
@@ -107,6 +110,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Usage(usage) => usage.run(global),
         Command::Consumer(consumer) => consumer.run(global),
         Command::Key(key) => key.run(global),
+        Command::Access(access) => access.run(global),
         Command::Auth(auth) => auth.run(global),
         Command::Secret(secret) => secret.run(global),
         Command::Contract(contract) => contract.run(global),

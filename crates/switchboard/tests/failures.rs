@@ -10,6 +10,8 @@
 
 mod harness;
 
+#[path = "failures/access.rs"]
+mod access;
 #[path = "failures/alerts.rs"]
 mod alerts;
 #[path = "failures/counters.rs"]

@@ -3,21 +3,26 @@
 use super::words::list;
 use super::{Change, Effect, Pair};
 use crate::BoardConsumers;
-use exchange::{ConsumerName, ConsumerRow, KeyDigest, KeyId, PlanName};
+use exchange::{ConsumerName, ConsumerRow, KeyDigest, KeyId, KeyRow, PlanName};
 use std::collections::HashMap;
 
 /// A consumer with its keys.
 struct Account<'b> {
     row: &'b ConsumerRow,
     keys: Vec<KeyDigest>,
+    rows: Vec<&'b KeyRow>,
 }
 
 fn accounts(consumers: &BoardConsumers) -> HashMap<&ConsumerName, Account<'_>> {
-    let mut accounts: HashMap<_, _> =
-        consumers.consumers.iter().map(|row| (&row.name, Account { row, keys: Vec::new() })).collect();
+    let mut accounts: HashMap<_, _> = consumers
+        .consumers
+        .iter()
+        .map(|row| (&row.name, Account { row, keys: Vec::new(), rows: Vec::new() }))
+        .collect();
     for key in &consumers.keys {
         if let Some(account) = accounts.get_mut(&key.consumer) {
             account.keys.push(key.digest);
+            account.rows.push(key);
         }
     }
     accounts
@@ -93,6 +98,39 @@ fn both(old: &Account<'_>, new: &Account<'_>, tell: &mut Tell<'_>) {
     if !fewer.is_empty() {
         let what = format!("the key {} of consumer `{name}` is refused", list(&fewer));
         tell((Effect::Closes, "key-removed"), "keys", what);
+    }
+    for (was, is) in old.rows.iter().flat_map(|was| new.rows.iter().map(move |is| (was, is))) {
+        if was.digest == is.digest && (was.scope != is.scope || was.expires_ms != is.expires_ms) {
+            let what = format!(
+                "the key `{}` of consumer `{name}` is for something else: {}, before {}",
+                KeyId::of(&is.digest),
+                rights(is),
+                rights(was)
+            );
+            tell((scope_effect(was, is), "key-scope"), "keys", what);
+        }
+    }
+}
+
+/// What another scope or end of a key does; which of two narrow scopes has more in it is not looked at.
+fn scope_effect(was: &KeyRow, is: &KeyRow) -> Effect {
+    let end = |key: &KeyRow| key.expires_ms.unwrap_or(u64::MAX);
+    let wider = was.scope != is.scope && is.scope.is_everything();
+    if wider || end(is) > end(was) {
+        Effect::Opens
+    } else if was.scope == is.scope || was.scope.is_everything() {
+        Effect::Closes
+    } else {
+        Effect::Unclear
+    }
+}
+
+/// What a key is narrowed to, and until when.
+fn rights(key: &KeyRow) -> String {
+    let scope = if key.scope.is_everything() { "everything".to_owned() } else { key.scope.to_string() };
+    match key.expires_ms {
+        Some(end) => format!("{scope} until {}", exchange::minute_of(end)),
+        None => scope,
     }
 }
 

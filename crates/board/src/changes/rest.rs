@@ -40,6 +40,7 @@ const COMPARED: &[&str] = &[
     "plans.*.quota",
     "consumers.*.plans",
     "consumers.*.keys",
+    "consumers.*.suspended",
     "record.rows",
     "record.details",
     "record.redact",

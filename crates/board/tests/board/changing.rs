@@ -44,7 +44,7 @@ fn world(board: &str) -> World {
 
 fn consumer(name: &str, plans: &[&str]) -> ConsumerRow {
     let plans = plans.iter().map(|plan| PlanName::new(plan)).collect();
-    ConsumerRow { name: ConsumerName::new(name), plans, suspended: false }
+    ConsumerRow { name: ConsumerName::new(name), plans, suspended: false, accepted: Vec::new() }
 }
 
 /// Two consumers of the ledger, one of them of plan `free`.

@@ -1,16 +1,18 @@
 //! `switchboard consumer`: the accounts that call, by name.
 
+mod listed;
+
 use crate::arguments::Global;
 use crate::drive::{
     author, board_folder, board_near_or_running, load_board, now_ms, open_ledger, runtime, stored,
 };
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
-use board::Board;
+use board::{Board, Plan};
 use clap::Subcommand;
 use exchange::{ConsumerName, PlanName};
-use ledger::{ConsumerInfo, Ledger};
-use serde_json::json;
+use ledger::{About, ConsumerInfo, Ledger};
+use std::sync::Arc;
 
 /// Arguments of `consumer`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +30,35 @@ enum Verb {
         /// A plan it holds; may be given several times
         #[arg(long = "plan", required = true)]
         plans: Vec<String>,
+        #[command(flatten)]
+        about: Words,
+    },
+    /// Change what a consumer holds, or what is written of it
+    Set {
+        /// Its name
+        name: String,
+        /// A plan it holds from now on, and no others than those that are given
+        #[arg(long = "plan")]
+        plans: Vec<String>,
+        #[command(flatten)]
+        about: Words,
+    },
+    /// Note that a consumer has accepted the terms of a plan as they are now
+    Accept {
+        /// Its name
+        name: String,
+        /// The plan
+        plan: String,
+    },
+    /// Who changed what, and when; newest first
+    Audit {
+        /// Only of this consumer
+        name: Option<String>,
+        /// How many changes
+        #[arg(short = 'n', long = "lines", default_value_t = 50, value_name = "COUNT")]
+        lines: u32,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// List consumers
     List {
@@ -49,10 +80,28 @@ enum Verb {
     },
 }
 
+/// What people write of a consumer.
+#[derive(Debug, Default, clap::Args)]
+struct Words {
+    /// Whom to ask about it
+    #[arg(long, value_name = "WHO")]
+    owner: Option<String>,
+    /// Anything else
+    #[arg(long = "note", value_name = "TEXT")]
+    notes: Option<String>,
+}
+
+impl Words {
+    /// What is said in place of what was there; an empty text takes it away.
+    fn over(self, before: About) -> About {
+        About { owner: self.owner.unwrap_or(before.owner), notes: self.notes.unwrap_or(before.notes) }
+    }
+}
+
 impl Verb {
     /// Whether it changes nothing, so that a board that merely runs will do.
     const fn only_looks(&self) -> bool {
-        matches!(self, Self::List { .. } | Self::Show { .. })
+        matches!(self, Self::List { .. } | Self::Show { .. } | Self::Audit { .. })
     }
 }
 
@@ -73,34 +122,79 @@ impl Consumer {
     async fn act(self, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
         let terminal = global.terminal();
         match self.verb {
-            Verb::Add { name, plans } => {
-                let plans =
-                    plans.iter().map(|plan| known_plan(board, plan)).collect::<Result<Vec<_>, _>>()?;
+            Verb::Add { name, plans, about } => {
+                let plans = known_plans(board, &plans)?;
                 in_board(board, &name)?;
-                let name =
-                    ledger.add_consumer(&name, &plans, author()).await.map_err(|error| stored(&error))?;
+                let about = about.over(About::default());
+                let made = ledger.add_described(&name, &plans, &about, author()).await;
+                let name = made.map_err(|error| stored(&error))?;
                 terminal.line(format!("added {name}"));
                 terminal.say(format!("its first key: switchboard key new {name}"));
             }
+            Verb::Set { name, plans, about } => {
+                in_board(board, &name)?;
+                let info = known(ledger, &name).await?;
+                let plans = known_plans(board, &plans)?;
+                let next = about.over(info.about.clone());
+                if plans.is_empty() && next == info.about {
+                    return Err(Failure::usage("nothing is to be changed")
+                        .help("say what: `--plan PLAN`, `--owner WHO`, `--note TEXT`"));
+                }
+                if !plans.is_empty() {
+                    let set = ledger.set_plans(&info.name, &plans, author()).await;
+                    set.map_err(|error| stored(&error))?;
+                }
+                if next != info.about {
+                    let set = ledger.describe(&info.name, &next, author()).await;
+                    set.map_err(|error| stored(&error))?;
+                }
+                terminal.line(format!("changed {}", info.name));
+            }
+            Verb::Accept { name, plan } => accept(board, ledger, &name, &plan, terminal).await?,
+            Verb::Audit { name, lines, listing } => {
+                let entries = ledger.audit(name.as_deref(), lines.min(10_000)).await;
+                let entries = entries.map_err(|error| stored(&error))?;
+                if entries.is_empty() && listing.is_text() {
+                    terminal.say("nothing was changed");
+                } else {
+                    let rows = entries.iter().map(listed::audit_json).collect();
+                    listing.print(rows, || listed::audit(&entries), terminal)?;
+                }
+            }
             Verb::List { listing } => {
                 let consumers = ledger.list_consumers().await.map_err(|error| stored(&error))?;
+                let consumers = listed::all(board, consumers);
                 if consumers.is_empty() && listing.is_text() {
                     terminal.say("no consumers yet: switchboard consumer add NAME --plan PLAN");
                 } else {
-                    let rows = consumers.iter().map(as_json).collect();
-                    listing.print(rows, || table(&consumers), terminal)?;
+                    let rows = consumers.iter().map(listed::as_json).collect();
+                    listing.print(rows, || listed::table(&consumers), terminal)?;
                 }
             }
             Verb::Show { name } => {
-                let info = known(ledger, &name).await?;
-                let keys = ledger.list_keys(Some(&info.name)).await.map_err(|error| stored(&error))?;
-                terminal.data(table(std::slice::from_ref(&info)));
-                for key in keys {
-                    let state = if key.is_revoked(now_ms()) { "revoked" } else { "valid" };
-                    terminal.line(format!("  {}  ending {}  {state}", key.id, key.tail));
+                let all = ledger.list_consumers().await.map_err(|error| stored(&error))?;
+                let mut shown = listed::all(board, all);
+                shown.retain(|one| one.info.name.as_str() == name);
+                let Some(info) = shown.first().map(|one| one.info.clone()) else {
+                    return Err(unknown(ledger, &name).await);
+                };
+                terminal.data(listed::table(&shown));
+                for key in ledger.list_keys(Some(&info.name)).await.map_err(|error| stored(&error))? {
+                    let state = match (key.is_revoked(now_ms()), key.is_expired(now_ms())) {
+                        (true, _) => "revoked",
+                        (false, true) => "ended",
+                        (false, false) => "valid",
+                    };
+                    terminal.line(
+                        format!("  {}  ending {}  {state}  {}", key.id, key.tail, key.scope).trim_end(),
+                    );
                 }
             }
             Verb::Suspend { name, resume } => {
+                if board.consumers.consumers.iter().any(|row| row.name.as_str() == name) {
+                    return Err(Failure::usage(format!("`{name}` is in the board's file"))
+                        .help(format!("write `suspended = {}` under `[consumers.{name}]`", !resume)));
+                }
                 let info = known(ledger, &name).await?;
                 ledger.suspend(&info.name, !resume, author()).await.map_err(|error| stored(&error))?;
                 terminal.line(format!("{} {}", if resume { "resumed" } else { "suspended" }, info.name));
@@ -116,17 +210,35 @@ pub(super) async fn known(ledger: &Ledger, name: &str) -> Result<ConsumerInfo, F
     if let Some(info) = found {
         return Ok(info);
     }
-    let all = ledger.list_consumers().await.map_err(|error| stored(&error))?;
-    let failure = Failure::usage(format!("there is no consumer `{name}`"));
-    Err(match super::nearest(name, all.iter().map(|info| info.name.as_str())) {
-        Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => failure.help(format!("add it: switchboard consumer add {name} --plan PLAN")),
-    })
+    Err(unknown(ledger, name).await)
 }
 
-fn known_plan(board: &Board, name: &str) -> Result<PlanName, Failure> {
+/// There is no consumer of this name; one of a like name is suggested.
+async fn unknown(ledger: &Ledger, name: &str) -> Failure {
+    // Without suggestions it is as true.
+    let all = ledger.list_consumers().await.unwrap_or_default();
+    let failure = Failure::usage(format!("there is no consumer `{name}`"));
+    match super::nearest(name, all.iter().map(|info| info.name.as_str())) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure.help(format!("add it: switchboard consumer add {name} --plan PLAN")),
+    }
+}
+
+fn known_plans(board: &Board, names: &[String]) -> Result<Vec<PlanName>, Failure> {
+    let mut plans: Vec<PlanName> = Vec::new();
+    for name in names {
+        let plan = known_plan(board, name)?;
+        if !plans.contains(&plan.name) {
+            plans.push(plan.name.clone());
+        }
+    }
+    Ok(plans)
+}
+
+/// The plan of this name, or a failure that suggests one.
+pub(super) fn known_plan<'b>(board: &'b Board, name: &str) -> Result<&'b Arc<Plan>, Failure> {
     if let Some(plan) = board.plans.iter().find(|plan| plan.name.as_str() == name) {
-        return Ok(plan.name.clone());
+        return Ok(plan);
     }
     let names = board.plans.iter().map(|plan| plan.name.as_str());
     let failure = Failure::usage(format!("there is no plan `{name}` on this board"));
@@ -145,26 +257,29 @@ fn in_board(board: &Board, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn as_json(info: &ConsumerInfo) -> serde_json::Value {
-    json!({
-        "name": info.name.as_str(),
-        "plans": info.plans.iter().map(PlanName::as_str).collect::<Vec<_>>(),
-        "suspended": info.suspended,
-        "keys": info.keys,
-        "created_ms": info.created_ms,
-    })
-}
-
-fn table(consumers: &[ConsumerInfo]) -> String {
-    let rows = consumers.iter().map(|info| {
-        let plans = info.plans.iter().map(PlanName::as_str).collect::<Vec<_>>().join(", ");
-        let state = if info.suspended { "suspended" } else { "" };
-        vec![
-            info.name.to_string(),
-            plans,
-            format!("{} {}", info.keys, if info.keys == 1 { "key" } else { "keys" }),
-            state.to_owned(),
-        ]
-    });
-    super::columns(rows)
+/// Notes that terms are accepted, of whichever consumer there is.
+async fn accept(
+    board: &Board,
+    ledger: &Ledger,
+    name: &str,
+    plan: &str,
+    terminal: crate::terminal::Terminal,
+) -> Result<(), Failure> {
+    let in_file = board.consumers.consumers.iter().find(|row| row.name.as_str() == name);
+    let (name, held) = match in_file {
+        Some(row) => (row.name.clone(), row.plans.clone()),
+        None => known(ledger, name).await.map(|info| (info.name, info.plans))?,
+    };
+    let plan = known_plan(board, plan)?;
+    let Some(terms) = &plan.terms else {
+        return Err(Failure::usage(format!("the plan `{}` has no terms", plan.name))
+            .help("`terms` of a plan names them on the board; without them nothing has to be accepted"));
+    };
+    let accepted = ledger.accept_terms(&name, &plan.name, &terms.version, author()).await;
+    accepted.map_err(|error| stored(&error))?;
+    terminal.line(format!("{name} has accepted the terms of {}: {}", plan.name, terms.address));
+    if !held.contains(&plan.name) {
+        terminal.say(format!("it does not hold that plan: switchboard access request {name} {}", plan.name));
+    }
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! `switchboard key`: the keys that we issue.
 
+mod wished;
+
 use crate::arguments::Global;
 use crate::command::consumer::known;
 use crate::drive::{
@@ -8,6 +10,7 @@ use crate::drive::{
 };
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
+use board::Board;
 use clap::Subcommand;
 use exchange::ApiKey;
 use ledger::{KeyInfo, Ledger};
@@ -29,8 +32,10 @@ enum Verb {
         /// For `[consumers]` in the board's file: print the digest to write there, store nothing
         #[arg(long)]
         in_file: bool,
+        #[command(flatten)]
+        wish: wished::Wish,
     },
-    /// List keys: their ids and last four characters
+    /// List keys: ids, last four characters, scope, end and last use
     List {
         /// Only of this consumer
         consumer: Option<String>,
@@ -44,6 +49,9 @@ enum Verb {
         /// How long the old key stays valid: `0s`, `15m`, `24h`, `7d`
         #[arg(long, default_value = "24h", value_name = "PERIOD")]
         overlap: String,
+        /// How long the successor works, as of `key new`; without it as long as the old key would have
+        #[arg(long, value_name = "END", allow_hyphen_values = true)]
+        expires: Option<String>,
     },
     /// Make a key invalid, within a second on a running board
     Revoke {
@@ -62,12 +70,18 @@ impl Verb {
 impl Key {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        if let Verb::New { consumer, in_file: true } = &self.verb {
+        if let Verb::New { consumer, in_file: true, wish } = &self.verb {
+            let narrowed = wish.in_file()?;
             let key = ApiKey::from_entropy(&entropy()?);
             let terminal = global.terminal();
             terminal.line(key.reveal());
             terminal.say("shown once: keep it now. Write this into the board's file:");
-            terminal.say(format!("\n[consumers.{consumer}]\nkeys = [\"{}\"]", key.digest()));
+            let digest = key.digest().to_string();
+            let entry = match digest.strip_prefix("sha256:") {
+                Some(digits) if !narrowed.is_empty() => format!("{{ sha256 = \"{digits}\"{narrowed} }}"),
+                _ => format!("\"{digest}\""),
+            };
+            terminal.say(format!("\n[consumers.{consumer}]\nkeys = [{entry}]"));
             return Ok(Exit::Ok);
         }
         let folder =
@@ -75,21 +89,34 @@ impl Key {
         let board = load_board(&folder, global)?;
         runtime()?.block_on(async {
             let ledger = open_ledger(&board).await?;
-            let done = self.act(&ledger, global).await;
+            let done = self.act(&board, &ledger, global).await;
             ledger.close().await.map_err(|error| stored(&error))?;
             done
         })
     }
 
-    async fn act(self, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
+    async fn act(self, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
         let terminal = global.terminal();
         match self.verb {
-            Verb::New { consumer, .. } => {
+            Verb::New { consumer, wish, .. } => {
+                if board.consumers.consumers.iter().any(|row| row.name.as_str() == consumer) {
+                    return Err(Failure::usage(format!(
+                        "`{consumer}` is in the board's file, and its keys are"
+                    ))
+                    .help(format!("switchboard key new {consumer} --in-file")));
+                }
+                let wish = wish.read(board)?;
                 let info = known(ledger, &consumer).await?;
-                let key =
-                    ledger.new_key(&info.name, entropy()?, author()).await.map_err(|error| stored(&error))?;
+                let key = ledger.new_narrow_key(&info.name, entropy()?, &wish, author()).await;
+                let key = key.map_err(|error| stored(&error))?;
                 terminal.line(key.reveal());
                 terminal.say(format!("a key of {}, shown once: keep it now", info.name));
+                if !wish.scope.is_everything() {
+                    terminal.say(format!("it opens {}", wish.scope));
+                }
+                if let Some(end) = wish.expires_ms {
+                    terminal.say(format!("it works until {}", super::time_of(end)));
+                }
             }
             Verb::List { consumer, listing } => {
                 let of = match consumer {
@@ -103,11 +130,12 @@ impl Key {
                     listing.print(keys.iter().map(as_json).collect(), || table(&keys), terminal)?;
                 }
             }
-            Verb::Rotate { id, overlap } => {
+            Verb::Rotate { id, overlap, expires } => {
+                let expires_ms = expires.as_deref().map(wished::end).transpose()?;
                 let overlap_ms = u64::try_from(period(&overlap)?.as_millis()).unwrap_or(u64::MAX);
                 let old = existing(ledger, &id).await?;
                 let (key, old) = ledger
-                    .rotate_key(&old.id, entropy()?, overlap_ms, author())
+                    .rotate_key(&old.id, entropy()?, overlap_ms, expires_ms, author())
                     .await
                     .map_err(|error| stored(&error))?;
                 terminal.line(key.reveal());
@@ -149,6 +177,10 @@ fn as_json(key: &KeyInfo) -> serde_json::Value {
         "tail": key.tail,
         "created_ms": key.created_ms,
         "revoked_ms": key.revoked_ms,
+        "only": key.scope.only,
+        "apis": key.scope.apis,
+        "expires_ms": key.expires_ms,
+        "used_ms": key.used_ms,
     })
 }
 
@@ -159,7 +191,29 @@ fn table(keys: &[KeyInfo]) -> String {
             Some(from) if from <= now_ms() => "revoked".to_owned(),
             Some(from) => format!("until {}", super::time_of(from)),
         };
-        vec![key.id.to_string(), key.consumer.to_string(), format!("ending {}", key.tail), state]
+        let end = match key.expires_ms {
+            None => String::new(),
+            Some(_) if key.is_expired(now_ms()) => "ended".to_owned(),
+            Some(end) => format!("ends {}", super::time_of(end)),
+        };
+        let used = key.used_ms.map_or_else(|| "not used".to_owned(), |at| format!("used {}", minute(at)));
+        vec![
+            key.id.to_string(),
+            key.consumer.to_string(),
+            format!("ending {}", key.tail),
+            used,
+            state,
+            end,
+            key.scope.to_string(),
+        ]
     });
     super::columns(rows)
+}
+
+/// A time to the minute, as this machine's zone has it.
+fn minute(ms: u64) -> String {
+    let mut text = super::time_of(ms);
+    // Uses are kept to the minute: seconds would say more than is known.
+    text.truncate(text.len().saturating_sub(3));
+    text
 }

@@ -2,7 +2,7 @@
 
 use crate::command::line_of;
 use crate::terminal::Terminal;
-use exchange::{CallId, CallRecord, Detail, Recorder, Usage};
+use exchange::{CallId, CallRecord, Detail, KeyDigest, Recorder, Usage};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
@@ -41,5 +41,9 @@ impl Recorder for Printing {
 
     fn detail(&self, id: CallId, detail: Detail) {
         self.inner.detail(id, detail);
+    }
+
+    fn key_used(&self, key: KeyDigest, minute: u64) {
+        self.inner.key_used(key, minute);
     }
 }

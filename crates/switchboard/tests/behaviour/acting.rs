@@ -66,7 +66,7 @@ fn a_call_is_made_as_a_consumer_with_its_plans_and_stands_in_the_audit() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let audit = runtime.block_on(async {
         let ledger = ledger::Ledger::open_read_only(socket.parent().unwrap()).await.unwrap();
-        ledger.audit(20).await.unwrap()
+        ledger.audit(None, 20).await.unwrap()
     });
     let acted: Vec<String> = audit
         .iter()
