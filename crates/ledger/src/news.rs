@@ -107,7 +107,8 @@ impl Ledger {
         let known = Sql::new("SELECT count(*) FROM news WHERE alert = ? AND subject = ? AND at_ms >= ?");
         let known = known.bind(news.alert.as_str()).bind(news.subject.as_str()).bind(news.since_ms);
         if change.number(known).await? != Some(0) {
-            return Ok(false);
+            // Ended at once, or others wait for the part's lock.
+            return change.commit().await.map(|()| false);
         }
         let old = Sql::new("DELETE FROM news WHERE seen_ms < ? AND state <> 0");
         change.execute(old.bind(now_ms.saturating_sub(KEPT_MS))).await?;

@@ -50,10 +50,11 @@ impl Ledger {
         let mut change = usage.change().await?;
         let rolled = Rolled::read(&mut change).await?;
         let Some(hour) = first(&mut change, rolled.until).await?.map(|minute| minute - minute % HOUR) else {
-            return Ok(false);
+            // Ended at once: a change that is dropped lets go of the part's lock only when its connection is used again.
+            return change.commit().await.map(|()| false);
         };
         if (hour + HOUR) * 60_000 + SETTLED_MS > now_ms {
-            return Ok(false);
+            return change.commit().await.map(|()| false);
         }
         let add = Sql::new(
             "INSERT INTO usage_hours (minute, api, operation, consumer, plan, outcome, class, calls, bytes, time_us) \
@@ -85,7 +86,7 @@ impl Ledger {
         let wanted = now_ms.saturating_sub(keep_ms) / 60_000;
         let until = (wanted - wanted % DAY).min(rolled.until - rolled.until % DAY);
         let Some(oldest) = first(&mut change, 0).await?.filter(|oldest| *oldest < until) else {
-            return Ok(false);
+            return change.commit().await.map(|()| false);
         };
         let end = oldest - oldest % DAY + DAY;
         change.execute(Sql::new("DELETE FROM usage WHERE minute < ?").bind(end)).await?;

@@ -148,6 +148,7 @@ impl Ledger {
             query.push(if at == 0 { " ORDER BY " } else { ", " }).push(group.column());
         }
         let rows = look.all(query).await?;
+        look.commit().await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
             found.push(usage_row(row, &filter.group_by)?);
