@@ -405,6 +405,6 @@ mod tests {
             assert_eq!(properties(here), known.into_iter().collect::<BTreeSet<_>>(), "{name}");
             seen.insert(at);
         }
-        assert_eq!(seen.len(), 19, "{seen:?}");
+        assert_eq!(seen.len(), 20, "{seen:?}");
     }
 }
