@@ -8,7 +8,7 @@ use std::time::Duration;
 
 #[tokio::test]
 async fn whoever_is_not_let_in_is_told_why_and_no_text_has_the_password() {
-    let Some(server) = Server::start_with(&["max_connections=6".to_owned()]) else { return };
+    let Some(server) = Server::start_with(&["max_connections=8".to_owned()]) else { return };
     server.sql("CREATE ROLE guest LOGIN PASSWORD 'hunter22'");
     let (wrong, right) = (server.url_of("guest:hunter23"), server.url_of("guest:hunter22"));
     let elsewhere = server.url().replace("/postgres?", "/hunter23?");
@@ -46,7 +46,7 @@ async fn whoever_is_not_let_in_is_told_why_and_no_text_has_the_password() {
     let ledger = opened(right.clone()).await.unwrap();
     ledger.add_consumer("acme", &[], CLI).await.unwrap();
 
-    // Three of six are the owner's.
+    // Three of eight are the owner's.
     let mut others = Vec::new();
     let error = loop {
         match opened(right.clone()).await {
