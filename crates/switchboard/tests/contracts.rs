@@ -222,6 +222,8 @@ fn a_contract_is_learnt_from_the_calls_of_an_open_api_and_then_serves_them() {
     {
         assert!(text.contains(&part), "{part} in {text}");
     }
+    // A port may have any digits.
+    let text = text.replace(&url, "");
     for value in ["4021", "Ann Smith", "Secret-1", "limit: 5"] {
         assert!(!text.contains(value), "{value} in {text}");
     }
