@@ -12,6 +12,7 @@ pub(crate) use words::words;
 
 use crate::gauges::Place;
 use crate::permit::Permitted;
+use crate::purse::Standing;
 use crate::purses::{NotPaid, Spent};
 use crate::seen::{Caller, Seen};
 use crate::under_way::{Bound, Exchange};
@@ -88,8 +89,9 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
             Measure::AtOnce(most) => at_once(&mut ticket, served, limit, seen, shared, most),
             Measure::Quota(quota) => {
                 let subject = Subject::of(served, limit, seen);
-                let taken = shared.purses.take(&subject, || subject.quota_account(), quota, cost).await;
-                let left = peek(served, limit, seen, shared);
+                let (taken, standing) =
+                    shared.purses.take(&subject, || subject.quota_account(), quota, cost).await;
+                let left = in_quota(standing);
                 taken.map(|spent| ticket.spent.extend(spent)).map(|()| left).map_err(|why| match why {
                     NotPaid::Dry(wait) => (left, wait),
                     NotPaid::Unknown => (left, Duration::ZERO),
@@ -176,6 +178,10 @@ const fn free(remaining: u32) -> Left {
     Left { remaining, full_in: Duration::ZERO }
 }
 
+const fn in_quota(standing: Standing) -> Left {
+    Left { remaining: standing.left, full_in: standing.more_in }
+}
+
 /// What a call of this operation takes.
 fn cost(served: &Served, seen: &Seen) -> u32 {
     match seen.bound {
@@ -194,8 +200,7 @@ fn peek(served: &Served, limit: &ServedLimit, seen: &Seen, shared: &Shared) -> L
         }
         Measure::Quota(quota) => {
             let subject = Subject::of(served, limit, seen);
-            let standing = shared.purses.look(&subject, || subject.quota_account(), quota);
-            Left { remaining: standing.left, full_in: standing.more_in }
+            in_quota(shared.purses.look(&subject, || subject.quota_account(), quota))
         }
     }
 }

@@ -90,6 +90,13 @@ pub(crate) struct Standing {
     pub(crate) known: bool,
 }
 
+impl Standing {
+    /// Nothing is known: as if nothing had been spent.
+    pub(crate) const fn unknown(quota: Quota) -> Self {
+        Self { left: quota.amount.get(), more_in: Duration::ZERO, known: false }
+    }
+}
+
 impl Purse {
     pub(crate) fn new(account: QuotaAccount, quota: Quota, now_ms: u64) -> Self {
         let slot = quota.period.slot(now_ms);

@@ -82,7 +82,7 @@ impl Purses {
         }
     }
 
-    /// Takes what a call costs, waiting for the store where it must be asked.
+    /// Takes what a call costs, waiting for the store where it must be asked; gives what is left besides.
     ///
     /// # Errors
     /// The quota is used up, or nobody can tell.
@@ -92,11 +92,16 @@ impl Purses {
         account: impl FnOnce() -> QuotaAccount,
         quota: Quota,
         cost: u32,
-    ) -> Result<Option<Spent>, NotPaid> {
+    ) -> (Result<Option<Spent>, NotPaid>, Standing) {
         let Some(purse) = self.purse(subject, account, quota) else {
             self.on_trust.fetch_add(1, Ordering::Relaxed);
-            return Ok(None);
+            return (Ok(None), Standing::unknown(quota));
         };
+        let taken = self.take_from(&purse, quota, cost).await;
+        (taken.map(Some), purse.standing(quota, now_ms()))
+    }
+
+    async fn take_from(&self, purse: &Arc<Purse>, quota: Quota, cost: u32) -> Result<Spent, NotPaid> {
         let mut until = None;
         loop {
             let now_ms = now_ms();
@@ -108,7 +113,7 @@ impl Purses {
                 }
                 Taken::Dry(wait) => return Err(NotPaid::Dry(wait)),
                 Taken::Unknown => {
-                    self.ask(&purse, now_ms, 0);
+                    self.ask(purse, now_ms, 0);
                     return Err(NotPaid::Unknown);
                 }
                 Taken::Ask => {
@@ -116,7 +121,7 @@ impl Purses {
                     let mut rung = std::pin::pin!(purse.bell.notified());
                     // Before the question, so that no ringing is missed.
                     rung.as_mut().enable();
-                    self.ask(&purse, now_ms, cost);
+                    self.ask(purse, now_ms, cost);
                     // Somebody else has waited in vain already.
                     let away = now_ms < self.away_ms.load(Ordering::Relaxed).saturating_add(ALONE_MS);
                     if away || purse.is_asking() && tokio::time::timeout_at(until, rung).await.is_err() {
@@ -128,8 +133,8 @@ impl Purses {
                     continue;
                 }
             };
-            self.ask(&purse, now_ms, 0);
-            return Ok(Some(Spent { purse, part, cost, kept: false }));
+            self.ask(purse, now_ms, 0);
+            return Ok(Spent { purse: Arc::clone(purse), part, cost, kept: false });
         }
     }
 
@@ -142,7 +147,7 @@ impl Purses {
     ) -> Standing {
         let now_ms = now_ms();
         let Some(purse) = self.purse(subject, account, quota) else {
-            return Standing { left: quota.amount.get(), more_in: Duration::ZERO, known: false };
+            return Standing::unknown(quota);
         };
         let standing = purse.standing(quota, now_ms);
         if !standing.known
@@ -154,7 +159,7 @@ impl Purses {
         standing
     }
 
-    /// Comes back when the store has answered all that it was asked, or in two seconds.
+    /// Comes back when the store has answered all that it was asked, or when one answer takes too long.
     pub(crate) async fn settle(&self) {
         for purse in self.all() {
             let mut rung = std::pin::pin!(purse.bell.notified());
