@@ -2,7 +2,7 @@
 
 use super::consumer::{known, known_plan};
 use crate::arguments::Global;
-use crate::drive::{author, board_folder, board_near_or_running, load_board, open_ledger, runtime, stored};
+use crate::drive::{author, board_folder, board_near_or_running, load_board, stored, with_ledger};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
 use board::{Board, Plan};
@@ -59,12 +59,7 @@ impl Access {
         let only_looks = matches!(self.verb, Verb::List { .. });
         let folder = if only_looks { board_near_or_running(global)? } else { board_folder(global)? };
         let board = load_board(&folder, global)?;
-        runtime()?.block_on(async {
-            let ledger = open_ledger(&board).await?;
-            let done = self.act(&board, &ledger, global).await;
-            ledger.close().await.map_err(|error| stored(&error))?;
-            done
-        })
+        with_ledger(&board, async |ledger| self.act(&board, ledger, global).await)
     }
 
     async fn act(self, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {

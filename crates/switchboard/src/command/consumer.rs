@@ -3,9 +3,7 @@
 mod listed;
 
 use crate::arguments::Global;
-use crate::drive::{
-    author, board_folder, board_near_or_running, load_board, now_ms, open_ledger, runtime, stored,
-};
+use crate::drive::{author, board_folder, board_near_or_running, load_board, now_ms, stored, with_ledger};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
 use board::{Board, Plan};
@@ -111,12 +109,7 @@ impl Consumer {
         let folder =
             if self.verb.only_looks() { board_near_or_running(global)? } else { board_folder(global)? };
         let board = load_board(&folder, global)?;
-        runtime()?.block_on(async {
-            let ledger = open_ledger(&board).await?;
-            let done = self.act(&board, &ledger, global).await;
-            ledger.close().await.map_err(|error| stored(&error))?;
-            done
-        })
+        with_ledger(&board, async |ledger| self.act(&board, ledger, global).await)
     }
 
     async fn act(self, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {

@@ -5,8 +5,7 @@ mod wished;
 use crate::arguments::Global;
 use crate::command::consumer::known;
 use crate::drive::{
-    author, board_folder, board_near_or_running, entropy, load_board, now_ms, open_ledger, period, runtime,
-    stored,
+    author, board_folder, board_near_or_running, entropy, load_board, now_ms, period, stored, with_ledger,
 };
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
@@ -87,12 +86,7 @@ impl Key {
         let folder =
             if self.verb.only_looks() { board_near_or_running(global)? } else { board_folder(global)? };
         let board = load_board(&folder, global)?;
-        runtime()?.block_on(async {
-            let ledger = open_ledger(&board).await?;
-            let done = self.act(&board, &ledger, global).await;
-            ledger.close().await.map_err(|error| stored(&error))?;
-            done
-        })
+        with_ledger(&board, async |ledger| self.act(&board, ledger, global).await)
     }
 
     async fn act(self, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {

@@ -98,6 +98,19 @@ pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
     Ledger::open(options).await.map_err(|error| stored(&error))
 }
 
+/// Changes the ledger of a board: opened to write, and closed, whatever became of it.
+pub(crate) fn with_ledger<T>(
+    board: &Board,
+    act: impl AsyncFnOnce(&Ledger) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    runtime()?.block_on(async {
+        let ledger = open_ledger(board).await?;
+        let done = act(&ledger).await;
+        ledger.close().await.map_err(|error| stored(&error))?;
+        done
+    })
+}
+
 /// How long somebody who reads waits for a process to write down what it holds.
 const FLUSHED: Duration = Duration::from_secs(5);
 
