@@ -11,13 +11,15 @@
     reason = "a test that reads files"
 )]
 
+#[path = "exceptions/list.rs"]
+mod exceptions;
+
 use contract::{
     Asked, Chunk, Contract, Head, Need, Operation, Payload, Violation, Want, check_answer, check_head,
     decode, encode, sample_answer, sample_request,
 };
 use http::{HeaderValue, header};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 const SHARDS: usize = 8;
@@ -126,26 +128,7 @@ fn shard(shard: usize) {
         }
     }
     eprintln!("{operations} operations, {} exceptions", exceptions.len());
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples-exceptions");
-    let list = list.join(format!("{shard}.txt"));
-    let text = std::fs::read_to_string(&list).unwrap_or_default();
-    let is_word = |line: &&str| line.starts_with('#');
-    if std::env::var("WRITE_EXCEPTIONS").is_ok() {
-        let mut text: String = text.split_inclusive('\n').filter(is_word).collect();
-        for line in &exceptions {
-            writeln!(text, "{line}").unwrap();
-        }
-        std::fs::create_dir_all(list.parent().unwrap()).unwrap();
-        std::fs::write(&list, text).unwrap();
-        return;
-    }
-    let known: BTreeSet<String> = text.lines().filter(|line| !is_word(line)).map(str::to_owned).collect();
-    let new: Vec<_> = exceptions.difference(&known).collect();
-    let stale: Vec<_> = known.difference(&exceptions).collect();
-    assert!(
-        new.is_empty() && stale.is_empty(),
-        "new exceptions: {new:#?}\nno exceptions any more: {stale:#?}"
-    );
+    exceptions::hold("samples-exceptions", shard, &exceptions);
 }
 
 macro_rules! shards {
