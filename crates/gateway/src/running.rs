@@ -5,6 +5,7 @@ use crate::dispatch::Inboxes;
 use crate::explain::{self, Asked};
 use crate::scopes::Scopes;
 use crate::settings::Settings;
+use crate::standing::{self, LimitsOf, Standings};
 use crate::worker::{self, Order, Start};
 use crate::world::{Prepared, Shared, World};
 use crate::{GatewayError, bind};
@@ -226,6 +227,15 @@ impl Running {
         explain::explain(&world, &self.shared, asked);
         self.shared.purses.settle().await;
         explain::explain(&world, &self.shared, asked)
+    }
+
+    /// What limits stand at, by the counts of this process. Quotas are looked up.
+    pub async fn limits(&self, of: &LimitsOf) -> Standings {
+        let Parts { board, accounts, prepared, scopes } = self.parts();
+        let world = World::new(board, accounts, prepared, scopes);
+        standing::look(&world, &self.shared, of);
+        self.shared.purses.settle().await;
+        standing::look(&world, &self.shared, of)
     }
 
     /// Calls that were let in on trust, because their quota could not be kept: the store was away.

@@ -1,6 +1,7 @@
 //! A board that runs: gateway, ledger, console, `run.sock`, until somebody stops it.
 
 mod alerts;
+mod calls;
 mod control;
 mod following;
 mod lines;
@@ -106,12 +107,14 @@ async fn beside(
         writers.push(ledger.lease_writer().await.map_err(|error| stored(&error))?);
     }
     let accounts = accounts(&board, &ledger, None).await?;
-    let recorder: Arc<dyn Recorder> =
-        if plan.lines { lines::printing(ledger.recorder(), terminal) } else { ledger.recorder() };
+    let calls = calls::Calls::before(ledger.recorder());
+    if plan.lines {
+        lines::print(&calls, terminal);
+    }
     let gateway = gateway::Gateway::start(gateway::GatewayOptions {
         board: Arc::clone(&board),
         accounts: Arc::clone(&accounts),
-        recorder,
+        recorder: Arc::clone(&calls) as Arc<dyn Recorder>,
         quotas: ledger.quotas(),
         threads,
         writer_ids: writers,
@@ -179,6 +182,8 @@ async fn beside(
         alerts: alerts_health,
         sign_in,
         console: console.as_ref().map(console::Running::url),
+        calls,
+        dispatched: std::rc::Rc::default(),
     };
     let answering = socket.ok().map(|socket| tokio::task::spawn_local(control.answer(socket)));
     let (stop, stopping) = watch::channel(false);

@@ -157,16 +157,16 @@ fn serve(home: TempDir, args: &[&str]) -> (Running, String) {
 fn what_a_running_board_gives_over_its_socket_holds_no_secret_and_no_file_that_is_none_of_it() {
     let (running, _) = serve(home(), &[]);
     let socket = running.home.path().join(".switchboard/run.sock");
-    let ask = |question: &str| {
+    let ask = |question: &[&str]| {
         let output = Command::new("curl")
-            .args(["-s", "-m", "10", "--unix-socket"])
+            .args(["-s", "-m", "10", "-G", "http://run.sock/board", "--unix-socket"])
             .arg(&socket)
-            .args(["-d", question, "http://run.sock/board"])
+            .args(question.iter().flat_map(|member| ["--data-urlencode", member]))
             .output()
             .unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    let listed: serde_json::Value = serde_json::from_str(&ask("null")).unwrap();
+    let listed: serde_json::Value = serde_json::from_str(&ask(&[])).unwrap();
     let names: Vec<&str> =
         listed["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["switchboard.toml", "contracts/orders.yaml"]);
@@ -179,7 +179,7 @@ fn what_a_running_board_gives_over_its_socket_holds_no_secret_and_no_file_that_i
         ("/etc/passwd", revision, "was not made from this file"),
         ("switchboard.toml", "0000000000000000", "loaded anew meanwhile"),
     ] {
-        let said = ask(&format!("{{\"name\":{name:?},\"revision\":{revision:?}}}"));
+        let said = ask(&[&format!("name={name}"), &format!("revision={revision}")]);
         assert!(said.contains(part), "{name} {said}");
         assert!(!said.contains(SECRET) && !said.contains("root:"), "{said}");
     }

@@ -50,6 +50,8 @@ mod served;
 mod slow;
 #[path = "failures/smuggling.rs"]
 mod smuggling;
+#[path = "failures/socket.rs"]
+mod socket;
 #[path = "failures/starting.rs"]
 mod starting;
 #[path = "failures/stopping.rs"]

@@ -117,7 +117,7 @@ const FLUSHED: Duration = Duration::from_secs(5);
 /// Opens the ledger of a board to read; a board that runs writes down first what it still holds.
 pub(crate) async fn read_ledger(board: &Board) -> Result<Ledger, Failure> {
     // Nothing runs, or it cannot write just now: what is on the disk is what there is.
-    socket::ask_all(&board.ledger.folder, "/flush", &serde_json::Value::Null, FLUSHED).await;
+    socket::ask_all(&board.ledger.folder, socket::Route::Flush, &serde_json::Value::Null, FLUSHED).await;
     Ledger::open_read_only(place_of(board)?).await.map_err(|error| stored(&error))
 }
 
