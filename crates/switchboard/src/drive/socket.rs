@@ -249,6 +249,8 @@ mod tests {
             let asked = json!({ "a": "x y&z=é", "b": null, "c": 7 });
             let said = ask(folder.path(), Route::Limits, &asked).await.unwrap().unwrap();
             assert_eq!(said["question"], json!({ "a": "x y&z=é", "c": "7" }));
+            let said = ask(folder.path(), Route::Reload, &serde_json::Value::Null).await.unwrap().unwrap();
+            assert_eq!(said["question"], json!({}));
             let failure = ask(folder.path(), Route::Flush, &json!({})).await.unwrap().unwrap_err();
             assert_eq!(failure.message, "no such thing");
         });

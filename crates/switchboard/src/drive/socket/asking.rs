@@ -86,6 +86,7 @@ async fn exchange(stream: UnixStream, route: Route, question: &Value) -> Result<
     let (method, path, _) = route.row();
     let (target, body) = match method {
         Method::GET => (format!("{path}{}", query(question)), Bytes::new()),
+        _ if question.is_null() => (path.to_owned(), Bytes::new()),
         _ => (path.to_owned(), Bytes::from(question.to_string())),
     };
     let mut request = Request::builder().method(method).uri(target).header("host", "run.sock");
