@@ -11,7 +11,7 @@ use crate::record::Recording;
 use crate::store::{Part, Store};
 use crate::watch::Watch;
 use crate::write::{Command, Writer};
-use crate::{Health, LedgerOptions, Place, StoreError};
+use crate::{DetailsWanted, Health, LedgerOptions, Place, StoreError};
 use exchange::{Discard, QuotaStore, QuotasInMemory, Recorder};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -116,6 +116,13 @@ impl Ledger {
         match &self.inner.writing {
             Some(writing) => Arc::clone(&writing.quotas) as _,
             None => Arc::new(QuotasInMemory::default()),
+        }
+    }
+
+    /// From now on so many rows a second, and details of these calls. Nothing, where it was opened for reading.
+    pub fn record(&self, rows_per_second: u32, details: DetailsWanted) {
+        if let Some(writing) = &self.inner.writing {
+            writing.recording.shared.change(rows_per_second.max(1), details);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::sample::{Sampler, is_special};
 use crate::{Health, StoreError, detail};
 use exchange::{CallId, CallRecord, Detail, KeyDigest, Outcome, Recorder, Usage};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -34,7 +34,9 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) key_uses: KeyUses,
     sampling: Mutex<Sampling>,
-    details: DetailsWanted,
+    /// [`DetailsWanted`] as a number.
+    details: AtomicU8,
+    most_rows: u32,
     pub(crate) rows_dropped: AtomicU64,
     pub(crate) details_dropped: AtomicU64,
     /// Bytes of details that wait.
@@ -73,7 +75,8 @@ impl Recording {
             counters: Counters::new(),
             key_uses: KeyUses::default(),
             sampling: Mutex::new(Sampling { sampler, early: VecDeque::new() }),
-            details: options.details,
+            details: AtomicU8::new(options.details as u8),
+            most_rows: options.max_rows_per_second,
             rows_dropped: AtomicU64::new(0),
             details_dropped: AtomicU64::new(0),
             detail_bytes: AtomicUsize::new(0),
@@ -132,7 +135,7 @@ impl Recorder for Recording {
     }
 
     fn row(&self, record: CallRecord) {
-        let wanted = match self.shared.details {
+        let wanted = match self.shared.details() {
             DetailsWanted::None => false,
             DetailsWanted::Failed => {
                 is_special(&record) || record.outcome == Outcome::Declined || record.open
@@ -151,7 +154,7 @@ impl Recorder for Recording {
     }
 
     fn detail(&self, id: CallId, detail: Detail) {
-        if self.shared.details == DetailsWanted::None {
+        if self.shared.details() == DetailsWanted::None {
             return;
         }
         let detail = Box::new(detail);
@@ -184,6 +187,18 @@ impl Sampling {
 }
 
 impl Shared {
+    /// From now on so many rows a second, and details of these calls.
+    pub(crate) fn change(&self, rows_per_second: u32, details: DetailsWanted) {
+        self.details.store(details as u8, Ordering::Relaxed);
+        self.sampling().sampler.change(rows_per_second, self.most_rows.max(rows_per_second));
+    }
+
+    fn details(&self) -> DetailsWanted {
+        let now = self.details.load(Ordering::Relaxed);
+        let all = [DetailsWanted::None, DetailsWanted::Failed, DetailsWanted::All];
+        all.into_iter().find(|known| *known as u8 == now).unwrap_or_default()
+    }
+
     /// What the writing thread says of itself.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

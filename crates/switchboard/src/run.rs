@@ -2,6 +2,7 @@
 
 mod alerts;
 mod calls;
+mod console;
 mod control;
 mod following;
 mod lines;
@@ -12,7 +13,7 @@ pub(crate) use people::accounts;
 
 use crate::arguments::Global;
 use crate::drive::socket::Socket;
-use crate::drive::{Entry, Files, allowances, entropy, now_ms, open_ledger, port, stored, unusable};
+use crate::drive::{Entry, Files, allowances, now_ms, open_ledger, port, stored, unusable};
 use crate::exit::{Exit, Failure};
 use board::Board;
 use exchange::Recorder;
@@ -20,7 +21,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// How long calls in flight may take to end at a stop.
@@ -123,16 +124,9 @@ async fn beside(
     })
     .map_err(|error| Failure::run(error.to_string()))?;
     let (current, boards) = watch::channel(Arc::clone(&board));
-    let (console, sign_in) = match start_console(&boards, &ledger).await? {
-        Some((console, sign_in)) => (Some(console), Some(sign_in)),
-        None => (None, None),
-    };
-    let link = match (&console, &sign_in) {
-        (Some(console), Some(sign_in)) => {
-            Some(sign_in.issue(entropy()?, SystemTime::now()).at(&console.url()))
-        }
-        _ => None,
-    };
+    let seat = console::Seat::new(boards.clone(), ledger.clone());
+    seat.take(seat.prepare(&board).await?).await;
+    let link = seat.link()?;
     let urls: Vec<(String, String)> =
         board.listeners.iter().map(|listener| (listener.name.to_string(), listener.url.clone())).collect();
     let started = Started { listeners: urls, console: link };
@@ -146,6 +140,7 @@ async fn beside(
         gateway: gateway.clone(),
         terminal,
         board: current,
+        console: seat.clone(),
         last,
         files,
     };
@@ -160,7 +155,7 @@ async fn beside(
         ));
     }
     let listed = match &socket {
-        Ok(socket) => entry(plan, global, &started, console.as_ref(), socket).enlist().ok(),
+        Ok(socket) => entry(plan, global, &started, seat.url(), socket).enlist().ok(),
         Err(error) => {
             terminal.complain(format!(
                 "no `run.sock`: {error}; `explain` and `console link` cannot ask this board"
@@ -180,8 +175,7 @@ async fn beside(
         reload,
         last_reload,
         alerts: alerts_health,
-        sign_in,
-        console: console.as_ref().map(console::Running::url),
+        console: seat.clone(),
         calls,
         dispatched: std::rc::Rc::default(),
     };
@@ -212,10 +206,8 @@ async fn beside(
             gateway.drain(Duration::ZERO).await;
         }
     }
-    if let Some(console) = console {
-        console.stop().await;
-    }
     following.abort();
+    seat.close().await;
     keeping.abort();
     alerts.abort();
     // Not let go of, it runs out by itself.
@@ -256,37 +248,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-async fn start_console(
-    boards: &watch::Receiver<Arc<Board>>,
-    ledger: &ledger::Ledger,
-) -> Result<Option<(console::Running, console::SignIn)>, Failure> {
-    let Some(settings) = boards.borrow().console.clone() else { return Ok(None) };
-    let listener = std::net::TcpListener::bind(settings.bind).map_err(|error| {
-        let taken =
-            port::free(settings.bind).err().map_or_else(|| error.to_string(), |taken| taken.to_string());
-        Failure::run(format!("the console cannot listen: {taken}"))
-            .help("write another `bind` under `[console]`, or `console = false`")
-    })?;
-    let sign_in = console::SignIn::new(entropy()?);
-    let options = console::ConsoleOptions {
-        listener,
-        ledger: ledger.clone(),
-        board: boards.clone(),
-        sign_in: sign_in.clone(),
-        hosts: vec!["localhost".to_owned()],
-        clock: SystemTime::now,
-    };
-    let running = console::serve(options).await.map_err(|error| Failure::run(error.to_string()))?;
-    Ok(Some((running, sign_in)))
-}
-
-fn entry(
-    plan: &Plan,
-    global: &Global,
-    started: &Started,
-    console: Option<&console::Running>,
-    socket: &Socket,
-) -> Entry {
+fn entry(plan: &Plan, global: &Global, started: &Started, console: Option<String>, socket: &Socket) -> Entry {
     let absolute = |path: &std::path::Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     Entry {
         what: plan.what.to_owned(),
@@ -294,7 +256,7 @@ fn entry(
         board: absolute(&plan.folder),
         env: global.env.clone(),
         urls: started.listeners.iter().map(|(_, url)| url.clone()).collect(),
-        console: console.map(console::Running::url),
+        console,
         socket: absolute(socket.path()),
         since_ms: now_ms(),
     }

@@ -30,6 +30,8 @@ mod killed;
 mod large;
 #[path = "failures/locked.rs"]
 mod locked;
+#[path = "failures/moved.rs"]
+mod moved;
 #[path = "failures/planted.rs"]
 mod planted;
 #[path = "../../ledger/tests/postgres.rs"]

@@ -82,17 +82,22 @@ pub(crate) fn ledger_place(settings: &LedgerSettings, folder: &Path, env: Option
     url.map(Place::Postgres)
 }
 
+/// Of which calls the board keeps details, in the ledger's words.
+pub(crate) fn details(board: &Board) -> ledger::DetailsWanted {
+    match board.record.details {
+        board::DetailsWanted::None => ledger::DetailsWanted::None,
+        board::DetailsWanted::Failed => ledger::DetailsWanted::Failed,
+        board::DetailsWanted::All => ledger::DetailsWanted::All,
+    }
+}
+
 /// Opens the ledger of a board, to write.
 pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
     let options = LedgerOptions {
         keep: board.ledger.keep,
         minutes: board.ledger.minutes,
         rows_per_second: board.record.rows_per_second,
-        details: match board.record.details {
-            board::DetailsWanted::None => ledger::DetailsWanted::None,
-            board::DetailsWanted::Failed => ledger::DetailsWanted::Failed,
-            board::DetailsWanted::All => ledger::DetailsWanted::All,
-        },
+        details: details(board),
         ..LedgerOptions::new(place_of(board)?)
     };
     Ledger::open(options).await.map_err(|error| stored(&error))

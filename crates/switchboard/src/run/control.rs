@@ -9,11 +9,11 @@ pub(crate) use texts::digest;
 
 use super::alerts::AlertsHealth;
 use super::calls::Calls;
+use super::console::Seat;
 use super::following::{Asked, LastReload};
+use crate::drive::now_ms;
 use crate::drive::socket::{Reply, Route, Socket, answer, problem, whole};
-use crate::drive::{entropy, now_ms};
 use board::Board;
-use console::SignIn;
 use gateway::Running;
 use http::StatusCode;
 use ledger::Ledger;
@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The contract of the socket, as OpenAPI.
@@ -36,8 +35,7 @@ pub(super) struct Control {
     pub(super) reload: mpsc::Sender<Asked>,
     pub(super) last_reload: watch::Receiver<LastReload>,
     pub(super) alerts: watch::Receiver<AlertsHealth>,
-    pub(super) sign_in: Option<SignIn>,
-    pub(super) console: Option<String>,
+    pub(super) console: Seat,
     pub(super) calls: Arc<Calls>,
     /// Calls that are dispatched and not over.
     pub(super) dispatched: Rc<Cell<usize>>,
@@ -122,12 +120,12 @@ impl Control {
     }
 
     fn link(&self) -> Reply {
-        let (Some(sign_in), Some(url)) = (&self.sign_in, &self.console) else {
-            let words = "the console of this board is off: take `console = false` out of its file";
-            return problem(StatusCode::CONFLICT, words);
-        };
-        match entropy() {
-            Ok(entropy) => answer(&json!({ "link": sign_in.issue(entropy, SystemTime::now()).at(url) })),
+        match self.console.link() {
+            Ok(Some(link)) => answer(&json!({ "link": link })),
+            Ok(None) => {
+                let words = "the console of this board is off: take `console = false` out of its file";
+                problem(StatusCode::CONFLICT, words)
+            }
             Err(failure) => problem(StatusCode::INTERNAL_SERVER_ERROR, &failure.message),
         }
     }
