@@ -175,18 +175,7 @@ impl Ledger {
         let mut file = self.accounts().await?;
         let mut look = file.look().await?;
         let consumers = rows(&mut look).await?;
-        let keys = keys::all(&mut look)
-            .await?
-            .into_iter()
-            .filter(|key| !key.is_revoked(now_ms))
-            .map(|key| KeyRow {
-                digest: key.digest,
-                consumer: key.consumer,
-                tail: Some(key.tail),
-                scope: key.scope,
-                expires_ms: key.expires_ms,
-            })
-            .collect();
+        let keys = keys::that_open(&mut look, &consumers, now_ms).await?;
         Ok((consumers, keys))
     }
 }
@@ -259,25 +248,35 @@ async fn consumers(look: &mut Connection) -> Result<Vec<ConsumerInfo>, StoreErro
     Ok(found)
 }
 
-/// Consumers as a board needs them.
+/// Consumers as a board needs them, by name.
 async fn rows(look: &mut Connection) -> Result<Vec<ConsumerRow>, StoreError> {
-    let row = |row: &Row| {
-        Ok(ConsumerRow {
-            name: ConsumerName::new(row.text(0)?),
-            plans: Vec::new(),
-            suspended: row.number(1)? != 0,
-            accepted: Vec::new(),
-        })
-    };
-    let all = look.all(Sql::new("SELECT name, suspended FROM consumers ORDER BY name")).await?;
-    let mut found: Vec<ConsumerRow> = all.iter().map(row).collect::<Result<_, StoreError>>()?;
-    let held = Sql::new("SELECT consumer, plan FROM plans_held ORDER BY consumer, position");
-    for row in &look.all(held).await? {
-        let (consumer, plan) = (row.text(0)?, row.text(1)?);
-        if let Ok(at) = found.binary_search_by(|known| known.name.as_str().cmp(consumer)) {
-            found[at].plans.push(PlanName::new(plan));
+    let mut found: Vec<ConsumerRow> = Vec::new();
+    // There are many consumers and few plans.
+    let mut plans: Vec<PlanName> = Vec::new();
+    let all = Sql::new(
+        "SELECT name, suspended, plan FROM consumers LEFT JOIN plans_held ON consumer = name \
+         ORDER BY name, position",
+    );
+    look.each(all, |row| {
+        let name = row.text(0)?;
+        if found.last().is_none_or(|last| last.name.as_str() != name) {
+            found.push(ConsumerRow {
+                name: ConsumerName::new(name),
+                plans: Vec::new(),
+                suspended: row.number(1)? != 0,
+                accepted: Vec::new(),
+            });
         }
-    }
+        if let (Some(plan), Some(last)) = (row.some_text(2)?, found.last_mut()) {
+            let known = plans.iter().find(|known| known.as_str() == plan).cloned();
+            last.plans.push(known.unwrap_or_else(|| {
+                plans.push(PlanName::new(plan));
+                plans[plans.len() - 1].clone()
+            }));
+        }
+        Ok(())
+    })
+    .await?;
     for terms in terms::all(look).await? {
         if let Ok(at) = found.binary_search_by(|known| known.name.cmp(&terms.consumer)) {
             found[at].accepted.push(Acceptance { plan: terms.plan, version: terms.version });
