@@ -41,15 +41,23 @@ macro_rules! name {
 name!(ConsumerName);
 name!(PlanName);
 
-/// Which limit a meter belongs to: a plan and the position of the rule in it.
+/// Which limit something is counted for: its plan, what it measures in which time, and per what: `free/month/key`.
 ///
-/// Not the rate itself: a changed limit holds at the next request and goes on from where the old one was.
+/// Not how much, so that a changed limit goes on from where the old one was; and not its place in the plan, so that limits
+/// may come and go around it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PolicyId {
-    /// The plan.
-    pub plan: PlanName,
-    /// Position of the limit in the plan, from 0.
-    pub rule: usize,
+pub struct PolicyId(Arc<str>);
+
+impl PolicyId {
+    /// A limit of a plan, by what no other limit of that plan is called.
+    pub fn new(plan: &PlanName, limit: &str) -> Self {
+        Self(format!("{plan}/{limit}").into())
+    }
+
+    /// The same as text; it is the same in every process.
+    pub const fn text(&self) -> &Arc<str> {
+        &self.0
+    }
 }
 
 /// A consumer as stored.
@@ -122,11 +130,11 @@ impl Consumer {
         self.accepted.iter().any(|known| known.plan == *plan && known.version == version)
     }
 
-    fn is(&self, row: &ConsumerRow, meters: usize) -> bool {
+    fn is(&self, row: &ConsumerRow, limits: &[PolicyId]) -> bool {
         *self.plans == *row.plans
             && self.suspended == row.suspended
             && *self.accepted == *row.accepted
-            && self.meters.len() == meters
+            && self.meters.iter().map(|(limit, _)| limit).eq(limits)
     }
 }
 
@@ -169,14 +177,14 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Makes the picture. `limits` says how many limits a plan has; `before` is where meters are carried over from, and what
+    /// Makes the picture. `limits` says which limits a plan has; `before` is where meters are carried over from, and what
     /// has not changed.
     ///
     /// A key whose consumer is not among the rows is left out.
     pub fn new(
         consumers: Vec<ConsumerRow>,
         keys: Vec<KeyRow>,
-        limits: impl Fn(&PlanName) -> usize,
+        limits: impl Fn(&PlanName) -> Vec<PolicyId>,
         before: Option<&Self>,
     ) -> Self {
         let by_name: HashMap<_, _> = consumers
@@ -250,17 +258,15 @@ impl Accounts {
 /// A consumer with its meters; the one that is there already where nothing of it has changed.
 fn consumer(
     row: ConsumerRow,
-    limits: &impl Fn(&PlanName) -> usize,
+    limits: &impl Fn(&PlanName) -> Vec<PolicyId>,
     old: Option<&Arc<Consumer>>,
 ) -> Arc<Consumer> {
-    let count = row.plans.iter().map(limits).sum();
-    if let Some(old) = old.filter(|old| old.is(&row, count)) {
+    let limits: Vec<_> = row.plans.iter().flat_map(limits).collect();
+    if let Some(old) = old.filter(|old| old.is(&row, &limits)) {
         return Arc::clone(old);
     }
-    let meters = row
-        .plans
-        .iter()
-        .flat_map(|plan| (0..limits(plan)).map(|rule| PolicyId { plan: plan.clone(), rule }))
+    let meters = limits
+        .into_iter()
         .map(|policy| {
             let kept = old.and_then(|old| old.meter(&policy)).cloned().unwrap_or_default();
             (policy, kept)
@@ -288,7 +294,7 @@ mod tests {
         let row = row(&name);
         let key = KeyRow::new(KeyDigest::of("key"), name);
         let stray = KeyRow::new(KeyDigest::of("stray"), ConsumerName::new("nobody"));
-        Accounts::new(vec![row], vec![key, stray], |_| 1, before)
+        Accounts::new(vec![row], vec![key, stray], |plan| vec![PolicyId::new(plan, "h")], before)
     }
 
     fn row(name: &ConsumerName) -> ConsumerRow {
@@ -302,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_meter_outlives_the_picture_it_was_made_for() {
-        let policy = PolicyId { plan: PlanName::new("free"), rule: 0 };
+        let policy = PolicyId::new(&PlanName::new("free"), "h");
         let once = Rate::new(NonZeroU32::MIN, Duration::from_secs(60));
         let first = picture(None);
         let take = |accounts: &Accounts| {
@@ -328,10 +334,10 @@ mod tests {
             key
         };
         let keys = || vec![key("1", &acme, ""), key("2", &globex, "GET *"), key("3", &globex, "GET *")];
-        let first = Accounts::new(vec![row(&acme), row(&globex)], keys(), |_| 1, None);
+        let first = Accounts::new(vec![row(&acme), row(&globex)], keys(), |_| Vec::new(), None);
         assert_eq!(first.scopes().len(), 1, "the same scope is kept once");
         let suspended = ConsumerRow { suspended: true, ..row(&globex) };
-        let next = Accounts::new(vec![row(&acme), suspended], keys(), |_| 1, Some(&first));
+        let next = Accounts::new(vec![row(&acme), suspended], keys(), |_| Vec::new(), Some(&first));
         let same = |key: &str, next: &Accounts| {
             let digest = KeyDigest::of(key);
             Arc::ptr_eq(first.by_key(&digest).unwrap(), next.by_key(&digest).unwrap())
@@ -342,12 +348,12 @@ mod tests {
         let other = Accounts::new(
             vec![row(&acme), row(&globex)],
             vec![key("1", &acme, "POST *"), key("2", &globex, "GET *")],
-            |_| 2,
+            |plan| vec![PolicyId::new(plan, "h")],
             Some(&first),
         );
         assert!(!same("1", &other));
         assert_eq!(other.scopes().len(), 2);
-        let limit = PolicyId { plan: PlanName::new("free"), rule: 1 };
+        let limit = PolicyId::new(&PlanName::new("free"), "h");
         assert!(other.by_name("acme").unwrap().meter(&limit).is_some(), "a limit more has its meter");
     }
 

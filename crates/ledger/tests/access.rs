@@ -77,7 +77,7 @@ async fn a_narrow_key_keeps_its_scope_and_its_end_and_so_does_its_successor(home
     let longer = Some(NOW + 9_000);
     let (last, _) = ledger.rotate_key(&KeyId::of(&next.digest()), [3; 32], 500, longer, CLI).await.unwrap();
     let (consumers, keys) = ledger.accounts_rows(NOW).await.unwrap();
-    let accounts = Accounts::new(consumers, keys, |_| 0, None);
+    let accounts = Accounts::new(consumers, keys, |_| Vec::new(), None);
     assert_eq!(accounts.scopes()[..], *std::slice::from_ref(&wish.scope));
     for (key, end) in [(&key, wish.expires_ms), (&next, wish.expires_ms), (&last, longer)] {
         let entry = accounts.by_key(&KeyDigest::of(key.reveal())).unwrap();
@@ -178,7 +178,7 @@ async fn terms_are_accepted_in_one_version(home: &mut Home) {
     let in_file = ConsumerName::new("in-a-file");
     let accounts = async || {
         let (consumers, keys) = ledger.accounts_rows(NOW).await.unwrap();
-        Accounts::new(consumers, keys, |_| 0, None)
+        Accounts::new(consumers, keys, |_| Vec::new(), None)
     };
     let has = |accounts: &Accounts, version| accounts.by_name("acme").unwrap().has_accepted(&gold, version);
     assert!(!has(&accounts().await, "v1"));
@@ -208,10 +208,10 @@ async fn a_hundred_thousand_consumers_are_read_and_made_a_picture(home: &mut Hom
     let read = began.elapsed();
     assert_eq!((consumers.len(), keys.len()), (MANY, MANY));
     let began = std::time::Instant::now();
-    let accounts = Accounts::new(consumers.clone(), keys.clone(), |_| 1, None);
+    let accounts = Accounts::new(consumers.clone(), keys.clone(), |_| Vec::new(), None);
     let made = began.elapsed();
     let began = std::time::Instant::now();
-    let next = Accounts::new(consumers, keys, |_| 1, Some(&accounts));
+    let next = Accounts::new(consumers, keys, |_| Vec::new(), Some(&accounts));
     let again = began.elapsed();
     assert_eq!(accounts.len(), MANY);
     let same =

@@ -24,7 +24,7 @@ async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file(home: &mut H
     let id = KeyId::of(&key.digest());
 
     let (consumers, keys) = ledger.accounts_rows(NOW).await.unwrap();
-    let accounts = Accounts::new(consumers, keys, |_| 1, None);
+    let accounts = Accounts::new(consumers, keys, |_| Vec::new(), None);
     let entry = accounts.by_key(&KeyDigest::of(key.reveal())).unwrap();
     assert_eq!(entry.consumer.name, globex);
     assert_eq!(*entry.consumer.plans, *plans(&["gold", "free"]), "in the order given");
