@@ -122,7 +122,7 @@ fn wants(of: &LimitsOf, named: bool, plan: &ServedPlan) -> bool {
 }
 
 /// What tells two standings apart.
-type Apart<'w> = (&'w str, usize, Option<KeyId>, Option<&'w str>, Option<usize>);
+type Apart<'w> = (&'w str, Option<KeyId>, Option<&'w str>, Option<usize>);
 
 struct Looking<'w> {
     world: &'w World,
@@ -186,13 +186,7 @@ impl<'w> Looking<'w> {
                 let most = limit.measure.most();
                 // Of a thousand operations those that were called are worth a line.
                 let untouched = limit.per == Per::Operation && left.remaining >= most;
-                let known = (
-                    plan.plan.name.as_str(),
-                    limit.policy.rule,
-                    key.as_ref().map(|(id, _)| id.clone()),
-                    api,
-                    operation,
-                );
+                let known = (&**limit.policy.text(), key.as_ref().map(|(id, _)| id.clone()), api, operation);
                 if !whose || untouched && self.of.operation.is_none() || !self.known.insert(known) {
                     continue;
                 }

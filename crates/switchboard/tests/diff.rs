@@ -1,5 +1,5 @@
 //! `switchboard diff`: a board that runs, revisions of git, files; what is told, and what is not.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod harness;
 
