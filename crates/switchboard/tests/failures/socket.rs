@@ -28,9 +28,9 @@ fn board(provider: &str) -> String {
          [apis.orders.offer.public]\nat = \"/orders\"\nplans = [\"free\"]\n\
          [apis.web.upstream]\nurls = [\"{provider}\"]\n[apis.web.offer.open]\nat = \"/\"\nplans = [\"open\"]\n\
          upgrade = [\"websocket\"]\n\
-         [plans.free]\nauth = \"key\"\nlimit = [\"60/min\", \"4 at once\", \"30/min per operation\", \"20/min per key\"]\n\
+         [plans.free]\nauth = \"key\"\nlimit = [\"60/day\", \"4 at once\", \"30/day per operation\", \"20/day per key\"]\n\
          quota = \"1000/month\"\n\
-         [plans.open]\nauth = \"none\"\nlimit = \"500/min per ip\"\n"
+         [plans.open]\nauth = \"none\"\nlimit = \"500/day per ip\"\n"
     )
 }
 
@@ -281,11 +281,11 @@ async fn limits_stand_where_calls_have_left_them_and_those_of_processes_add_up()
     };
     let said = asked(&running, "/limits?consumer=globex");
     let wanted = [
-        ("60/min", 3),
+        ("60/day", 3),
         ("4 at once", 0),
         ("1000/month", 3),
-        ("30/min per operation", 3),
-        ("20/min per key", 3),
+        ("30/day per operation", 3),
+        ("20/day per key", 3),
     ];
     assert_eq!(used(&said), expect(&wanted), "{said}");
     let of = |name: &str| {
@@ -296,7 +296,7 @@ async fn limits_stand_where_calls_have_left_them_and_those_of_processes_add_up()
         (&"orders".into(), &"getOrder".into())
     );
     assert!(of("key")["key"].as_str().unwrap().starts_with("k_"), "{said}");
-    assert_eq!(used(&asked(&running, "/limits?address=127.0.0.1")), expect(&[("500/min per ip", 1)]));
+    assert_eq!(used(&asked(&running, "/limits?address=127.0.0.1")), expect(&[("500/day per ip", 1)]));
     assert_eq!(used(&asked(&running, "/limits?consumer=nobody")), []);
     assert_eq!(used(&asked(&running, "/limits?consumer=globex&plan=open")), []);
 
@@ -309,7 +309,7 @@ async fn limits_stand_where_calls_have_left_them_and_those_of_processes_add_up()
     // What the first process has in hand of a quota counts as used for the second.
     assert!((5..500).contains(&found[2].1), "{said}");
     found.remove(2);
-    let wanted = [("60/min", 5), ("4 at once", 0), ("30/min per operation", 5), ("20/min per key", 5)];
+    let wanted = [("60/day", 5), ("4 at once", 0), ("30/day per operation", 5), ("20/day per key", 5)];
     assert_eq!(found, expect(&wanted), "{said}");
     assert_eq!((&said[0]["most"], said[0]["processes"].as_array().unwrap().len()), (&120.into(), 2));
     assert_eq!(said[2]["most"], 1000, "a quota is one for all");
