@@ -47,7 +47,7 @@ fn way(body: &Body, read: &dyn Fn(&Body) -> Option<Json>, left: &mut usize) -> O
     let mut nearest: Option<(Body, usize)> = None;
     for shape in body.shape.ways() {
         *left = left.checked_sub(1)?;
-        let own = Body { shape, ..body.clone() };
+        let own = Body { shape: shape.clone(), ..body.clone() };
         let found = match way(&own, read, left) {
             Some(found) => found,
             None => match read(&own) {

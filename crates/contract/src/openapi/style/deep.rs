@@ -172,7 +172,7 @@ fn value(tree: &Tree, shape: &Shape) -> Result<Json, Box<Fault>> {
     let rest = shape.rest();
     for (name, tree) in below {
         let member = shape.members().iter().find(|member| member.name == *name);
-        let read = value(tree, member.map_or(&rest, |member| &member.shape));
+        let read = value(tree, member.map_or(rest, |member| &member.shape));
         members.insert(name.clone(), read.map_err(|fault| fault.below(name))?);
     }
     Ok(Json::Object(members))

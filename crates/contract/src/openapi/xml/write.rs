@@ -60,8 +60,7 @@ fn element(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
         return Ok(());
     }
     // What its members are called, the alternative says that it is.
-    let way = shape.way_of(value);
-    let shape = way.as_ref().unwrap_or(shape);
+    let shape = shape.way_of(value).unwrap_or(shape);
     if let Json::Object(members) = value {
         for (member, value) in members {
             let below = member_shape(shape, member);
