@@ -31,7 +31,7 @@ pub fn check_head(operation: &Operation, head: &Head<'_>) -> (Vec<Violation>, Ne
         }
         false => Need::Nothing,
         true if operation.input.is_empty() => Need::Nothing,
-        true => match declared(&operation.input, head.fields, &operation.at.at("requestBody")) {
+        true => match declared(&operation.input, head.fields, || operation.at.at("requestBody")) {
             Ok(body) => need(body, head.fields, &mut found),
             Err(violation) => {
                 found.push(*violation);
@@ -81,7 +81,7 @@ pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMa
     {
         return (found, Need::Nothing);
     }
-    match declared(&output.bodies, fields, &output.at) {
+    match declared(&output.bodies, fields, || output.at.clone()) {
         Ok(body) => {
             let need = need(body, fields, &mut found);
             (found, need)
@@ -150,8 +150,12 @@ fn is_empty(fields: &HeaderMap) -> bool {
         .is_some_and(|length| length.as_bytes().iter().all(|digit| *digit == b'0'))
 }
 
-/// The declared body for the media type that the fields say, or the violation.
-pub(super) fn declared(bodies: &[Body], fields: &HeaderMap, rule: &Pointer) -> Result<Body, Box<Violation>> {
+/// The declared body for the media type that the fields say, or the violation of what stands at `rule`.
+pub(super) fn declared(
+    bodies: &[Body],
+    fields: &HeaderMap,
+    rule: impl FnOnce() -> Pointer,
+) -> Result<Body, Box<Violation>> {
     let got = match media::said(fields) {
         Said::Media(media) => match media::select(bodies, &media) {
             Some(body) => return Ok(media::resolved(body, &media)),
@@ -164,7 +168,7 @@ pub(super) fn declared(bodies: &[Body], fields: &HeaderMap, rule: &Pointer) -> R
         place: In::Header,
         name: "Content-Type".to_owned(),
         at: Pointer::root(),
-        rule: rule.at("content"),
+        rule: rule().at("content"),
         code: "media-type",
         expected: media::list(bodies),
         got,

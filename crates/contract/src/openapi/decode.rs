@@ -39,7 +39,7 @@ fn decode_body(
     if operation.input.is_empty() {
         return;
     }
-    match super::check::declared(&operation.input, fields, &operation.at.at("requestBody")) {
+    match super::check::declared(&operation.input, fields, || operation.at.at("requestBody")) {
         Ok(body) if body.codec == Codec::Multipart => match multipart_body(&body, fields, bytes, values) {
             Ok(()) => {}
             Err(mut broken) => found.append(&mut broken),
