@@ -5,6 +5,7 @@ use super::compile::Compiled;
 use super::dialect::Dialect;
 use crate::openapi::outline::{is_true, lost_warning, warn};
 use crate::openapi::read::Version;
+use crate::pointer::Token;
 use crate::reference::{self, Lost, Target};
 use crate::{Pointer, Warning};
 use bytes::Bytes;
@@ -243,7 +244,7 @@ impl References<'_, '_> {
                 if !named && map.get("in").and_then(Value::as_str) == Some("formData") {
                     // OpenAPI 2.0: a member of a form, whose schema refers to where the member stands.
                     let schema = beside_name(map).to_string().into();
-                    self.entries.insert(pointer(path).as_str().to_owned(), schema);
+                    self.entries.insert(Pointer::of(path).as_str().to_owned(), schema);
                 }
                 for (key, below) in map {
                     if !named && (DATA.contains(&key.as_str()) || key.starts_with("x-")) {
@@ -278,7 +279,7 @@ impl References<'_, '_> {
             Target::Named(_) => Lost::Nowhere(reference.to_owned()),
             Target::Outside => Lost::Outside(reference.to_owned()),
         };
-        self.warnings.push(lost_warning(&lost, "what it describes is not checked", pointer(path)));
+        self.warnings.push(lost_warning(&lost, "what it describes is not checked", Pointer::of(path)));
     }
 
     /// Keeps a schema that stands elsewhere than under `components/schemas`.
@@ -302,13 +303,6 @@ impl References<'_, '_> {
     }
 }
 
-fn pointer(path: &[Token<'_>]) -> Pointer {
-    path.iter().fold(Pointer::root(), |at, token| match token {
-        Token::Name(name) => at.at(name),
-        Token::Index(index) => at.index(*index),
-    })
-}
-
 /// The schema whose words stand beside the name of a parameter (OpenAPI 2.0 Parameter Object).
 pub(crate) fn beside_name(map: &Map<String, Value>) -> Value {
     let own = ["name", "in", "required", "collectionFormat", "allowEmptyValue", "schema"];
@@ -322,11 +316,6 @@ pub(crate) fn beside_name(map: &Map<String, Value>) -> Value {
         words.insert("format".to_owned(), "binary".into());
     }
     Value::Object(words)
-}
-
-enum Token<'t> {
-    Name(&'t str),
-    Index(usize),
 }
 
 /// `nullable` in 3.0, and what it was called before; elsewhere the word says nothing.
