@@ -214,8 +214,8 @@ impl Judge {
     /// Several kinds of value may each have a home of their own among alternatives.
     fn by_kind(&mut self, sub: &Flat, sup: &Flat, found: Obstacles) -> Obstacles {
         let all = [kinds::NULL, kinds::BOOLEAN, kinds::NUMBER, kinds::STRING, kinds::ARRAY, kinds::OBJECT];
-        let left: Vec<kinds::Set> =
-            all.into_iter().map(|one| one & sub.kinds()).filter(|one| *one != 0).collect();
+        let kinds = sub.kinds();
+        let left: Vec<kinds::Set> = all.into_iter().map(|one| one & kinds).filter(|one| *one != 0).collect();
         if left.len() < 2 {
             return found;
         }

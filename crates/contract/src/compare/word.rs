@@ -139,8 +139,8 @@ pub(super) fn same_or(judge: &mut Judge, sub: &Flat, sup: &Flat, word: &str, own
             all.into_iter().all(|word| same(judge, other, part, word))
         });
         if !same {
-            let there = sub.word(word).next().map(|(_, value)| value.clone());
-            let what = told(judge, word, there.as_ref(), Some(value));
+            let there = sub.word(word).next().map(|(_, value)| value);
+            let what = told(judge, word, there, Some(value));
             own.push(judge.obstacle(slug(word), &what, at(sub, word), part.at.at(word)));
         }
     }
@@ -148,13 +148,12 @@ pub(super) fn same_or(judge: &mut Judge, sub: &Flat, sup: &Flat, word: &str, own
 
 /// Whether a word says the same in two parts, references followed.
 pub(super) fn same(judge: &mut Judge, sub: &Node, sup: &Node, word: &str) -> bool {
-    let (one, other) = (sub.lowered.get(word).cloned(), sup.lowered.get(word).cloned());
-    match (one, other) {
+    match (sub.lowered.get(word), sup.lowered.get(word)) {
         (None, None) => true,
         (Some(one), Some(other)) => {
             let written = (sub.written.get(word), sup.written.get(word));
             let words_differ = matches!(written, (Some(one), Some(other)) if one != other);
-            deep(judge, &one, &other, &mut HashSet::new()) && !(words_differ && mentions_unchecked(written))
+            deep(judge, one, other, &mut HashSet::new()) && !(words_differ && mentions_unchecked(written))
         }
         _ => false,
     }

@@ -177,7 +177,7 @@ fn content(output: &Output, asked: &Asked<'_>) -> Result<(String, String, Bytes)
     for (media, body) in &ways {
         let body_as = media::resolved(body, media);
         let given = asked.examples.map_or(&[][..], |examples| examples.of(body));
-        let good = given.iter().map(|(_, value)| value).find(|value| body_as.shape.check(value).is_empty());
+        let good = given.iter().map(|(_, value)| value).find(|value| body_as.shape.takes(value));
         let value = match good {
             Some(value) => Some(value.clone()),
             None if body_as.shape.is_anything() && body_as.codec != Codec::Json => Some(Json::from("amber")),

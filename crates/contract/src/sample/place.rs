@@ -15,7 +15,7 @@ pub(super) fn form(body: &Body, seed: u64, want: Want) -> Option<Json> {
     tries.chain(plain).find_map(|(seed, want)| {
         let mut value = body.shape.sample(seed, want)?;
         pruned(body, &mut value);
-        (is_form(body, &value) && body.shape.check(&value).is_empty()).then_some(value)
+        (is_form(body, &value) && body.shape.takes(&value)).then_some(value)
     })
 }
 
@@ -122,7 +122,7 @@ pub(super) fn carries(parameter: &Parameter, value: &Json) -> bool {
         // Text has no kinds: what may be a text is read as one.
         plain => {
             let read = plain_text(plain).map(|text| parameter.shape.read_text(&text));
-            text(plain) && read.is_some_and(|read| parameter.shape.check(&read).is_empty())
+            text(plain) && read.is_some_and(|read| parameter.shape.takes(&read))
         }
     }
 }
