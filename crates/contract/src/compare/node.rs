@@ -31,6 +31,15 @@ impl Node {
         (0..count).filter_map(|index| self.below(&[word, &index.to_string()])).collect()
     }
 
+    /// The same schema without a word.
+    pub(super) fn without(&self, word: &str) -> Self {
+        let mut lowered = (*self.lowered).clone();
+        if let Value::Object(map) = &mut lowered {
+            map.shift_remove(word);
+        }
+        Self { lowered: lowered.into(), ..self.clone() }
+    }
+
     /// Whether no value is allowed.
     pub(super) fn is_never(&self) -> bool {
         *self.lowered == Value::Bool(false)
