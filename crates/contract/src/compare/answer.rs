@@ -19,7 +19,7 @@ pub(super) fn compare(old: &Operation, new: &Operation, shapes: &mut Shapes) -> 
     }
     let near = |operation: &Operation| operation.at.at("responses");
     for status in statuses {
-        let (before, after) = (declared(&old.outputs, status), declared(&new.outputs, status));
+        let (before, after) = (Output::of(&old.outputs, status), Output::of(&new.outputs, status));
         match (before, after) {
             (Some(before), Some(after)) => found.extend(output(before, after, shapes)),
             (Some(before), None) => {
@@ -43,16 +43,6 @@ pub(super) fn compare(old: &Operation, new: &Operation, shapes: &mut Shapes) -> 
         }
     }
     found
-}
-
-/// The answer that a status has: its own, its class's, the default.
-fn declared(outputs: &[Output], status: StatusRange) -> Option<&Output> {
-    let class = match status {
-        StatusRange::Exact(status) => u8::try_from(status / 100).ok().map(StatusRange::Class),
-        _ => None,
-    };
-    let wanted = [Some(status), class, Some(StatusRange::Default)];
-    wanted.into_iter().flatten().find_map(|wanted| outputs.iter().find(|one| one.status == wanted))
 }
 
 fn is_success(status: StatusRange) -> bool {

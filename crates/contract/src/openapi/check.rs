@@ -50,7 +50,7 @@ pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMa
     if operation.outputs.is_empty() {
         return (Vec::new(), Need::Nothing);
     }
-    let Some(output) = output(&operation.outputs, status) else {
+    let Some(output) = Output::of(&operation.outputs, StatusRange::Exact(status.as_u16())) else {
         let violation = Violation {
             place: In::Status,
             name: String::new(),
@@ -188,14 +188,6 @@ pub(super) fn missing_body(operation: &Operation) -> Violation {
         got: Got::Missing,
         byte: None,
     }
-}
-
-fn output(outputs: &[Output], status: StatusCode) -> Option<&Output> {
-    let code = status.as_u16();
-    let class = u8::try_from(code / 100).unwrap_or(0);
-    [StatusRange::Exact(code), StatusRange::Class(class), StatusRange::Default]
-        .iter()
-        .find_map(|range| outputs.iter().find(|output| output.status == *range))
 }
 
 fn statuses(outputs: &[Output]) -> String {

@@ -128,9 +128,7 @@ fn output(operation: &Operation, status: Option<u16>) -> Result<(StatusCode, Opt
     let find = |range: StatusRange| operation.outputs.iter().find(|output| output.status == range);
     if let Some(code) = status {
         let status = StatusCode::from_u16(code).map_err(|_| NoAnswer::Status)?;
-        let class = u8::try_from(code / 100).unwrap_or(0);
-        let ranges = [StatusRange::Exact(code), StatusRange::Class(class), StatusRange::Default];
-        let found = ranges.into_iter().find_map(find).ok_or(NoAnswer::Status)?;
+        let found = Output::of(&operation.outputs, StatusRange::Exact(code)).ok_or(NoAnswer::Status)?;
         return Ok((status, Some(found)));
     }
     let exact = operation.outputs.iter().filter_map(|output| match output.status {

@@ -69,7 +69,7 @@ fn wrong<'v>(
     }
     let Value::Json(json) = value else { return Box::new(std::iter::empty()) };
     let shape = match place {
-        In::Body => super::request::chosen(operation).map(|body| &body.shape),
+        In::Body => operation.usual_body().map(|body| &body.shape),
         place => operation
             .parameters
             .iter()

@@ -152,13 +152,12 @@ fn parts_of(
     payload
 }
 
-/// The body to write: the one that Content-Type names, else the first in JSON, else the first form, else the first.
+/// The body to write: the one that Content-Type names, else else the usual one.
 fn chosen(operation: &Operation, said: Option<&str>) -> Option<Body> {
     if let Some(said) = said {
         return media::select(&operation.input, said).map(|body| media::resolved(body, said));
     }
-    let first = |codec: Codec| operation.input.iter().find(|body| body.codec == codec);
-    first(Codec::Json).or_else(|| first(Codec::Form)).or_else(|| operation.input.first()).cloned()
+    operation.usual_body().cloned()
 }
 
 fn member(body: Option<&Body>, name: &str, value: &Value) -> Result<Json, Box<Violation>> {
