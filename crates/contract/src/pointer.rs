@@ -49,6 +49,13 @@ impl Pointer {
         Self(format!("{self}{below}"))
     }
 
+    /// Every pointer on the way to this one, the shortest that is not the whole document first, this one last.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &str> {
+        let text = self.as_str();
+        let ends = text.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'/').map(|(end, _)| end);
+        ends.chain([text.len()]).map(|end| &text[..end])
+    }
+
     /// The pointer that has these tokens.
     pub(crate) fn of(path: &[Token<'_>]) -> Self {
         path.iter().fold(Self::root(), |at, token| match token {

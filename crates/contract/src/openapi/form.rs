@@ -97,7 +97,7 @@ fn styled(body: &Body, pairs: &mut Vec<Pair<'_>>, found: &mut Vec<Violation>) ->
 fn of_body(body: Option<&Body>, name: &str, fault: Fault) -> Violation {
     let at = Pointer::root().at(name);
     Violation {
-        at: fault.at.tokens().fold(at, |at, token| at.at(&token)),
+        at: at.join(&fault.at),
         rule: body.map_or_else(Pointer::root, |body| body.at.clone()),
         ..told(fault.code, fault.expected, fault.got)
     }

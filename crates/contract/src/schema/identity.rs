@@ -168,7 +168,7 @@ impl Names {
         let resource = self.resources.get(base)?;
         match reference::target(&format!("#{fragment}")) {
             reference::Target::Here(pointer) => {
-                let whole_pointer = Pointer::parse(&format!("{resource}{pointer}"))?;
+                let whole_pointer = resource.join(&pointer);
                 if reference::resolve(tree, &whole_pointer).is_some() {
                     return Some((whole_pointer, whole));
                 }
@@ -314,12 +314,9 @@ fn rebase(value: &mut Value, named: &HashSet<Pointer>, inside: bool) {
             if let Some(Value::String(text)) = map.get_mut("$ref")
                 && let reference::Target::Here(pointer) = reference::target(text)
             {
-                let whole = pointer.as_str();
-                let ends =
-                    whole.char_indices().skip(1).filter(|(_, letter)| *letter == '/').map(|(end, _)| end);
-                let starts = ends.chain([whole.len()]).filter_map(|end| Pointer::parse(&whole[..end]));
+                let starts = pointer.prefixes().filter_map(Pointer::parse);
                 let start = starts.filter(|start| named.contains(start)).last().unwrap_or_default();
-                let rest = Pointer::parse(&whole[start.as_str().len()..]).unwrap_or_default();
+                let rest = Pointer::parse(&pointer.as_str()[start.as_str().len()..]).unwrap_or_default();
                 *text = format!("{OWN}{}#{}", encoded(&start), encoded(&rest));
             }
             for (key, below) in map.iter_mut().filter(|(key, _)| inside || !is_data(key)) {

@@ -49,10 +49,8 @@ pub(super) struct Entry {
 impl Store {
     /// The entry that holds what stands at `pointer`: where it begins, and its text.
     pub(super) fn holding(&self, pointer: &Pointer) -> Option<(Pointer, &Bytes)> {
-        let text = pointer.as_str();
-        let ends = text.char_indices().skip(1).filter(|(_, letter)| *letter == '/').map(|(end, _)| end);
-        ends.chain([text.len()])
-            .find_map(|end| Some((Pointer::parse(&text[..end])?, &self.entries.get(&text[..end])?.text)))
+        let found = pointer.prefixes().find_map(|start| Some((start, &self.entries.get(start)?.text)));
+        found.and_then(|(start, text)| Some((Pointer::parse(start)?, text)))
     }
 
     /// The schema that stands at `pointer`.

@@ -77,7 +77,7 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
             let below = shared::kept(message);
             if !below.is_empty() {
                 for violation in below.into_iter().take(MOST - found.len()) {
-                    found.push(Violation { at: pointer(&format!("{at}{}", violation.at)), ..violation });
+                    found.push(Violation { at: at.join(&violation.at), ..violation });
                 }
                 return;
             }

@@ -152,7 +152,7 @@ fn parts_of(
     payload
 }
 
-/// The body to write: the one that Content-Type names, else else the usual one.
+/// The body to write: the one that Content-Type names, else the usual one.
 fn chosen(operation: &Operation, said: Option<&str>) -> Option<Body> {
     if let Some(said) = said {
         return media::select(&operation.input, said).map(|body| media::resolved(body, said));
