@@ -126,8 +126,8 @@ impl<'r> Cleaner<'r> {
     /// A request line, or an address: its query is pairs.
     pub fn line(&self, line: &str) -> String {
         let Some((before, rest)) = line.split_once('?') else { return self.text(&loose::userinfo(line)) };
-        let (query, after) = rest.split_once(' ').unwrap_or((rest, ""));
-        self.text(&format!("{}?{} {after}", loose::userinfo(before), self.pairs(query, "&")))
+        let (query, after) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
+        self.text(&format!("{}?{}{after}", loose::userinfo(before), self.pairs(query, "&")))
     }
 
     /// `a=b` pairs: a query or a form.
@@ -272,6 +272,19 @@ mod tests {
             cleaner().pairs("user[password]=K&user%5Bcolour%5D=x&a[]=1", "&"),
             "user[password]=***&user%5Bcolour%5D=***&a[]=1"
         );
+    }
+
+    #[test]
+    fn the_line_of_a_request_and_an_address_alone_end_as_they_did() {
+        for (line, expected) in [
+            ("GET /a?token=hush&b=1 HTTP/1.1", "GET /a?token=***&b=1 HTTP/1.1"),
+            ("https://me:hush@x.example/a?token=hush", "https://me:***@x.example/a?token=***"),
+            ("/a?b=1", "/a?b=1"),
+            ("/a?", "/a?"),
+            ("/a", "/a"),
+        ] {
+            assert_eq!(cleaner().line(line), expected);
+        }
     }
 
     #[test]
