@@ -51,15 +51,11 @@ pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMa
         return (Vec::new(), Need::Nothing);
     }
     let Some(output) = Output::of(&operation.outputs, StatusRange::Exact(status.as_u16())) else {
+        let (expected, got) = (statuses(&operation.outputs), Got::Number(status.as_u16().to_string()));
         let violation = Violation {
             place: In::Status,
-            name: String::new(),
-            at: Pointer::root(),
             rule: operation.at.at("responses"),
-            code: "status",
-            expected: statuses(&operation.outputs),
-            got: Got::Number(status.as_u16().to_string()),
-            byte: None,
+            ..Violation::new("status", expected, got)
         };
         return (vec![violation], Need::Nothing);
     };
@@ -167,27 +163,16 @@ pub(super) fn declared(
     Err(Box::new(Violation {
         place: In::Header,
         name: "Content-Type".to_owned(),
-        at: Pointer::root(),
         rule: rule().at("content"),
-        code: "media-type",
-        expected: media::list(bodies),
-        got,
-        byte: None,
+        ..Violation::new("media-type", media::list(bodies), got)
     }))
 }
 
 /// What says that a required body is not there.
 pub(super) fn missing_body(operation: &Operation) -> Violation {
-    Violation {
-        place: In::Body,
-        name: String::new(),
-        at: Pointer::root(),
-        rule: operation.at.at("requestBody").at("required"),
-        code: "required",
-        expected: format!("a body in {}", media::list(&operation.input)),
-        got: Got::Missing,
-        byte: None,
-    }
+    let expected = format!("a body in {}", media::list(&operation.input));
+    let rule = operation.at.at("requestBody").at("required");
+    Violation { rule, ..Violation::new("required", expected, Got::Missing) }
 }
 
 fn statuses(outputs: &[Output]) -> String {

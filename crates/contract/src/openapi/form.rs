@@ -7,7 +7,7 @@ use super::payload::{MOST, broken};
 use super::style::{Escape, Fault, Pair, Reader, Writer, is_deep};
 use super::{media, text};
 use crate::schema::{Kind, Shape};
-use crate::{Body, Codec, Got, In, Part, Payload, Pointer, Style, Violation};
+use crate::{Body, Codec, Got, Part, Payload, Pointer, Style, Violation};
 use bytes::Bytes;
 use serde_json::Value as Json;
 
@@ -99,20 +99,7 @@ fn of_body(body: Option<&Body>, name: &str, fault: Fault) -> Violation {
     Violation {
         at: at.join(&fault.at),
         rule: body.map_or_else(Pointer::root, |body| body.at.clone()),
-        ..told(fault.code, fault.expected, fault.got)
-    }
-}
-
-fn told(code: &'static str, expected: &str, got: Got) -> Violation {
-    Violation {
-        place: In::Body,
-        name: String::new(),
-        at: Pointer::root(),
-        rule: Pointer::root(),
-        code,
-        expected: expected.to_owned(),
-        got,
-        byte: None,
+        ..Violation::new(fault.code, fault.expected, fault.got)
     }
 }
 
@@ -149,7 +136,7 @@ fn typed(shape: Option<&Shape>, json: bool, values: &[String]) -> Option<Json> {
 /// several fields, an object as JSON (OpenAPI 3.1 Encoding Object, `contentType`).
 pub(super) fn write(body: Option<&Body>, value: &Json, found: &mut Vec<Violation>) -> Payload {
     let Json::Object(members) = value else {
-        found.push(told("type", "an object", crate::schema::kind_of(value)));
+        found.push(Violation::new("type", "an object", crate::schema::kind_of(value)));
         return Payload::Empty;
     };
     let mut pairs = Vec::new();

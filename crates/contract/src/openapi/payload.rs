@@ -4,7 +4,7 @@
 //! Numbers stay as they are written. Other codecs are passed on as bytes.
 
 use super::{form, multipart, xml};
-use crate::{Body, Codec, Got, In, Pointer, Report, Value, Violation, reader};
+use crate::{Body, Codec, Got, Report, Value, Violation, reader};
 use bytes::Bytes;
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -140,23 +140,15 @@ fn parts(body: &Body, members: &serde_json::Map<String, Json>) -> Option<(Bytes,
     found.is_empty().then(|| (bytes, format!("{}; boundary={boundary}", body.media)))
 }
 
-pub(super) fn broken(
+/// What is wrong of a body.
+pub(crate) fn broken(
     body: &Body,
     code: &'static str,
     expected: &str,
     got: Got,
     byte: Option<usize>,
 ) -> Violation {
-    Violation {
-        place: In::Body,
-        name: String::new(),
-        at: Pointer::root(),
-        rule: body.at.clone(),
-        code,
-        expected: expected.to_owned(),
-        got,
-        byte,
-    }
+    Violation { rule: body.at.clone(), byte, ..Violation::new(code, expected, got) }
 }
 
 fn utf8<'b>(body: &Body, bytes: &'b [u8]) -> Result<&'b str, Vec<Violation>> {

@@ -40,16 +40,10 @@ impl Fault {
 
     /// The violation of the parameter whose value it is.
     pub(super) fn of(self, parameter: &Parameter) -> Box<Violation> {
-        Box::new(Violation {
-            place: parameter.place,
-            name: parameter.name.clone(),
-            at: self.at,
-            rule: parameter.at.clone(),
-            code: self.code,
-            expected: self.expected.to_owned(),
-            got: self.got,
-            byte: None,
-        })
+        let mut violation =
+            super::decode::violation(parameter, self.code, self.expected.to_owned(), self.got);
+        violation.at = self.at;
+        violation
     }
 }
 

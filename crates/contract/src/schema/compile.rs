@@ -16,7 +16,7 @@ use crate::decimal::{Decimal, Weight};
 use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::Lost;
-use crate::{In, Pointer, Violation, Warning};
+use crate::{Pointer, Violation, Warning};
 use jsonschema::{Draft, Keyword, PatternOptions, Registry, ValidationError, ValidationOptions, Validator};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
@@ -190,16 +190,7 @@ impl Compiled {
 
     /// A violation of the schema as a whole.
     fn whole(&self, code: &'static str, expected: &str, value: &Value) -> Violation {
-        Violation {
-            place: In::Body,
-            name: String::new(),
-            at: Pointer::root(),
-            rule: self.at.clone(),
-            code,
-            expected: expected.to_owned(),
-            got: super::kind_of(value),
-            byte: None,
-        }
+        Violation { rule: self.at.clone(), ..Violation::new(code, expected, super::kind_of(value)) }
     }
 
     fn violations(&self, value: &Value) -> Vec<Violation> {

@@ -7,7 +7,7 @@ use super::compile::MOST;
 use super::plan::{Additional, Plan};
 use super::tokens::{Broken, Sink, Tokens};
 use super::words;
-use crate::{Got, In, Pointer, Violation};
+use crate::{Got, Pointer, Violation};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -123,8 +123,7 @@ impl Judge {
 
     fn tell(&mut self, at: Pointer, rule: Pointer, code: &'static str, expected: String, got: Got) {
         if self.found.len() < MOST {
-            let name = String::new();
-            self.found.push(Violation { place: In::Body, name, at, rule, code, expected, got, byte: None });
+            self.found.push(Violation { at, rule, ..Violation::new(code, expected, got) });
         }
     }
 

@@ -4,7 +4,7 @@ use super::tree::{is_char, is_name};
 use super::{Node, Said, item_name, root_name};
 use crate::openapi::text;
 use crate::schema::{Kind, Shape};
-use crate::{Got, In, Pointer, Violation};
+use crate::{Got, Pointer, Violation};
 use serde_json::Value as Json;
 use std::fmt::Write as _;
 
@@ -24,16 +24,7 @@ pub(in crate::openapi) fn write(shape: &Shape, value: &Json) -> Result<String, B
 type Written = Result<(), Box<Violation>>;
 
 fn wrong(at: &Pointer, code: &'static str, expected: &str, got: &'static str) -> Box<Violation> {
-    Box::new(Violation {
-        place: In::Body,
-        name: String::new(),
-        at: at.clone(),
-        rule: Pointer::root(),
-        code,
-        expected: expected.to_owned(),
-        got: Got::Kind(got),
-        byte: None,
-    })
+    Box::new(Violation { at: at.clone(), ..Violation::new(code, expected, Got::Kind(got)) })
 }
 
 fn element(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Pointer, left: usize) -> Written {
