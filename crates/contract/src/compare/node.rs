@@ -83,7 +83,7 @@ impl Book {
         let Target::Here(at) = reference::target(reference) else { return None };
         let (store, side) = (self.store.as_ref()?, self.side);
         let make = || {
-            let written = store.written(&at)?;
+            let written = store.schema(&at)?;
             let lowered = Arc::new(store.lowered(side, &written, &at));
             Some(Node { at: at.clone(), written: Arc::new(written), lowered })
         };

@@ -200,9 +200,7 @@ fn claims(other: &Parameter, parameter: &Parameter, name: &str) -> bool {
     }
     match other.style {
         Style::DeepObject => is_deep(&other.name, name),
-        _ if other.explode && other.shape.kind() == Kind::Object => {
-            other.shape.members().iter().any(|member| member.name == name)
-        }
+        _ if other.explode && other.shape.kind() == Kind::Object => other.shape.member(name).is_some(),
         _ => other.name == name,
     }
 }

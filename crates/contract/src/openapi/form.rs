@@ -73,10 +73,8 @@ fn styled(body: &Body, pairs: &mut Vec<Pair<'_>>, found: &mut Vec<Violation>) ->
     let mut read = Vec::new();
     for part in &body.parts {
         let Some((style, explode, _)) = part.style else { continue };
-        let Some(member) = body.shape.members().iter().find(|member| member.name == part.name) else {
-            continue;
-        };
-        let (name, shape) = (part.name.as_str(), &member.shape);
+        let name = part.name.as_str();
+        let Some(shape) = body.shape.member(name) else { continue };
         let reader = Reader { name, shape, style, explode, decode: text::decoded_form };
         // What an exploded object without named members would take cannot be told from other members.
         match reader.pairs(pairs, &|_| true) {
@@ -87,7 +85,7 @@ fn styled(body: &Body, pairs: &mut Vec<Pair<'_>>, found: &mut Vec<Violation>) ->
         let exploded = explode && style != Style::DeepObject && shape.kind() == Kind::Object;
         pairs.retain(|(own, _)| {
             let own = own.as_deref().unwrap_or_default();
-            let member = exploded && shape.members().iter().any(|member| member.name == own);
+            let member = exploded && shape.member(own).is_some();
             !(member || own == name || (style == Style::DeepObject && is_deep(name, own)))
         });
     }

@@ -10,7 +10,8 @@ mod deep;
 mod read;
 mod write;
 
-pub(super) use read::{Pair, Reader, is_deep};
+pub(super) use deep::is_deep;
+pub(super) use read::{Pair, Reader};
 pub(super) use write::{Escape, Writer};
 
 use crate::{Got, Parameter, Pointer, Style, Violation};

@@ -1,9 +1,9 @@
 //! Samples of answers: status, fields and body as an operation declares them, as asked for.
 
-use super::place::{carries, form, plain_text};
+use super::place::{carries, form};
 use super::request::given_one;
 use super::{Examples, Want};
-use crate::openapi::{media, written};
+use crate::openapi::{media, text, written};
 use crate::{Body, Codec, Operation, Output, StatusRange};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -110,16 +110,16 @@ pub fn sample_answer(operation: &Operation, asked: &Asked<'_>) -> Result<Sampled
 fn field_text(value: &Json, explode: bool) -> Option<String> {
     let join = |texts: Option<Vec<String>>| texts.map(|texts| texts.join(","));
     match value {
-        Json::Array(items) => join(items.iter().map(plain_text).collect()),
+        Json::Array(items) => join(items.iter().map(text::scalar).collect()),
         Json::Object(members) => join(
             members
                 .iter()
                 .map(|(name, value)| {
-                    Some(format!("{name}{}{}", if explode { '=' } else { ',' }, plain_text(value)?))
+                    Some(format!("{name}{}{}", if explode { '=' } else { ',' }, text::scalar(value)?))
                 })
                 .collect(),
         ),
-        plain => plain_text(plain),
+        plain => text::scalar(plain),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::view::View;
 use super::{Inner, Member, Shape};
+use crate::Pointer;
 use std::sync::OnceLock;
 
 /// Each made when it is first wanted.
@@ -59,6 +60,16 @@ impl Shape {
     pub(crate) fn alternatives(&self) -> &[Self] {
         let Some(inner) = &self.inner else { return &[] };
         inner.below().alternatives.get_or_init(|| inner.look(|view| view.alternatives(inner)))
+    }
+
+    /// What the member of this name may be, if its schema names it.
+    pub(crate) fn member(&self, name: &str) -> Option<&Self> {
+        self.members().iter().find(|member| member.name == name).map(|member| &member.shape)
+    }
+
+    /// As [`Shape::member`]; everything, where the schema does not name it.
+    pub(crate) fn member_or_any(&self, name: &str) -> Self {
+        self.member(name).cloned().unwrap_or_else(|| Self::anything(Pointer::root()))
     }
 
     /// The members of an object that its schema names, those of `allOf` included, in their order.

@@ -18,7 +18,6 @@ use crate::openapi::read::Version;
 use crate::reference::Lost;
 use crate::{Pointer, Violation, Warning};
 use jsonschema::{Draft, Keyword, PatternOptions, Registry, ValidationError, ValidationOptions, Validator};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
@@ -94,8 +93,7 @@ impl Compiled {
         }
         let Layout { mut document, shared, .. } = layout;
         if let Some(map) = document.as_object_mut() {
-            let fragment = utf8_percent_encode(at.as_str(), NON_ALPHANUMERIC).to_string().replace("%2F", "/");
-            map.insert("$ref".to_owned(), Value::String(format!("#{fragment}")));
+            map.insert("$ref".to_owned(), Value::String(format!("#{}", identity::encoded(at))));
         }
         let mut resources = Vec::new();
         let dynamic = identity::is_named(&document);

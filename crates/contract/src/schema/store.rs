@@ -145,7 +145,7 @@ impl<'v> Shelf<'v> {
 
     /// The shape of a schema that was put together from what stands at `at`.
     pub(crate) fn inline(&self, schema: &Value, at: &Pointer, side: Side) -> Shape {
-        Shape::of(at.clone(), at.clone(), side, schema.to_string().into(), Arc::clone(&self.store))
+        self.store.shape(side, schema, at)
     }
 
     /// The shape of the schema that stands at `at`.

@@ -5,7 +5,7 @@
 use super::super::multipart::{self, Given};
 use super::super::{check, form, media, xml};
 use super::broken;
-use crate::schema::{Kind, Shape};
+use crate::schema::Kind;
 use crate::{Body, Codec, Got, In, Operation, Payload, Pointer, Value, Values, Violation};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
@@ -161,8 +161,7 @@ fn chosen(operation: &Operation, said: Option<&str>) -> Option<Body> {
 }
 
 fn member(body: Option<&Body>, name: &str, value: &Value) -> Result<Json, Box<Violation>> {
-    let shape = body.and_then(|body| body.shape.members().iter().find(|member| member.name == name));
-    let shape: Option<&Shape> = shape.map(|member| &member.shape);
+    let shape = body.and_then(|body| body.shape.member(name));
     match value {
         Value::Json(json) => Ok(json.clone()),
         Value::Text(text) => Ok(match shape {

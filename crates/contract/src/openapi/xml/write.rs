@@ -54,7 +54,7 @@ fn element(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
     let shape = shape.way_of(value).unwrap_or(shape);
     if let Json::Object(members) = value {
         for (member, value) in members {
-            let below = member_shape(shape, member);
+            let below = shape.member_or_any(member);
             let said = Said::of(&below);
             if said.node != Node::Attribute || value.is_null() {
                 continue;
@@ -84,7 +84,7 @@ fn content(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
     match value {
         Json::Object(members) => {
             for (member, value) in members {
-                let below = member_shape(shape, member);
+                let below = shape.member_or_any(member);
                 let said = Said::of(&below);
                 let at = at.at(member);
                 match (said.node, value) {
@@ -133,11 +133,6 @@ fn list(out: &mut String, name: &str, item: &Shape, items: &[Json], at: &Pointer
         .iter()
         .enumerate()
         .try_for_each(|(index, value)| element(out, name, item, value, &at.index(index), left))
-}
-
-fn member_shape(shape: &Shape, name: &str) -> Shape {
-    let member = shape.members().iter().find(|member| member.name == name);
-    member.map_or_else(|| Shape::anything(Pointer::root()), |member| member.shape.clone())
 }
 
 /// XML 1.0 §2.4; what a reader would change (§2.11, §3.3.3) is a character reference.
