@@ -399,11 +399,6 @@ impl Contract {
         self.texts.stands(pointers)
     }
 
-    /// Where `pointer` stands in the text of the file it is in, as [`Contract::stand`] says it.
-    pub fn locate(&self, pointer: &Pointer) -> Option<Span> {
-        self.stand(pointer).map(|stand| stand.span)
-    }
-
     /// Lines (from 1) of many pointers in one scan of the text; 0 where a pointer leads nowhere.
     pub fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
         self.texts.lines(pointers)

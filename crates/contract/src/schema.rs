@@ -8,6 +8,7 @@ mod below;
 mod compile;
 mod dialect;
 mod encoded;
+mod holding;
 mod identity;
 mod kept;
 mod kinds;

@@ -6,6 +6,7 @@
 
 use super::outline::warn;
 use super::read::Version;
+use crate::gather::FILES;
 use crate::pointer::Token;
 use crate::{Pointer, Warning};
 use serde_json::{Map, Value};
@@ -59,7 +60,7 @@ static ROOT_2: Object = Object {
         "externalDocs",
         "parameters",
         "securityDefinitions",
-        "$files",
+        FILES,
     ],
     below: &[
         ("info", One(&INFO)),
@@ -110,16 +111,7 @@ static RESPONSE_2: Object = Object {
 static ROOT_3: Object = Object {
     name: "a document of OpenAPI 3",
     needs: &["info"],
-    plain: &[
-        "openapi",
-        "jsonSchemaDialect",
-        "servers",
-        "security",
-        "tags",
-        "externalDocs",
-        "$self",
-        "$files",
-    ],
+    plain: &["openapi", "jsonSchemaDialect", "servers", "security", "tags", "externalDocs", "$self", FILES],
     below: &[
         ("info", One(&INFO)),
         ("paths", Named(&ITEM_3)),
