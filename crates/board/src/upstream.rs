@@ -12,6 +12,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long a connection may take, where nothing says so.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long the first byte of an answer may take, where nothing says so.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Where a provider is, and how it is called.
 #[derive(Clone, Debug)]
 pub struct Upstream {
@@ -206,8 +212,8 @@ pub(crate) fn resolve(
         servers: servers.unwrap_or_default(),
         credentials,
         authority: keys.and_then(|keys| authority(keys, scope)),
-        connect_timeout: duration("connect-timeout").unwrap_or(Duration::from_secs(2)),
-        timeout: duration("timeout").unwrap_or(Duration::from_secs(30)),
+        connect_timeout: duration("connect-timeout").unwrap_or(CONNECT_TIMEOUT),
+        timeout: duration("timeout").unwrap_or(TIMEOUT),
         total_timeout: duration("total-timeout"),
         pace,
         retries: keys.and_then(|keys| keys.number("retries", 10)).unwrap_or(2),
