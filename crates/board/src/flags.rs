@@ -91,7 +91,7 @@ pub fn mocked(flags: &MockFlags, outside: &dyn Outside) -> Result<(Board, String
 /// The board that this text is, with its state in `folder`.
 fn board(folder: &Path, text: &str, outside: &dyn Outside) -> Result<Board, Diagnostics> {
     let mut board = resolve::load_text(folder, Path::new(""), text, outside).map_err(of_flags)?;
-    board.ledger.folder = folder.to_owned();
+    folder.clone_into(&mut board.ledger.folder);
     Ok(board)
 }
 
