@@ -146,7 +146,7 @@ impl Wears {
             Late::Digest(challenge, login) => {
                 let mut bytes = [0; 16];
                 aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "no random numbers".to_owned())?;
-                let nonce = super::hex(&bytes);
+                let nonce = hex::encode(bytes);
                 challenge.answer(login.reveal(), request.method().as_str(), target(request), &nonce)
             }
             Late::SigV4(sigv4, secret, body) => {

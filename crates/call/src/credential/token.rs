@@ -116,7 +116,7 @@ pub(super) fn name(oauth: &OAuth) -> String {
         oauth.token_url, oauth.issuer, oauth.client_id, oauth.scopes
     );
     let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, all.as_bytes());
-    format!("token:{}", super::hex(sum.as_ref()))
+    format!("token:{}", hex::encode(sum.as_ref()))
 }
 
 /// By client credentials (RFC 6749 §4.4); what another process had is used.

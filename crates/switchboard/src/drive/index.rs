@@ -19,7 +19,6 @@ use bytes::Bytes;
 use contract::{Contract, Recall};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -116,10 +115,7 @@ fn key(base: &Path, name: &str) -> Option<String> {
     }
     sum.update([0]);
     sum.update(name);
-    Some(sum.finalize().iter().take(16).fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    }))
+    Some(hex::encode(&sum.finalize()[..16]))
 }
 
 /// The contract that is kept in this file, if it is still the one that lies there.

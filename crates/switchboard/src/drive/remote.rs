@@ -9,7 +9,6 @@ use super::outside::write_private;
 use super::place::state_folder;
 use board::ServerUrl;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -57,7 +56,7 @@ pub(crate) fn get(url: &str) -> Result<Vec<u8>, String> {
     self::spent(begun.elapsed());
     let bytes = bytes?;
     if let Some(path) = path {
-        let text = [format!("{url}\n{}\n", hex(&bytes)).as_bytes(), &bytes].concat();
+        let text = [format!("{url}\n{}\n", digest(&bytes)).as_bytes(), &bytes].concat();
         // What cannot be kept is fetched again the next time.
         let _ = write_private(&path, &text);
     }
@@ -96,7 +95,7 @@ fn spent(more: Duration) -> Duration {
 
 /// Where a document is kept.
 fn kept_at(url: &str) -> Option<PathBuf> {
-    Some(state_folder().ok()?.join("refs").join(&hex(url.as_bytes())[..32]))
+    Some(state_folder().ok()?.join("refs").join(&digest(url.as_bytes())[..32]))
 }
 
 /// What is kept of this URL, if it is what was fetched.
@@ -105,14 +104,12 @@ fn kept(path: &std::path::Path, url: &str) -> Option<Vec<u8>> {
     let rest = text.strip_prefix(url.as_bytes())?.strip_prefix(b"\n")?;
     let (hash, bytes) = rest.split_at_checked(64)?;
     let bytes = bytes.strip_prefix(b"\n")?;
-    (hash == hex(bytes).as_bytes()).then(|| bytes.to_vec())
+    (hash == digest(bytes).as_bytes()).then(|| bytes.to_vec())
 }
 
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// SHA-256 in hexadecimal digits.
+fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 #[cfg(test)]
