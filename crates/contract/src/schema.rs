@@ -38,6 +38,7 @@ use plan::Plan;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 pub(crate) use store::{DATA, NAMED, Shelf, Side, Store, beside_name, named};
 use view::View;
@@ -335,6 +336,10 @@ impl Inner {
 
     /// A schema below this one, as a shape of its own.
     fn shape(&self, schema: &Value, at: &Pointer) -> Shape {
-        if schema.is_object() { self.store.shape(self.side, schema, at) } else { Shape::anything(at.clone()) }
+        if !schema.is_object() {
+            return Shape::anything(at.clone());
+        }
+        self.store.made.fetch_add(1, Ordering::Relaxed);
+        self.store.shape(self.side, schema, at)
     }
 }

@@ -5,7 +5,12 @@
 use super::view::View;
 use super::{Inner, Member, Shape};
 use crate::Pointer;
-use std::sync::OnceLock;
+use std::borrow::Cow;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+/// Past so many shapes of one contract those that messages ask for are not kept; few contracts use a thousand.
+const MOST_KEPT: usize = 10_000;
 
 /// Each made when it is first wanted.
 #[derive(Default)]
@@ -17,6 +22,17 @@ pub(super) struct Below {
     members: OnceLock<Vec<Member>>,
     alternatives: OnceLock<Vec<Shape>>,
     pub(super) ways: OnceLock<Vec<Shape>>,
+}
+
+impl Below {
+    /// Whether shapes below are kept already.
+    fn is_begun(&self) -> bool {
+        self.items.get().is_some()
+            || self.rest.get().is_some()
+            || self.members.get().is_some()
+            || self.alternatives.get().is_some()
+            || self.ways.get().is_some()
+    }
 }
 
 impl Inner {
@@ -43,6 +59,18 @@ impl Inner {
 }
 
 impl Shape {
+    /// The shape for a walk that a message steers. What is below a shape is kept with it; schemas that refer to themselves
+    /// have no end, so that past a bound this is a shape of its own, and what is made below it goes with it.
+    pub(crate) fn passing(&self) -> Cow<'_, Self> {
+        let Some(inner) = &self.inner else { return Cow::Borrowed(self) };
+        let kept = inner.below.get().is_some_and(|below| below.is_begun());
+        if kept || inner.store.made.load(Ordering::Relaxed) < MOST_KEPT {
+            return Cow::Borrowed(self);
+        }
+        let (at, stands, text) = (self.at.clone(), inner.at.clone(), inner.text.clone());
+        Cow::Owned(Self::of(at, stands, inner.side, text, Arc::clone(&inner.store)))
+    }
+
     /// The shape of the items of a list; everything, if it is no list or does not say.
     #[must_use]
     pub fn items(&self) -> Self {
@@ -78,5 +106,51 @@ impl Shape {
     pub fn members(&self) -> &[Member] {
         let Some(inner) = &self.inner else { return &[] };
         inner.below().members.get_or_init(|| inner.look(|view| view.members(inner)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MOST_KEPT;
+    use crate::{Contract, Head, Need, check_head};
+    use http::HeaderMap;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_messages_make_of_a_schema_without_end_is_bounded() {
+        let text = br##"
+openapi: 3.1.0
+info: { title: t, version: "1" }
+paths:
+  /trees:
+    post:
+      requestBody: { content: { application/xml: { schema: { $ref: "#/components/schemas/Tree" } } } }
+      responses: { "200": { description: ok } }
+components:
+  schemas:
+    Tree:
+      type: object
+      properties: { left: { $ref: "#/components/schemas/Tree" }, right: { $ref: "#/components/schemas/Tree" } }
+"##;
+        let contract = Contract::read("trees.yaml", text).unwrap();
+        let operation = &contract.operations[0];
+        let store = operation.input[0].shape.store().unwrap();
+        let mut fields = HeaderMap::new();
+        fields.insert("content-type", "application/xml".parse().unwrap());
+        fields.insert("transfer-encoding", "chunked".parse().unwrap());
+        // Each goes a way of its own, 40 elements deep.
+        for nth in 0..400_u64 {
+            let way = nth.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let name = |depth: u32| if way >> depth & 1 == 0 { "left" } else { "right" };
+            let opened: Vec<String> = (0..40).map(|depth| format!("<{}>", name(depth))).collect();
+            let closed: Vec<String> = (0..40).rev().map(|depth| format!("</{}>", name(depth))).collect();
+            let head = Head { method: operation.method(), path: "/trees", query: None, fields: &fields };
+            let (_, Need::Whole(check)) = check_head(operation, &head) else { unreachable!() };
+            let report =
+                check.whole(format!("<Tree>{}{}</Tree>", opened.concat(), closed.concat()).as_bytes());
+            assert_eq!(report.found, []);
+        }
+        // Each shape that is kept holds the store, and so do its words.
+        assert!(Arc::strong_count(store) < 2 * MOST_KEPT + 1_000, "{}", Arc::strong_count(store));
     }
 }

@@ -11,6 +11,7 @@ use crate::{Pointer, Warning};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 /// Which way a value travels: a request does not carry what is only read, an answer not what is only written.
@@ -31,6 +32,8 @@ pub(crate) struct Store {
     pub(super) apart: bool,
     /// Whether those can that a member or an item refers to.
     pub(super) below: bool,
+    /// How many shapes were made of what stands below others.
+    pub(super) made: AtomicUsize,
 }
 
 /// Words that look through references to schemas of the same value: with them those are compiled together.
@@ -138,7 +141,7 @@ impl<'v> Shelf<'v> {
         let entries = entries.into_iter().map(entry).collect();
         Self {
             root,
-            store: Arc::new(Store { version, dialect, entries, apart, below }),
+            store: Arc::new(Store { version, dialect, entries, apart, below, made: AtomicUsize::new(0) }),
             made: HashMap::new(),
         }
     }

@@ -139,6 +139,7 @@ fn value(tree: &Tree, shape: &Shape) -> Result<Json, Box<Fault>> {
         Tree::Texts(texts) => return leaf(texts, shape),
         Tree::Below(below) => below,
     };
+    let shape = &*shape.passing();
     let shape = &meant(shape, below, MOST_TURNS);
     // `a[]=x` is a list of its own.
     if let [(step, Tree::Texts(texts))] = below.as_slice()

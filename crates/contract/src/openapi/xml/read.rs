@@ -67,6 +67,7 @@ impl Reading<'_> {
         if element.nil {
             return Json::Null;
         }
+        let shape = &*shape.passing();
         if let Some(value) = self.as_way(element, shape, at) {
             return value;
         }

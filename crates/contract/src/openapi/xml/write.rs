@@ -50,6 +50,7 @@ fn element(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
         out.push_str(" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>");
         return Ok(());
     }
+    let shape = &*shape.passing();
     // What its members are called, the alternative says that it is.
     let shape = shape.way_of(value).unwrap_or(shape);
     if let Json::Object(members) = value {
