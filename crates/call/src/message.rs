@@ -21,7 +21,7 @@ pub(crate) fn prepare(
     provider: &Provider,
     keep_head: bool,
     chosen: Chosen,
-    outgoing: Outgoing,
+    outgoing: Outgoing<'_>,
 ) -> (Request<Sending>, Bytes, Option<Shown>) {
     let Outgoing { method, path, mut query, mut fields, body, upgrade, .. } = outgoing;
     let body = Sending::new(body);

@@ -67,7 +67,7 @@ impl Providers {
     ///
     /// # Errors
     /// [`CallError`], when there was no answer after the attempts that were allowed.
-    pub async fn send(&self, upstream: &Upstream, outgoing: Outgoing) -> Result<Answer, CallError> {
+    pub async fn send(&self, upstream: &Upstream, outgoing: Outgoing<'_>) -> Result<Answer, CallError> {
         self.send_within(upstream, outgoing, LONGEST_WAIT.min(upstream.timeout)).await
     }
 
@@ -75,7 +75,7 @@ impl Providers {
     async fn send_within(
         &self,
         upstream: &Upstream,
-        outgoing: Outgoing,
+        outgoing: Outgoing<'_>,
         longest: Duration,
     ) -> Result<Answer, CallError> {
         let provider = self.provider(upstream)?;
@@ -83,7 +83,7 @@ impl Providers {
             let waited = match (&self.inner.dial.leases, &upstream.pace) {
                 (Some(leases), Some(rate)) => {
                     let longest = upstream.total_timeout.map_or(longest, |total| longest.min(total));
-                    let owner = Owner::of_all(upstream, outgoing.operation.as_deref());
+                    let owner = Owner::of_all(upstream, outgoing.operation);
                     leases.turn(owner, rate, longest).await.map_err(|wait| too_fast(rate, wait))?
                 }
                 _ => Duration::ZERO,
@@ -126,7 +126,7 @@ impl Providers {
     pub async fn send_patiently(
         &self,
         upstream: &Upstream,
-        outgoing: Outgoing,
+        outgoing: Outgoing<'_>,
         patience: Patience,
     ) -> Result<Answer, CallError> {
         let mut next = Some(outgoing);

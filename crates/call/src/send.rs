@@ -38,7 +38,7 @@ pub(crate) async fn send(
     upstream: &Upstream,
     Around { dial, paces, keep_head }: Around<'_>,
     wears: Wears,
-    outgoing: Outgoing,
+    outgoing: Outgoing<'_>,
 ) -> Result<Answer, CallError> {
     let deadline = Deadline::new(upstream.total_timeout);
     let repeatable = retry::may_repeat(&outgoing);

@@ -17,6 +17,7 @@ pub(crate) mod source;
 mod stamp;
 mod store;
 mod traced;
+mod whole;
 
 pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
@@ -33,3 +34,4 @@ pub(crate) use store::{
     open_ledger, read_ledger, runtime, secrets_folder, stored, unusable, with_ledger,
 };
 pub(crate) use traced::{Files, Traced};
+pub(crate) use whole::{PRIVATE, SHARED, whole};

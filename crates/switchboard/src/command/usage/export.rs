@@ -6,14 +6,15 @@
 use super::period::{Period, instant};
 use super::priced::{self, BILLED, Sums};
 use crate::arguments::Global;
-use crate::drive::{board_near_or_running, load_board, now_ms, read_ledger, runtime, stored};
+use crate::drive::{self, board_near_or_running, load_board, now_ms, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use crate::output::csv;
 use board::Board;
 use exchange::Outcome;
 use ledger::{Group, UsageFilter, UsageRow};
 use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 
 /// Arguments of `usage export`.
 #[derive(Debug, clap::Args)]
@@ -78,22 +79,14 @@ impl Export {
         };
         match &self.output {
             Some(path) => {
-                whole(path, bytes.as_bytes())?;
+                drive::whole(path, drive::SHARED, |file| file.write_all(bytes.as_bytes()))
+                    .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", path.display())))?;
                 terminal.say(format!("{} lines of {} in `{}`", rows.len(), period.text, path.display()));
             }
             None => terminal.data(bytes),
         }
         Ok(Exit::Ok)
     }
-}
-
-/// Writes a file, whole or not at all.
-fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, bytes)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", path.display())))
 }
 
 fn line(board: &Board, row: &UsageRow) -> Map<String, Value> {
