@@ -309,6 +309,7 @@ impl Worker {
                 operation: world.nothing(),
                 consumer: None,
                 plan: None,
+                price: None,
                 outcome,
                 class: 4,
             },

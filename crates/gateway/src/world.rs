@@ -156,6 +156,11 @@ impl ServedPlan {
         let policy = crate::rate_fields::policy(&limits);
         Self { plan: Arc::clone(plan), limits, policy }
     }
+
+    /// What a call costs, for usage: it is counted with the price of its time.
+    fn price(&self) -> Option<Arc<str>> {
+        self.plan.price.map(|price| price.to_string().into())
+    }
 }
 
 /// One thread's picture of the world.
@@ -177,6 +182,8 @@ pub(crate) struct Names {
     pub(crate) api: Arc<str>,
     pub(crate) offer: Arc<str>,
     pub(crate) operations: Vec<Arc<str>>,
+    /// Of each plan, where it has one.
+    prices: Vec<Option<Arc<str>>>,
 }
 
 impl World {
@@ -196,6 +203,7 @@ impl World {
                 operations: served.api.contract.as_ref().map_or_else(Vec::new, |contract| {
                     contract.operations.iter().map(|operation| operation.id.as_str().into()).collect()
                 }),
+                prices: served.plans.iter().map(ServedPlan::price).collect(),
             })
             .collect();
         let listeners = board.listeners.iter().map(|listener| listener.name.as_ref().into()).collect();
@@ -215,6 +223,11 @@ impl World {
     /// The plan that is charged.
     pub(crate) fn plan(&self, seen: &crate::seen::Seen) -> Option<&ServedPlan> {
         self.offer_of(seen)?.plans.get(seen.plan?)
+    }
+
+    /// What the call costs in the plan that is charged.
+    pub(crate) fn price(&self, seen: &crate::seen::Seen) -> Option<Arc<str>> {
+        self.names.get(seen.offer?)?.prices.get(seen.plan?)?.clone()
     }
 
     /// Names for records.

@@ -178,14 +178,15 @@ async fn insert(change: &mut Change<'_>, table: &str, tallies: &Tallies) -> Resu
         let mut insert = Sql::new("INSERT INTO ");
         insert
             .push(table)
-            .push(" (minute, api, operation, consumer, plan, outcome, class, calls, bytes, time_us) ");
-        insert.push_rows(some, 10, |row, (key, tally)| {
+            .push(" (minute, api, operation, consumer, plan, price, outcome, class, calls, bytes, time_us) ");
+        insert.push_rows(some, 11, |row, (key, tally)| {
             row.extend([
                 key.minute.into(),
                 (&*key.api).into(),
                 (&*key.operation).into(),
                 key.consumer.as_ref().map_or("", |name| name.as_str()).into(),
                 key.plan.as_ref().map_or("", |name| name.as_str()).into(),
+                key.price.as_deref().unwrap_or_default().into(),
                 key.outcome.code().into(),
                 key.class.into(),
                 tally.calls.into(),
@@ -194,7 +195,7 @@ async fn insert(change: &mut Change<'_>, table: &str, tallies: &Tallies) -> Resu
             ]);
         });
         insert.push(
-            " ON CONFLICT (minute, api, operation, consumer, plan, outcome, class) DO UPDATE SET calls = ",
+            " ON CONFLICT (minute, api, operation, consumer, plan, price, outcome, class) DO UPDATE SET calls = ",
         );
         insert.push(table).push(".calls + excluded.calls, bytes = ");
         insert.push(table).push(".bytes + excluded.bytes, time_us = ");
@@ -284,6 +285,7 @@ mod tests {
             operation: "getOrder".into(),
             consumer: None,
             plan: None,
+            price: None,
             outcome: Outcome::Succeeded,
             class: 2,
         };
