@@ -14,6 +14,8 @@ mod harness;
 mod access;
 #[path = "failures/alerts.rs"]
 mod alerts;
+#[path = "failures/bills.rs"]
+mod bills;
 #[path = "failures/counters.rs"]
 mod counters;
 #[path = "failures/database.rs"]

@@ -28,7 +28,7 @@ pub(super) struct Export {
     /// Write it into this file, whole or not at all; default: stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Also of a period that has not ended: what was counted so far, marked `open`
+    /// Also of a period that has not ended, or is not wholly counted: what was counted so far, marked `open`
     #[arg(long)]
     open: bool,
 }
@@ -56,13 +56,13 @@ impl Export {
         }
         let folder = board_near_or_running(global)?;
         let board = load_board(&folder, global)?;
-        let rows = runtime()?.block_on(async {
-            if runs.is_none() {
-                settled::written(&board).await?;
-            }
+        let (rows, ended) = runtime()?.block_on(async {
+            let written = settled::written(&board, &period).await;
             let ledger = read_ledger(&board).await?;
-            if runs.is_none() {
-                settled::heard(&ledger, &period).await?;
+            let settled = written.and(settled::heard(&ledger, &period).await);
+            let ended = runs.is_none() && settled.is_ok();
+            if !self.open {
+                settled?;
             }
             let filter = UsageFilter {
                 since_ms: Some(period.since_ms),
@@ -70,11 +70,12 @@ impl Export {
                 group_by: vec![Group::Consumer, Group::Plan, Group::Price],
                 ..UsageFilter::default()
             };
-            ledger.usage(&filter).await.map_err(|error| stored(&error))
+            let rows = ledger.usage(&filter).await.map_err(|error| stored(&error))?;
+            Ok::<_, Failure>((rows, ended))
         })?;
         let rows = Priced::read(rows)?;
         let terminal = global.terminal();
-        let state = if runs.is_some() { "open" } else { "ended" };
+        let state = if ended { "ended" } else { "open" };
         let bytes = match self.format {
             Shape::Csv => lines(&period, state, &rows)?,
             Shape::Json => document(&period, state, &rows)?,

@@ -8,7 +8,7 @@ use crate::drive::{now_ms, socket, stored};
 use crate::exit::Failure;
 use board::Board;
 use ledger::Ledger;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A slow disk may take its time.
@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Lets the processes of this board write what they have counted.
 ///
 /// # Errors
-/// One of them cannot.
-pub(super) async fn written(board: &Board) -> Result<(), Failure> {
+/// One of them cannot write counts of the period.
+pub(super) async fn written(board: &Board, period: &Period) -> Result<(), Failure> {
     let folder = &board.ledger.folder;
     let flushed = socket::ask_all(folder, "/flush", &json!({}), PATIENCE).await;
     for (name, answer) in flushed {
@@ -26,23 +26,25 @@ pub(super) async fn written(board: &Board) -> Result<(), Failure> {
         // Rows that cannot be written are no matter for a bill.
         let health = socket::ask_at(&folder.join(&name), "/health", &json!({}), PATIENCE).await;
         let waits = match health {
-            Some(Ok(health)) => health["usage_pending"].as_u64(),
             // It has ended meanwhile: with everything written.
-            None => Some(0),
-            Some(Err(_)) => None,
-        };
-        let waits = match waits {
-            Some(0) => continue,
-            Some(calls) => format!("{calls} calls"),
-            None => "calls".to_owned(),
+            None => continue,
+            Some(Ok(health)) if is_later(&health, period) => continue,
+            Some(Ok(health)) => format!("{} calls", health["usage_pending"]),
+            Some(Err(_)) => "calls".to_owned(),
         };
         return Err(Failure::run(format!(
-            "a process of this board (`{name}`) holds {waits} that are not counted yet: {}",
-            failure.message
+            "a process of this board (`{name}`) holds {waits} that are not counted yet, of {} or before: {}",
+            period.text, failure.message
         ))
         .help("export when it has written them: its health says `usage_pending: 0`"));
     }
     Ok(())
+}
+
+/// Whether nothing waits, or only what was called after the period.
+fn is_later(health: &Value, period: &Period) -> bool {
+    health["usage_pending"] == 0
+        || health["usage_since_ms"].as_u64().is_some_and(|since| since >= period.until_ms)
 }
 
 /// Whether everybody who shares the ledger has been heard of since the period ended.
