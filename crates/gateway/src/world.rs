@@ -264,6 +264,8 @@ pub(crate) struct Shared {
     pub(crate) gauges: Arc<crate::gauges::Gauges>,
     /// What is granted of quotas.
     pub(crate) purses: crate::purses::Purses,
+    /// Who went over a soft rate.
+    pub(crate) over_soft: crate::over_soft::OverSofts,
     /// Heavy checks.
     pub(crate) pool: crate::check_pool::CheckPool,
     /// The name by which this process calls itself in `Via`.
@@ -289,6 +291,7 @@ impl Shared {
             subjects: AddressTable::new(1 << 20),
             gauges: Arc::new(crate::gauges::Gauges::new()),
             purses: crate::purses::Purses::new(quotas),
+            over_soft: crate::over_soft::OverSofts::default(),
             pool: crate::check_pool::CheckPool::start()?,
             via: format!("switchboard-{:08x}", own & 0xffff_ffff),
             paces: Arc::default(),

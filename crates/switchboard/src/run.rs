@@ -168,8 +168,14 @@ async fn beside(
     };
     let (alerting, alerts_health) = watch::channel(alerts::AlertsHealth::default());
     let holder = alerts::holder();
-    let alerts =
-        alerts::Alerts { ledger: ledger.clone(), board: boards.clone(), terminal, health: alerting, holder };
+    let alerts = alerts::Alerts {
+        ledger: ledger.clone(),
+        board: boards.clone(),
+        terminal,
+        health: alerting,
+        gateway: gateway.clone(),
+        holder,
+    };
     let alerts = tokio::task::spawn_local(alerts.run());
     let control = control::Control {
         gateway: gateway.clone(),

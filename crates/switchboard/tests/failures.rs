@@ -56,5 +56,7 @@ mod smuggling;
 mod starting;
 #[path = "failures/stopping.rs"]
 mod stopping;
+#[path = "failures/thresholds.rs"]
+mod thresholds;
 #[path = "failures/wire.rs"]
 mod wire;
