@@ -20,6 +20,8 @@ mod bills;
 mod counters;
 #[path = "failures/database.rs"]
 mod database;
+#[path = "failures/database_trouble.rs"]
+mod database_trouble;
 #[path = "failures/disk_full.rs"]
 mod disk_full;
 #[path = "failures/heads.rs"]
