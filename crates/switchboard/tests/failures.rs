@@ -26,6 +26,8 @@ mod database_trouble;
 mod disk_full;
 #[path = "failures/heads.rs"]
 mod heads;
+#[path = "failures/inputs.rs"]
+mod inputs;
 #[path = "failures/keys.rs"]
 mod keys;
 #[path = "failures/killed.rs"]
