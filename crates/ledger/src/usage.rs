@@ -221,3 +221,29 @@ fn usage_row(row: &Row, groups: &[Group]) -> Result<UsageRow, StoreError> {
     }
     Ok(usage)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::folder::{Durability, Folder};
+    use crate::migrate::{Schema, USAGE};
+    use crate::sql::Sql;
+    use crate::store::Part;
+
+    #[tokio::test]
+    async fn what_was_counted_before_prices_were_kept_stays_and_has_none() {
+        const BEFORE: Schema = Schema { name: "usage", steps: USAGE.steps.split_at(5).0 };
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::make(folder.path()).unwrap();
+        let mut file = folder.open_file("usage.db", BEFORE, Durability::Full).await.unwrap();
+        for table in ["usage", "usage_hours", "usage_days"] {
+            let words = format!("INSERT INTO {table} VALUES (60, 'a', 'o', 'c', 'pro', 0, 2, 7, 8, 9)");
+            file.run(sqlx::AssertSqlSafe(words)).await.unwrap();
+        }
+        drop(file);
+        let mut file = folder.open(Part::Usage).await.unwrap();
+        let sums = "SELECT sum(calls), sum(bytes), sum(time_us) FROM (SELECT * FROM usage UNION ALL \
+                    SELECT * FROM usage_hours UNION ALL SELECT * FROM usage_days) AS u WHERE plan = 'pro' AND price = ''";
+        let row = file.first(Sql::new(sums)).await.unwrap().unwrap();
+        assert_eq!([0, 1, 2].map(|at| row.number(at).unwrap()), [21, 24, 27]);
+    }
+}
