@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 /// A limit of a plan.
 #[derive(Clone, Debug)]
 pub struct Limit {
-    /// What its meters are kept by.
+    /// What its meters are kept by, and what is granted of a quota.
     pub policy: PolicyId,
     /// What is measured, and how much of it.
     pub measure: Measure,
@@ -21,21 +21,23 @@ pub struct Limit {
     pub origin: Origin,
 }
 
-impl Limit {
-    /// Under which name a quota is kept: plan, period, and what it counts per. Not the amount: a changed one goes on
-    /// from what was spent. `None` of what is no quota.
-    pub fn account(&self) -> Option<String> {
-        let Measure::Quota(quota) = self.measure else { return None };
-        let per = match self.per {
-            Per::Consumer => "",
-            Per::Address => "/ip",
-            Per::Key => "/key",
-            Per::Operation => "/operation",
-            Per::Api => "/api",
-        };
-        let soft = if self.soft { "/soft" } else { "" };
-        Some(format!("{}/{}{per}{soft}", self.policy.plan, quota.period))
-    }
+/// What a limit is called within its plan: what it measures in which time, and what it counts per. Not how much: a changed
+/// limit goes on from what was spent.
+pub(crate) fn name(measure: Measure, per: Per, soft: bool) -> String {
+    let mut name = match measure {
+        Measure::Rate(rate) => format!("rate-{}ms", rate.period().as_millis()),
+        Measure::AtOnce(_) => "at-once".to_owned(),
+        Measure::Quota(quota) => quota.period.to_string(),
+    };
+    name.push_str(match per {
+        Per::Consumer => "",
+        Per::Address => "/ip",
+        Per::Key => "/key",
+        Per::Operation => "/operation",
+        Per::Api => "/api",
+    });
+    name.push_str(if soft { "/soft" } else { "" });
+    name
 }
 
 /// What a limit measures.

@@ -116,23 +116,25 @@ fn add(
     }
     // Where nobody is identified, a limit counts per address.
     let by_default = if plan.auth == Auth::None { Per::Address } else { Per::Consumer };
-    let limit = Limit {
-        policy: PolicyId { plan: plan.name.clone(), rule: plan.limits.len() },
-        measure,
-        per: per.unwrap_or(by_default),
-        soft,
-        text: text.text.to_owned(),
-        origin: text.at.origin(),
-    };
-    if let Some(account) = limit.account()
-        && let Some(other) = plan.limits.iter().find(|known| known.account().as_ref() == Some(&account))
-    {
+    let per = per.unwrap_or(by_default);
+    let name = limit::name(measure, per, soft);
+    let mut policy = PolicyId::new(&plan.name, &name);
+    let is_quota = matches!(measure, Measure::Quota(_));
+    // Rates of one period may differ in their bursts; those are told apart by their order.
+    for nth in 2..=plan.limits.len() + 1 {
+        if is_quota || plan.limits.iter().all(|known| known.policy != policy) {
+            break;
+        }
+        policy = PolicyId::new(&plan.name, &format!("{name}/{nth}"));
+    }
+    let (text, at) = (text.text, text.at);
+    if let Some(other) = plan.limits.iter().find(|known| known.policy == policy) {
         scope.report.add(
             Problem::error(&code::BAD_QUOTA, format!("{} has two quotas for one period", keys.name))
-                .at(text.at, format!("counts the same calls as `{}`", other.text))
+                .at(at, format!("counts the same calls as `{}`", other.text))
                 .help("keep the smaller one; `soft` behind one of them makes it a warning before the other"),
         );
         return;
     }
-    plan.limits.push(limit);
+    plan.limits.push(Limit { policy, measure, per, soft, text: text.to_owned(), origin: at.origin() });
 }

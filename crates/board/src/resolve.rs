@@ -12,7 +12,7 @@ use crate::{
     RecordSettings, Router, alert, api, code, console, consumer, ledger, listen, plan, record, webhook,
 };
 use contract::Span;
-use exchange::{PlanName, Secret};
+use exchange::{PlanName, PolicyId, Secret};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -67,9 +67,10 @@ impl Board {
         self.apis.iter().find(|api| api.name.as_str() == name)
     }
 
-    /// How many limits a plan has: for [`exchange::Accounts::new`].
-    pub fn limits_of(&self, plan: &PlanName) -> usize {
-        self.plans.iter().find(|known| known.name == *plan).map_or(0, |plan| plan.limits.len())
+    /// Which limits a plan has: for [`exchange::Accounts::new`].
+    pub fn limits_of(&self, plan: &PlanName) -> Vec<PolicyId> {
+        let plan = self.plans.iter().find(|known| known.name == *plan);
+        plan.map_or_else(Vec::new, |plan| plan.limits.iter().map(|limit| limit.policy.clone()).collect())
     }
 }
 

@@ -3,6 +3,10 @@
 //! The meters of a consumer's limits hang on its entry and are carried over into the next picture, so
 //! that a reload or a new key never resets a limit.
 
+mod picture;
+
+pub use picture::Changed;
+
 use crate::{KeyDigest, KeyScope, Meter};
 use std::collections::HashMap;
 use std::fmt;
@@ -41,15 +45,23 @@ macro_rules! name {
 name!(ConsumerName);
 name!(PlanName);
 
-/// Which limit a meter belongs to: a plan and the position of the rule in it.
+/// Which limit something is counted for: its plan, what it measures in which time, and per what: `free/month/key`.
 ///
-/// Not the rate itself: a changed limit holds at the next request and goes on from where the old one was.
+/// Not how much, so that a changed limit goes on from where the old one was; and not its place in the plan, so that limits
+/// may come and go around it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PolicyId {
-    /// The plan.
-    pub plan: PlanName,
-    /// Position of the limit in the plan, from 0.
-    pub rule: usize,
+pub struct PolicyId(Arc<str>);
+
+impl PolicyId {
+    /// A limit of a plan, by what no other limit of that plan is called.
+    pub fn new(plan: &PlanName, limit: &str) -> Self {
+        Self(format!("{plan}/{limit}").into())
+    }
+
+    /// The same as text; it is the same in every process.
+    pub const fn text(&self) -> &Arc<str> {
+        &self.0
+    }
 }
 
 /// A consumer as stored.
@@ -122,11 +134,11 @@ impl Consumer {
         self.accepted.iter().any(|known| known.plan == *plan && known.version == version)
     }
 
-    fn is(&self, row: &ConsumerRow, meters: usize) -> bool {
+    fn is(&self, row: &ConsumerRow, limits: &[PolicyId]) -> bool {
         *self.plans == *row.plans
             && self.suspended == row.suspended
             && *self.accepted == *row.accepted
-            && self.meters.len() == meters
+            && self.meters.iter().map(|(limit, _)| limit).eq(limits)
     }
 }
 
@@ -169,53 +181,6 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Makes the picture. `limits` says how many limits a plan has; `before` is where meters are carried over from, and what
-    /// has not changed.
-    ///
-    /// A key whose consumer is not among the rows is left out.
-    pub fn new(
-        consumers: Vec<ConsumerRow>,
-        keys: Vec<KeyRow>,
-        limits: impl Fn(&PlanName) -> usize,
-        before: Option<&Self>,
-    ) -> Self {
-        let by_name: HashMap<_, _> = consumers
-            .into_iter()
-            .map(|row| {
-                let old = before.and_then(|before| before.by_name.get(&row.name));
-                (row.name.clone(), consumer(row, &limits, old))
-            })
-            .collect();
-        let (mut scopes, mut known) = (Vec::new(), HashMap::new());
-        let by_key = keys
-            .into_iter()
-            .filter_map(|row| {
-                let consumer = by_name.get(&row.consumer)?;
-                let scope = (!row.scope.is_everything()).then(|| {
-                    *known.entry(row.scope.clone()).or_insert_with(|| {
-                        scopes.push(row.scope.clone());
-                        scopes.len() - 1
-                    })
-                });
-                let old = before.and_then(|before| before.by_key.get(&row.digest));
-                if let Some(old) = old.filter(|old| old.is(&row, scope, consumer)) {
-                    return Some((row.digest, Arc::clone(old)));
-                }
-                let entry = KeyEntry {
-                    tail: row.tail.map(String::into_boxed_str),
-                    consumer: Arc::clone(consumer),
-                    scope,
-                    expires_ms: row.expires_ms,
-                    used: AtomicU64::new(old.map_or(0, |old| old.used.load(Ordering::Relaxed))),
-                };
-                Some((row.digest, Arc::new(entry)))
-            })
-            .collect();
-        let before = before.map(|before| &before.scopes).filter(|before| before[..] == scopes[..]);
-        let scopes = before.map_or_else(|| scopes.into(), Arc::clone);
-        Self { by_key, by_name, scopes }
-    }
-
     /// What keys are narrowed to, each once; the same allocation as before where nothing of it has changed.
     pub const fn scopes(&self) -> &Arc<[KeyScope]> {
         &self.scopes
@@ -244,119 +209,5 @@ impl Accounts {
     /// All names, in no order: for suggestions.
     pub fn names(&self) -> impl Iterator<Item = &ConsumerName> {
         self.by_name.keys()
-    }
-}
-
-/// A consumer with its meters; the one that is there already where nothing of it has changed.
-fn consumer(
-    row: ConsumerRow,
-    limits: &impl Fn(&PlanName) -> usize,
-    old: Option<&Arc<Consumer>>,
-) -> Arc<Consumer> {
-    let count = row.plans.iter().map(limits).sum();
-    if let Some(old) = old.filter(|old| old.is(&row, count)) {
-        return Arc::clone(old);
-    }
-    let meters = row
-        .plans
-        .iter()
-        .flat_map(|plan| (0..limits(plan)).map(|rule| PolicyId { plan: plan.clone(), rule }))
-        .map(|policy| {
-            let kept = old.and_then(|old| old.meter(&policy)).cloned().unwrap_or_default();
-            (policy, kept)
-        })
-        .collect();
-    Arc::new(Consumer {
-        name: row.name,
-        plans: row.plans.into_boxed_slice(),
-        suspended: row.suspended,
-        accepted: row.accepted.into_boxed_slice(),
-        meters,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Accounts, ConsumerName, ConsumerRow, KeyRow, PlanName, PolicyId};
-    use crate::{KeyDigest, Rate};
-    use std::num::NonZeroU32;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    fn picture(before: Option<&Accounts>) -> Accounts {
-        let name = ConsumerName::new("globex");
-        let row = row(&name);
-        let key = KeyRow::new(KeyDigest::of("key"), name);
-        let stray = KeyRow::new(KeyDigest::of("stray"), ConsumerName::new("nobody"));
-        Accounts::new(vec![row], vec![key, stray], |_| 1, before)
-    }
-
-    fn row(name: &ConsumerName) -> ConsumerRow {
-        ConsumerRow {
-            name: name.clone(),
-            plans: vec![PlanName::new("free")],
-            suspended: false,
-            accepted: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_meter_outlives_the_picture_it_was_made_for() {
-        let policy = PolicyId { plan: PlanName::new("free"), rule: 0 };
-        let once = Rate::new(NonZeroU32::MIN, Duration::from_secs(60));
-        let first = picture(None);
-        let take = |accounts: &Accounts| {
-            accounts.by_name("globex").unwrap().meter(&policy).unwrap().take(&once, 9, 1).is_ok()
-        };
-        assert!(take(&first));
-        assert!(!take(&picture(Some(&first))), "the limit was not reset");
-        assert!(take(&picture(None)));
-    }
-
-    #[test]
-    fn a_key_without_its_consumer_opens_nothing() {
-        assert!(picture(None).by_key(&KeyDigest::of("key")).is_some());
-        assert!(picture(None).by_key(&KeyDigest::of("stray")).is_none());
-    }
-
-    #[test]
-    fn what_has_not_changed_is_not_made_anew_and_what_has_changed_is() {
-        let (acme, globex) = (ConsumerName::new("acme"), ConsumerName::new("globex"));
-        let key = |text: &str, of: &ConsumerName, word: &str| {
-            let mut key = KeyRow::new(KeyDigest::of(text), of.clone());
-            key.scope.only.extend((!word.is_empty()).then(|| word.to_owned()));
-            key
-        };
-        let keys = || vec![key("1", &acme, ""), key("2", &globex, "GET *"), key("3", &globex, "GET *")];
-        let first = Accounts::new(vec![row(&acme), row(&globex)], keys(), |_| 1, None);
-        assert_eq!(first.scopes().len(), 1, "the same scope is kept once");
-        let suspended = ConsumerRow { suspended: true, ..row(&globex) };
-        let next = Accounts::new(vec![row(&acme), suspended], keys(), |_| 1, Some(&first));
-        let same = |key: &str, next: &Accounts| {
-            let digest = KeyDigest::of(key);
-            Arc::ptr_eq(first.by_key(&digest).unwrap(), next.by_key(&digest).unwrap())
-        };
-        assert!(same("1", &next) && !same("2", &next));
-        assert!(next.by_key(&KeyDigest::of("2")).unwrap().consumer.suspended);
-        assert!(Arc::ptr_eq(first.scopes(), next.scopes()));
-        let other = Accounts::new(
-            vec![row(&acme), row(&globex)],
-            vec![key("1", &acme, "POST *"), key("2", &globex, "GET *")],
-            |_| 2,
-            Some(&first),
-        );
-        assert!(!same("1", &other));
-        assert_eq!(other.scopes().len(), 2);
-        let limit = PolicyId { plan: PlanName::new("free"), rule: 1 };
-        assert!(other.by_name("acme").unwrap().meter(&limit).is_some(), "a limit more has its meter");
-    }
-
-    #[test]
-    fn a_use_is_told_once_a_minute_also_when_the_picture_changes() {
-        let first = picture(None);
-        let entry = |accounts: &Accounts| Arc::clone(accounts.by_key(&KeyDigest::of("key")).unwrap());
-        assert!(entry(&first).is_first_in(7) && !entry(&first).is_first_in(7));
-        assert!(!entry(&picture(Some(&first))).is_first_in(7));
-        assert!(entry(&first).is_first_in(8));
     }
 }

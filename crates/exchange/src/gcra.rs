@@ -83,12 +83,17 @@ impl Meter {
         let step = rate.interval().saturating_mul(u64::from(cost.max(1)));
         let mut old = self.0.load(Ordering::Relaxed);
         loop {
-            let next = old.max(now).saturating_add(step);
+            let was = ahead(rate, old, now);
+            let next = now.saturating_add(was).saturating_add(step);
             let ahead = next - now;
             if ahead > rate.depth() {
+                if now.saturating_add(was) < old {
+                    let brought_back = now + was;
+                    let _ = self.0.compare_exchange(old, brought_back, Ordering::Relaxed, Ordering::Relaxed);
+                }
                 return Err(Denied {
                     retry_in: Duration::from_nanos(ahead - rate.depth()),
-                    full_in: Duration::from_nanos(old.saturating_sub(now)),
+                    full_in: Duration::from_nanos(was),
                 });
             }
             match self.0.compare_exchange_weak(old, next, Ordering::Relaxed, Ordering::Relaxed) {
@@ -100,7 +105,12 @@ impl Meter {
 
     /// What is left, without taking anything.
     pub fn peek(&self, rate: &Rate, now: u64) -> Left {
-        left(rate, self.0.load(Ordering::Relaxed).saturating_sub(now))
+        left(rate, ahead(rate, self.0.load(Ordering::Relaxed), now))
+    }
+
+    /// The theoretical arrival time itself.
+    pub fn arrival(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 
     /// Forgets everything: the meter's place is given to another subject.
@@ -115,6 +125,16 @@ impl Meter {
             .0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |arrival| Some(arrival.saturating_sub(step)));
     }
+}
+
+/// Calls that come together do not agree on what time it is by more than this.
+const CLOCKS: u64 = 1_000_000_000;
+
+/// How far ahead of now an arrival is. Much further than the depth it can only be because the limit was another one, or the
+/// clock: then everything is used, but no more than that.
+fn ahead(rate: &Rate, arrival: u64, now: u64) -> u64 {
+    let (ahead, depth) = (arrival.saturating_sub(now), rate.depth());
+    if ahead > depth.saturating_add(CLOCKS) { depth } else { ahead }
 }
 
 fn left(rate: &Rate, ahead: u64) -> Left {
@@ -155,6 +175,16 @@ mod tests {
         assert!(meter.take(&rate, 5, 1).is_err());
         meter.refund(&rate, 1);
         assert!(meter.take(&rate, 5, 1).is_ok());
+    }
+
+    #[test]
+    fn a_limit_with_a_smaller_burst_is_used_up_and_no_more_than_that() {
+        let (meter, start) = (Meter::default(), 1_000_000_000_000);
+        assert!(meter.take(&rate(60, 60), start, 60).is_ok());
+        let denied = meter.take(&rate(60, 2), start, 1).unwrap_err();
+        assert_eq!((denied.retry_in, denied.full_in), (Duration::from_secs(1), Duration::from_secs(2)));
+        assert_eq!(meter.peek(&rate(60, 2), start).remaining, 0);
+        assert!(meter.take(&rate(60, 2), start + 1_000_000_000, 1).is_ok());
     }
 
     proptest! {

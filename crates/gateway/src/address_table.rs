@@ -4,12 +4,10 @@
 //! share a place. Two threads that take the same place at the same instant may admit one call more;
 //! they never admit fewer than they should after it.
 
-use exchange::{Meter, Rate};
+use exchange::Meter;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 /// Subjects that share a place in the table: as many as two cache lines hold.
 const WAYS: usize = 8;
@@ -27,9 +25,6 @@ struct Slot {
     meter: Meter,
 }
 
-/// Only its arrival time is asked for; the rate does not matter.
-const ANY: Rate = Rate::new(NonZeroU32::MIN, Duration::from_secs(1));
-
 impl AddressTable {
     /// A table of this many bytes, rounded down to a power of two.
     pub(crate) fn new(bytes: usize) -> Self {
@@ -44,14 +39,13 @@ impl AddressTable {
     }
 
     /// The meter of a subject; it is given a place when it has none.
-    pub(crate) fn meter(&self, subject: u64, now: u64) -> &Meter {
+    pub(crate) fn meter(&self, subject: u64) -> &Meter {
         let ways = self.ways(subject);
         loop {
             if let Some(known) = ways.iter().find(|slot| slot.subject.load(Ordering::Relaxed) == subject) {
                 return &known.meter;
             }
-            let frees_in = |slot: &&Slot| slot.meter.peek(&ANY, now).full_in;
-            let Some(first) = ways.iter().min_by_key(frees_in) else { continue };
+            let Some(first) = ways.iter().min_by_key(|slot| slot.meter.arrival()) else { continue };
             let before = first.subject.load(Ordering::Relaxed);
             if before != subject
                 && first
@@ -118,13 +112,13 @@ mod tests {
         let rate = rate(60);
         for subject in 1..=8_u64 {
             for _ in 0..subject * 2 {
-                table.meter(subject, SECOND).take(&rate, SECOND, 1).unwrap();
+                table.meter(subject).take(&rate, SECOND, 1).unwrap();
             }
         }
-        let _ = table.meter(99, SECOND);
+        let _ = table.meter(99);
         assert!(table.known(1).is_none(), "subject 1 had taken least");
         assert!((2..=8).all(|subject| table.known(subject).is_some()));
-        assert_eq!(table.meter(99, SECOND).peek(&rate, SECOND).remaining, 60, "the place was emptied");
+        assert_eq!(table.meter(99).peek(&rate, SECOND).remaining, 60, "the place was emptied");
     }
 
     proptest! {
@@ -141,7 +135,7 @@ mod tests {
                 now += gap;
                 let subject = table.subject(address);
                 let expected = model.entry(address).or_default().take(&rate, now, 1);
-                prop_assert_eq!(table.meter(subject, now).take(&rate, now, 1), expected);
+                prop_assert_eq!(table.meter(subject).take(&rate, now, 1), expected);
             }
         }
 
@@ -157,7 +151,7 @@ mod tests {
                 let count = taken.entry(subject).or_default();
                 *count += 1;
                 if *count <= 3 {
-                    prop_assert!(table.meter(subject, SECOND).take(&rate, SECOND, 1).is_ok());
+                    prop_assert!(table.meter(subject).take(&rate, SECOND, 1).is_ok());
                 }
             }
         }

@@ -219,5 +219,5 @@ fn meter<'m>(served: &Served, limit: &ServedLimit, seen: &'m Seen, shared: &'m S
     }
     let subject = Subject::of(served, limit, seen);
     let table = if subject.is_address() { &shared.addresses } else { &shared.subjects };
-    table.meter(table.subject(subject), seen.now)
+    table.meter(table.subject(subject))
 }

@@ -25,7 +25,7 @@ pub(crate) fn look(world: &World, seen: &Seen, shared: &Shared) -> Result<(), Re
 /// Charges a guess.
 pub(crate) fn pay(world: &World, seen: &Seen, shared: &Shared) {
     if let Some(listener) = world.board.listeners.get(seen.listener).filter(|_| !seen.trusted) {
-        let meter = shared.addresses.meter(subject(seen, shared), seen.now);
+        let meter = shared.addresses.meter(subject(seen, shared));
         let _ = meter.take(&listener.guesses, seen.now, 1);
     }
 }

@@ -208,8 +208,7 @@ impl Running {
                         Left { remaining: most.get().saturating_sub(inside), full_in: Duration::ZERO }
                     }
                     Measure::Quota(quota) if limit.per == Per::Consumer => {
-                        let account = limit.account()?;
-                        let subject = Subject::quota(&limit.policy, &account, consumer.name.as_str());
+                        let subject = Subject::consumer(&limit.policy, consumer.name.as_str());
                         let standing = self.shared.purses.look(&subject, || subject.quota_account(), quota);
                         Left { remaining: standing.left, full_in: standing.more_in }
                     }

@@ -54,8 +54,6 @@ pub(crate) struct ServedLimit {
     pub(crate) limit: Limit,
     /// Its name in `RateLimit`, in quotes: the plan's, with a number from the second on.
     pub(crate) name: String,
-    /// The name under which a quota is kept.
-    pub(crate) account: Option<String>,
 }
 
 impl fmt::Debug for Prepared {
@@ -148,7 +146,6 @@ impl ServedPlan {
                 let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
                 ServedLimit {
                     limit: limit.clone(),
-                    account: limit.account(),
                     name: crate::rate_fields::quoted(&format!("{}{number}", plan.name)),
                 }
             })

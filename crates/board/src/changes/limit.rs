@@ -162,7 +162,7 @@ mod tests {
             }
         };
         Limit {
-            policy: PolicyId { plan: PlanName::new("free"), rule: 0 },
+            policy: PolicyId::new(&PlanName::new("free"), "h"),
             measure,
             per: per.unwrap_or(Per::Consumer),
             soft,

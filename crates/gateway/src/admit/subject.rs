@@ -6,13 +6,12 @@ use crate::under_way::Bound;
 use crate::world::{Served, ServedLimit};
 use board::Per;
 use exchange::{KeyDigest, PolicyId, QuotaAccount};
+use std::sync::Arc;
 
 /// Whom a limit counts for, and over what.
 #[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Subject<'a> {
     policy: &'a PolicyId,
-    /// The name of a quota's account; it stays when rules before it come and go.
-    account: Option<&'a str>,
     who: Who<'a>,
     api: Option<&'a str>,
     operation: Option<&'a str>,
@@ -29,16 +28,10 @@ enum Who<'a> {
 impl<'a> Subject<'a> {
     /// A consumer over all that the plan opens.
     pub(crate) fn consumer(policy: &'a PolicyId, name: &'a str) -> Self {
-        Self { policy, account: None, who: Who::Name(name), api: None, operation: None }
-    }
-
-    /// The same, of a quota that is kept under this name.
-    pub(crate) fn quota(policy: &'a PolicyId, account: &'a str, name: &'a str) -> Self {
-        Self { account: Some(account), ..Self::consumer(policy, name) }
+        Self { policy, who: Who::Name(name), api: None, operation: None }
     }
 
     pub(super) fn of(served: &'a Served, limit: &'a ServedLimit, seen: &'a Seen) -> Self {
-        let account = limit.account.as_deref();
         let limit = &limit.limit;
         let consumer = seen.caller.as_ref().and_then(Caller::consumer);
         let who = match (limit.per, &seen.caller, consumer) {
@@ -51,7 +44,7 @@ impl<'a> Subject<'a> {
             (Per::Operation, Bound::One(index)) => served.operation(index).map(|known| known.id.as_str()),
             _ => None,
         };
-        Self { policy: &limit.policy, account, who, api, operation }
+        Self { policy: &limit.policy, who, api, operation }
     }
 
     /// Whether addresses are told apart by it: strangers can make any number of them.
@@ -70,6 +63,6 @@ impl<'a> Subject<'a> {
             subject.push('/');
             subject.push_str(part);
         }
-        QuotaAccount { policy: self.account.unwrap_or_default().into(), subject: subject.into() }
+        QuotaAccount { policy: Arc::clone(self.policy.text()), subject: subject.into() }
     }
 }

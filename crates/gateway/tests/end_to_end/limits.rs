@@ -110,6 +110,35 @@ fn limits_are_not_reset_by_a_new_board() {
 }
 
 #[test]
+fn a_limit_keeps_its_count_wherever_a_new_board_writes_it() {
+    let provider = Provider::echo().try_start().unwrap();
+    let (hour, second, operation) = ("3/h", "1000/s", "9/h per operation");
+    for (plan, left) in [
+        (format!("[\"{second}\", \"{hour}\"]"), 1),
+        (format!("[\"{operation}\", \"{second}\", \"{hour}\"]"), 1),
+        (format!("[\"{second}\", \"5/h\"]"), 1),
+        (format!("[\"{second}\", \"3/h soft\", \"{hour}\"]"), 1),
+        (format!("[\"1/h per operation\", \"{second}\", \"9/h\"]"), 3),
+    ] {
+        let gateway = orders::start_as(&provider.url(), "", "", &format!("limit = \"{hour}\""));
+        for _ in 0..2 {
+            assert_eq!(gateway.with("/shop/orders", KEY).status, 200);
+        }
+        let text = orders::text(&provider.url(), "", "", &format!("limit = {plan}"));
+        let board =
+            std::sync::Arc::new(harness::board(&text, &[("orders.yaml", orders::CONTRACT.as_bytes())]));
+        let accounts = std::sync::Arc::new(harness::accounts(&board, Some(&gateway.accounts)));
+        gateway.running.swap(board, accounts).unwrap();
+        let peeked = now(gateway.running.peek("globex"));
+        let found = peeked.iter().rfind(|(_, limit, _)| limit.text.ends_with("/h")).unwrap();
+        // Two thirds of the depth are used, whatever its number is now.
+        assert_eq!(found.2.remaining, left, "{plan}");
+        let full = peeked.iter().find(|(_, limit, _)| limit.text == second).unwrap();
+        assert_eq!(full.2.remaining, 1000, "{plan}");
+    }
+}
+
+#[test]
 fn as_many_calls_as_may_run_at_once_do_and_the_next_waits_for_an_end() {
     let provider = Provider::silent().try_start().unwrap();
     let gateway = orders::start_as(&provider.url(), "", "", "limit = \"2 at once\"");

@@ -152,7 +152,7 @@ fn terms_are_shown_to_who_has_not_accepted_them_as_they_are() {
             row.accepted = vec![Acceptance { plan: PlanName::new("gold"), version: version.to_owned() }];
         }
         let keys = gateway.board.consumers.keys.clone();
-        Arc::new(Accounts::new(rows, keys, |_| 0, Some(&gateway.accounts)))
+        Arc::new(Accounts::new(rows, keys, |_| Vec::new(), Some(&gateway.accounts)))
     };
     let version = KeyDigest::of(TERMS).to_string();
     for (version, status) in [("sha256:00", 403), (version.as_str(), 200), ("sha256:01", 403)] {

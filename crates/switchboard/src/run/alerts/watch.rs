@@ -50,11 +50,12 @@ async fn quotas(
     let mut news = Vec::new();
     for plan in &board.plans {
         for limit in &plan.limits {
-            let (Measure::Quota(quota), Some(account)) = (limit.measure, limit.account()) else { continue };
+            let Measure::Quota(quota) = limit.measure else { continue };
+            let account = limit.policy.text();
             let Some(share) = share(limit) else { continue };
             let slot = quota.period.slot(now_ms);
             let amount = u64::from(quota.amount.get());
-            for (subject, granted) in ledger.quota_standings(&account, slot, share.of(amount), MOST).await? {
+            for (subject, granted) in ledger.quota_standings(account, slot, share.of(amount), MOST).await? {
                 let (at_ms, since_ms) = match quota.period {
                     // A rolling quota has no beginning: not again before its length is over.
                     Period::Rolling(_) => (now_ms, slot.since_ms),
