@@ -4,7 +4,7 @@
 
 use crate::admit::Subject;
 use board::{Board, When};
-use exchange::PlanName;
+use exchange::PolicyId;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -14,10 +14,8 @@ const MOST: usize = 1_000;
 /// Somebody went over a soft limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverSoft {
-    /// The plan it is in.
-    pub plan: PlanName,
-    /// The limit as written: `60/min soft`.
-    pub limit: String,
+    /// The limit.
+    pub limit: PolicyId,
     /// For whom it counts, as quotas name their subjects.
     pub subject: String,
     /// Calls that went over it.
@@ -26,7 +24,7 @@ pub struct OverSoft {
 
 /// Those who did.
 #[derive(Debug, Default)]
-pub(crate) struct OverSofts(Mutex<HashMap<(PlanName, String, String), u64>>);
+pub(crate) struct OverSofts(Mutex<HashMap<(PolicyId, String), u64>>);
 
 impl OverSofts {
     /// Notes that a call of somebody went over it, where the board has an alert for that.
@@ -35,7 +33,7 @@ impl OverSofts {
             return;
         }
         let name = subject.quota_account().subject.to_string();
-        let key = (limit.policy.plan.clone(), limit.text.clone(), name);
+        let key = (limit.policy.clone(), name);
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let full = noted.len() >= MOST;
         match noted.get_mut(&key) {
@@ -48,9 +46,6 @@ impl OverSofts {
     /// Those noted since the last question.
     pub(crate) fn take(&self) -> Vec<OverSoft> {
         let taken = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        taken
-            .into_iter()
-            .map(|((plan, limit, subject), calls)| OverSoft { plan, limit, subject, calls })
-            .collect()
+        taken.into_iter().map(|((limit, subject), calls)| OverSoft { limit, subject, calls }).collect()
     }
 }

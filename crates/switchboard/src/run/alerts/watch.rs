@@ -82,16 +82,17 @@ async fn quotas(
 /// The news that somebody went over a soft rate, or a soft bound of calls at once: for each alert that tells it. The limit
 /// may be gone from the board meanwhile.
 pub(super) fn over_soft(over: &OverSoft, board: &Board, now_ms: u64) -> Vec<News> {
-    let plan = board.plans.iter().find(|plan| plan.name == over.plan);
-    let limit = plan.and_then(|plan| plan.limits.iter().find(|limit| limit.text == over.limit));
-    let Some(limit) = limit else { return Vec::new() };
+    let mut limits = board.plans.iter().flat_map(|plan| plan.limits.iter().map(move |limit| (plan, limit)));
+    let Some((plan, limit)) = limits.find(|(_, limit)| limit.policy == over.limit) else {
+        return Vec::new();
+    };
     let alerts = board.alerts.iter().filter(|alert| alert.when == When::SoftLimit);
     let word = |alert| {
         let mut data = who(limit, &over.subject);
-        data["plan"] = json!(over.plan.as_str());
-        data["limit"] = json!(over.limit);
+        data["plan"] = json!(plan.name.as_str());
+        data["limit"] = json!(limit.text);
         data["over"] = json!(over.calls);
-        let subject = format!("{} {} {}", over.plan, over.limit, over.subject);
+        let subject = format!("{} {}", over.limit.text(), over.subject);
         let told = (now_ms, (now_ms + 1).saturating_sub(RATES_AGAIN_MS));
         message::news(alert, SOFT, subject, told, now_ms, data)
     };
