@@ -25,6 +25,7 @@ mod hold;
 mod identify;
 mod local;
 mod mock;
+mod over_soft;
 mod permit;
 mod problem;
 mod purse;
@@ -46,6 +47,7 @@ mod world;
 
 pub use error::GatewayError;
 pub use explain::Asked;
+pub use over_soft::OverSoft;
 pub use problem::explained;
 pub use running::{Gateway, GatewayOptions, Running, explain_cold};
 pub use settings::{OnStage, Settings};

@@ -5,6 +5,7 @@ use crate::admit::Subject;
 use crate::bind::{self, Planned, Slot};
 use crate::dispatch::Inboxes;
 use crate::explain::{self, Asked};
+use crate::over_soft::OverSoft;
 use crate::scopes::Scopes;
 use crate::settings::Settings;
 use crate::standing::{self, LimitsOf, Standings};
@@ -211,6 +212,12 @@ impl Running {
                 Some((plan.name.clone(), limit.clone(), left))
             })
             .collect()
+    }
+
+    /// Who went over a soft rate, or a soft bound of calls at once, since this was asked last; kept where an alert of the
+    /// board is to tell it.
+    pub fn over_soft(&self) -> Vec<OverSoft> {
+        self.shared.over_soft.take()
     }
 
     /// What would happen to a request, with live counts. Quotas are looked up.

@@ -362,6 +362,7 @@ impl Worker {
                 operation: world.nothing(),
                 consumer: None,
                 plan: None,
+                price: None,
                 outcome,
                 class: 4,
             },

@@ -1,7 +1,6 @@
 //! The ledger, opened.
 
 use crate::batch::Batch;
-use crate::count::Uncounted;
 use crate::day::DAY_MS;
 use crate::desk::{Desk, Seat};
 use crate::folder::Folder;
@@ -9,6 +8,7 @@ use crate::lease::{self, Leases};
 use crate::quota::Quotas;
 use crate::record::Recording;
 use crate::store::{Part, Store};
+use crate::uncounted::Uncounted;
 use crate::watch::Watch;
 use crate::write::{Command, Writer};
 use crate::{DetailsWanted, Health, LedgerOptions, Place, StoreError};

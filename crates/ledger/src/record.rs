@@ -49,6 +49,9 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) rows_pending: u64,
     pub(crate) usage_pending: u64,
+    pub(crate) usage_since_ms: Option<u64>,
+    pub(crate) usage_late: u64,
+    pub(crate) deaf_since_ms: Option<u64>,
     pub(crate) rows_error: Option<String>,
     pub(crate) usage_error: Option<String>,
 }
@@ -96,6 +99,9 @@ impl Recording {
             details_dropped: self.shared.details_dropped.load(Ordering::Relaxed),
             rows_pending: state.rows_pending + queued,
             usage_pending: state.usage_pending,
+            usage_since_ms: state.usage_since_ms,
+            usage_late: state.usage_late,
+            deaf_since_ms: state.deaf_since_ms,
             behind: ended.is_some() || state.rows_error.is_some() || state.usage_error.is_some(),
             last_error: ended.or_else(|| state.rows_error.clone()).or_else(|| state.usage_error.clone()),
             quotas: None,

@@ -145,7 +145,7 @@ fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<
 }
 
 /// A time of day with its date, as this machine's zone has it.
-fn time_of(ms: u64) -> String {
+pub(crate) fn time_of(ms: u64) -> String {
     let moment =
         i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
     moment.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()

@@ -5,6 +5,7 @@ mod calls;
 mod console;
 mod control;
 mod following;
+mod house;
 mod lines;
 mod people;
 
@@ -165,8 +166,14 @@ async fn beside(
     };
     let (alerting, alerts_health) = watch::channel(alerts::AlertsHealth::default());
     let holder = alerts::holder();
-    let alerts =
-        alerts::Alerts { ledger: ledger.clone(), board: boards.clone(), terminal, health: alerting, holder };
+    let alerts = alerts::Alerts {
+        ledger: ledger.clone(),
+        board: boards.clone(),
+        terminal,
+        health: alerting,
+        gateway: gateway.clone(),
+        holder,
+    };
     let alerts = tokio::task::spawn_local(alerts.run());
     let control = control::Control {
         gateway: gateway.clone(),
@@ -187,7 +194,7 @@ async fn beside(
             let _ = stopping.wait_for(|stop| *stop).await;
         })))
     });
-    let keeping = tokio::task::spawn_local(keep_house(ledger.clone(), gateway.clone(), terminal));
+    let keeping = tokio::task::spawn_local(house::keep(ledger.clone(), gateway.clone(), terminal));
     asked_to_stop().await;
     let _ = stop.send(true);
     terminal.say("stopping: calls in flight may end");
@@ -259,48 +266,5 @@ fn entry(plan: &Plan, global: &Global, started: &Started, console: Option<String
         console,
         socket: absolute(socket.path()),
         since_ms: now_ms(),
-    }
-}
-
-/// Once an hour old days are dropped; every ten seconds a loss is said once.
-async fn keep_house(
-    ledger: ledger::Ledger,
-    gateway: std::rc::Rc<gateway::Running>,
-    terminal: crate::terminal::Terminal,
-) {
-    let (mut said, mut trusted) = (0, 0);
-    let (mut pruned, mut rolled) = (None::<std::time::Instant>, None);
-    loop {
-        if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
-            pruned = Some(std::time::Instant::now());
-            if let Err(error) = ledger.prune(now_ms()).await {
-                terminal.complain(format!("warning: old calls cannot be dropped: {error}"));
-            }
-        }
-        if rolled.is_none_or(|at: std::time::Instant| at.elapsed() > Duration::from_secs(60)) {
-            rolled = Some(std::time::Instant::now());
-            if let Err(error) = ledger.roll_up(now_ms()).await {
-                terminal.complain(format!("warning: counts cannot be added up to hours and days: {error}"));
-            }
-        }
-        let health = ledger.health();
-        let lost = health.rows_dropped + health.details_dropped;
-        if lost > said {
-            said = lost;
-            let why = health.last_error.clone().unwrap_or_else(|| "the queue was full".to_owned());
-            terminal.complain(format!("warning: {lost} rows and details of calls are lost so far: {why}"));
-        } else if health.behind {
-            let why = health.last_error.clone().unwrap_or_default();
-            terminal.complain(format!("warning: the ledger is behind, calls go on: {why}"));
-        }
-        let on_trust = gateway.on_trust();
-        if on_trust > trusted {
-            trusted = on_trust;
-            let why = health.quotas.unwrap_or_else(|| "the ledger did not answer in time".to_owned());
-            terminal.complain(format!(
-                "warning: {on_trust} calls were let in without their quotas being kept so far: {why}"
-            ));
-        }
-        tokio::time::sleep(Duration::from_secs(10)).await;
     }
 }

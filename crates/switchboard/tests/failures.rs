@@ -14,14 +14,20 @@ mod harness;
 mod access;
 #[path = "failures/alerts.rs"]
 mod alerts;
+#[path = "failures/bills.rs"]
+mod bills;
 #[path = "failures/counters.rs"]
 mod counters;
 #[path = "failures/database.rs"]
 mod database;
+#[path = "failures/database_trouble.rs"]
+mod database_trouble;
 #[path = "failures/disk_full.rs"]
 mod disk_full;
 #[path = "failures/heads.rs"]
 mod heads;
+#[path = "failures/inputs.rs"]
+mod inputs;
 #[path = "failures/keys.rs"]
 mod keys;
 #[path = "failures/killed.rs"]
@@ -58,5 +64,7 @@ mod socket;
 mod starting;
 #[path = "failures/stopping.rs"]
 mod stopping;
+#[path = "failures/thresholds.rs"]
+mod thresholds;
 #[path = "failures/wire.rs"]
 mod wire;

@@ -52,6 +52,10 @@ impl Outside for Disk {
         super::remote::get(url).map_err(OutsideError)
     }
 
+    fn now_ms(&self) -> Option<u64> {
+        Some(super::now_ms())
+    }
+
     fn variable(&self, name: &str) -> Option<String> {
         let value = std::env::var(name).ok();
         if self.need == Need::Nothing { value.or_else(|| Some(NOT_NEEDED.to_owned())) } else { value }

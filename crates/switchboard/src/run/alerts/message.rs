@@ -1,6 +1,6 @@
 //! What a receiver reads: `{"type", "timestamp", "data"}`, as Standard Webhooks recommends (*Payload structure*).
 //!
-//! It names alert, plan, consumer and API; never a key, nor a part of one.
+//! It names alert, plan, consumer, API and the id of a key; never a key, nor a part of one.
 
 use crate::drive::entropy;
 use board::Alert;
