@@ -3,6 +3,7 @@
 use crate::admit::Subject;
 use crate::dispatch::Inboxes;
 use crate::explain::{self, Asked};
+use crate::rates::RatesStanding;
 use crate::scopes::Scopes;
 use crate::settings::Settings;
 use crate::worker::{self, Order, Start};
@@ -13,7 +14,7 @@ use exchange::{Accounts, Decision, Dispatch, Left, PlanName, QuotaStore, QuotasI
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
@@ -81,7 +82,8 @@ impl Gateway {
         let written = board.listeners.iter().map(|known| (Arc::clone(&known.name), known.bind)).collect();
         let board = with_ports(board, &bound);
         let turns = settings.turns.clone();
-        let shared = Arc::new(Shared::new(quotas, turns).map_err(GatewayError::Thread)?);
+        let shared =
+            Arc::new(Shared::new(quotas, turns, settings.rates.clone()).map_err(GatewayError::Thread)?);
         let (mut orders, mut inboxes, mut handles) = (Vec::new(), Vec::new(), Vec::new());
         for (number, sockets) in sockets.into_iter().enumerate() {
             let (order, ordered) = mpsc::unbounded_channel();
@@ -188,19 +190,22 @@ impl Running {
     /// What a consumer has left of each limit that counts per consumer, with the plan. Quotas are looked up.
     pub async fn peek(&self, consumer: &str) -> Vec<(PlanName, Limit, Left)> {
         self.peek_now(consumer);
-        self.shared.purses.settle().await;
+        self.settle().await;
         self.peek_now(consumer)
     }
 
     fn peek_now(&self, consumer: &str) -> Vec<(PlanName, Limit, Left)> {
         let Parts { board, accounts, .. } = self.parts();
         let Some(consumer) = accounts.by_name(consumer) else { return Vec::new() };
-        let now = self.shared.nanos(Instant::now());
         let held = board.plans.iter().filter(|plan| consumer.plans.contains(&plan.name));
         held.flat_map(|plan| plan.limits.iter().map(move |limit| (plan, limit)))
             .filter_map(|(plan, limit)| {
                 let left = match limit.measure {
-                    Measure::Rate(rate) => consumer.meter(&limit.policy)?.peek(&rate, now),
+                    Measure::Rate(rate) if limit.per == Per::Consumer => {
+                        let subject = Subject::consumer(&limit.policy, consumer.name.as_str());
+                        let meter = consumer.meter(&limit.policy)?;
+                        self.shared.rates.look(subject.number(&self.shared), meter, &rate)
+                    }
                     Measure::AtOnce(most) if limit.per == Per::Consumer => {
                         let subject = Subject::consumer(&limit.policy, consumer.name.as_str());
                         let inside = self.shared.gauges.inside(self.shared.gauges.subject(subject));
@@ -211,7 +216,7 @@ impl Running {
                         let standing = self.shared.purses.look(&subject, || subject.quota_account(), quota);
                         Left { remaining: standing.left, full_in: standing.more_in }
                     }
-                    Measure::AtOnce(_) | Measure::Quota(_) => return None,
+                    Measure::Rate(_) | Measure::AtOnce(_) | Measure::Quota(_) => return None,
                 };
                 Some((plan.name.clone(), limit.clone(), left))
             })
@@ -223,7 +228,7 @@ impl Running {
         let Parts { board, accounts, prepared, scopes } = self.parts();
         let world = World::new(board, accounts, prepared, scopes);
         explain::explain(&world, &self.shared, asked);
-        self.shared.purses.settle().await;
+        self.settle().await;
         explain::explain(&world, &self.shared, asked)
     }
 
@@ -252,9 +257,20 @@ impl Running {
             cut += over.await.unwrap_or(0);
         }
         self.join();
+        self.shared.rates.give_back();
         self.shared.purses.give_back();
-        self.shared.purses.settle().await;
+        self.settle().await;
         cut
+    }
+
+    /// How rates are counted at the moment: by this process for itself, or with others.
+    pub fn rates(&self) -> RatesStanding {
+        self.shared.rates.standing()
+    }
+
+    async fn settle(&self) {
+        self.shared.purses.settle().await;
+        self.shared.rates.settle().await;
     }
 
     fn parts(&self) -> Parts {
@@ -287,7 +303,7 @@ pub fn explain_cold(
 ) -> Result<Vec<Decision>, GatewayError> {
     let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
     let quotas = Arc::new(QuotasInMemory::default());
-    let shared = Shared::new(quotas, None).map_err(GatewayError::Thread)?;
+    let shared = Shared::new(quotas, None, None).map_err(GatewayError::Thread)?;
     let scopes = Arc::new(Scopes::new(&accounts, &prepared));
     Ok(explain::explain(&World::new(board, accounts, prepared, scopes), &shared, asked))
 }

@@ -57,6 +57,14 @@ pub(crate) const QUOTAS: Schema = Schema {
         Step::Each { sqlite: include_str!("../migrations/usage/2.sql"), postgres: "" },
     ],
 };
+/// `rates.db`.
+pub(crate) const RATES: Schema = Schema {
+    name: "rates",
+    steps: &[Step::Each {
+        sqlite: include_str!("../migrations/rates/1.sql"),
+        postgres: include_str!("../migrations/rates/1.postgres.sql"),
+    }],
+};
 /// `calls-DATE.db`.
 pub(crate) const CALLS: Schema = Schema {
     name: "calls",
@@ -215,7 +223,7 @@ pub(crate) async fn database_is_readable(
 }
 
 /// What a database holds.
-const ALL: [Schema; 4] = [ACCOUNTS, USAGE, QUOTAS, CALLS];
+const ALL: [Schema; 5] = [ACCOUNTS, USAGE, QUOTAS, RATES, CALLS];
 
 fn are_newest(found: &[u32; ALL.len()], name: &str) -> Result<bool, StoreError> {
     let mut newest = true;

@@ -14,6 +14,7 @@ mod keeping;
 mod killed;
 mod postgres;
 mod quotas;
+mod rates;
 mod rolling;
 mod searching;
 mod trouble;

@@ -106,6 +106,7 @@ async fn beside(
         writers.push(ledger.lease_writer().await.map_err(|error| stored(&error))?);
     }
     let accounts = accounts(&board, &ledger, None).await?;
+    let rates = ledger.rates().await.map_err(|error| stored(&error))?;
     let recorder: Arc<dyn Recorder> =
         if plan.lines { lines::printing(ledger.recorder(), terminal) } else { ledger.recorder() };
     let gateway = gateway::Gateway::start(gateway::GatewayOptions {
@@ -116,7 +117,11 @@ async fn beside(
         threads,
         writer_ids: writers,
         // A provider's pace is one for all that run for this user: boards and commands.
-        settings: gateway::Settings { turns: allowances(), ..gateway::Settings::default() },
+        settings: gateway::Settings {
+            turns: allowances(),
+            rates: Some(rates),
+            ..gateway::Settings::default()
+        },
     })
     .map_err(|error| Failure::run(error.to_string()))?;
     let (current, boards) = watch::channel(Arc::clone(&board));
@@ -301,7 +306,7 @@ async fn keep_house(
     gateway: std::rc::Rc<gateway::Running>,
     terminal: crate::terminal::Terminal,
 ) {
-    let (mut said, mut trusted) = (0, 0);
+    let (mut said, mut trusted, mut apart) = (0, 0, false);
     let (mut pruned, mut rolled) = (None::<std::time::Instant>, None);
     loop {
         if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
@@ -334,6 +339,13 @@ async fn keep_house(
                 "warning: {on_trust} calls were let in without their quotas being kept so far: {why}"
             ));
         }
+        // Alone it makes no difference.
+        let rates = gateway.rates();
+        if let Some(why) = rates.away.filter(|_| rates.shared && !apart) {
+            terminal
+                .complain(format!("warning: rates are not shared, each process counts for itself: {why}"));
+        }
+        apart = gateway.rates().away.is_some();
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
 }
