@@ -15,7 +15,7 @@ const QUESTIONS: u32 = 25;
 const LEDGER: &str = "\n[ledger]\npostgres = \"file:database-url\"\n";
 
 /// Runs a board whose ledger is in this database.
-fn serve(text: &str, database: &str) -> (Running, String) {
+pub(crate) fn serve(text: &str, database: &str) -> (Running, String) {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("database-url"), database).unwrap();
     Running::serve_with(home, &format!("{text}{LEDGER}"), &[])
