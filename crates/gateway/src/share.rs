@@ -4,6 +4,9 @@
 //! back, less the time that it was kept: so nothing is given back twice. A no is remembered with its end. Pure but for its
 //! lock: the time is handed in, in nanoseconds of one monotonic clock.
 
+#[cfg(test)]
+mod tests;
+
 use exchange::{Denied, Left, RATE_LEASE, Rate, RateAsk, RatePart, RatesAway};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

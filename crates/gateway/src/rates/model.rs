@@ -1,120 +1,23 @@
 //! Rates of several processes on one store, against GCRA itself: a fake clock, processes that come and go and are killed, other
 //! limits, a store that is slow or away.
 
+mod store;
+
 use super::{ALONE, JOINING, Meters, Paid, Rates};
-use exchange::{
-    Company, Meeting, Meter, Rate, RateAnswer, RateAsk, RateKept, RatePart, RateStore, RatesAway,
-};
+use exchange::{Meter, Rate, RateStore};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use store::{Door, Keeper, Kept};
 use tokio::task::{JoinHandle, LocalSet};
 
 const SUBJECT: u64 = 2;
 /// What processes that share may let in beyond the model.
 const LEASED: u64 = 250_000_000;
-const LIVE: u64 = 5_000_000_000;
-
-/// The store, with the clock of the runtime.
-#[derive(Debug)]
-struct Keeper {
-    epoch: Instant,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    subjects: HashMap<u64, RateKept>,
-    sharers: HashMap<u32, (u64, bool)>,
-    asked: u32,
-    away: bool,
-    slow: Duration,
-}
-
-/// How one process asks it.
-#[derive(Debug)]
-struct Door(Arc<Keeper>, u32);
-
-impl Keeper {
-    fn now(&self) -> u64 {
-        super::since(self.epoch)
-    }
-
-    /// Answers after a while, in the order of the questions.
-    fn answer<T: 'static>(
-        self: &Arc<Self>,
-        answer: RateAnswer<T>,
-        what: impl FnOnce(&mut Kept, u64) -> T + 'static,
-    ) {
-        let keeper = Arc::clone(self);
-        let (away, slow) = {
-            let kept = self.kept.lock().unwrap();
-            (kept.away, kept.slow)
-        };
-        if away {
-            return answer(Err(RatesAway("away".to_owned())));
-        }
-        if slow.is_zero() {
-            let now = self.now();
-            let said = what(&mut self.kept.lock().unwrap(), now);
-            return answer(Ok(said));
-        }
-        tokio::task::spawn_local(async move {
-            tokio::time::sleep(slow).await;
-            let now = keeper.now();
-            let said = what(&mut keeper.kept.lock().unwrap(), now);
-            tokio::time::sleep(slow).await;
-            answer(Ok(said));
-        });
-    }
-}
-
-impl RateStore for Door {
-    fn key(&self) -> [u64; 2] {
-        [7, 7]
-    }
-
-    fn lease(&self, ask: RateAsk, answer: RateAnswer<RatePart>) {
-        self.0.answer(answer, move |kept, now| {
-            kept.asked += 1;
-            ask.grant(kept.subjects.entry(ask.subject).or_default(), now)
-        });
-    }
-
-    fn carry(&self, aheads: Vec<(u64, u64)>, answer: RateAnswer<()>) {
-        self.0.answer(answer, move |kept, now| {
-            for (subject, ahead) in aheads {
-                let subject = kept.subjects.entry(subject).or_default();
-                subject.arrival = subject.arrival.max(now + ahead);
-            }
-        });
-    }
-
-    fn meet(&self, meeting: Meeting, answer: RateAnswer<Company>) {
-        let me = self.1;
-        self.0.answer(answer, move |kept, now| {
-            kept.sharers.retain(|_, (seen, _)| now <= *seen + LIVE);
-            kept.sharers.insert(me, (now, meeting != Meeting::Own));
-            let others = || kept.sharers.iter().filter(|(id, _)| **id != me);
-            let mut company = Company {
-                others: others().count() as u64,
-                not_sharing: others().filter(|(_, (_, sharing))| !sharing).count() as u64,
-                aheads: None,
-            };
-            if company.others == 0 && meeting == Meeting::SharingUnlessAlone {
-                kept.sharers.insert(me, (now, false));
-                let ahead = |(subject, kept): (&u64, &RateKept)| (*subject, kept.arrival.saturating_sub(now));
-                company.aheads = Some(kept.subjects.iter().map(ahead).collect());
-            }
-            company
-        });
-    }
-}
-
 struct One(Rc<Meter>);
 
 impl Meters for One {

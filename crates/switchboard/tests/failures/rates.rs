@@ -1,7 +1,7 @@
 //! A rate over two processes on one board, on SQLite and on PostgreSQL: together they let in what one would.
 
 use crate::database;
-use crate::harness::Running;
+use crate::harness::{Running, stdout};
 use crate::postgres::Server;
 use crate::served::{Beside, becomes, board, health};
 use crate::wire::Caller;
@@ -50,9 +50,11 @@ async fn two_processes_on_one_board_let_in_one_burst_whoever_comes_and_goes() {
     assert!(!is_shared(&first), "alone it counts for itself");
     let mut second = Beside::serve(&first);
     let admitted = press_both(&url, &second.url());
-    assert!(is_shared(&first));
     assert!((BURST - 20..=BURST - 20 + refilled(begun)).contains(&admitted), "{admitted}, and 20 before");
     assert_eq!(provider.calls() as u64, admitted + 20, "the provider heard of no other");
+    assert!(is_shared(&first));
+    let explained = stdout(&first.command(&["explain", "GET", "/"]));
+    assert!(explained.contains(&format!("{BURST} used, 0 left")), "{explained}");
     second.kill();
     becomes(200, "the other one is not heard of any more", false, || is_shared(&first));
     let late = press(&url, 100);
@@ -72,8 +74,8 @@ async fn two_boards_on_one_database_let_in_one_burst() {
     assert_eq!(press(&first, 20), 20);
     let (two, second) = database::serve(&limited(&provider.url()), &server.url());
     let admitted = press_both(&first, &second);
-    assert!(is_shared(&one) && is_shared(&two));
     assert!((BURST - 20..=BURST - 20 + refilled(begun)).contains(&admitted), "{admitted}, and 20 before");
+    assert!(is_shared(&one) && is_shared(&two));
     assert_eq!(one.stop(), Some(0));
     becomes(200, "who is left counts for itself", false, || is_shared(&two));
     assert!(press(&second, 100) <= refilled(begun), "no burst anew for who is left");
