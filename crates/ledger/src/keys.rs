@@ -5,6 +5,7 @@
 
 use crate::accounts::must_exist;
 use crate::audit::note;
+use crate::callers::push_of;
 use crate::connection::Connection;
 use crate::sql::{Row, Sql, unread};
 use crate::{Author, Ledger, StoreError, key_use};
@@ -207,17 +208,23 @@ pub(crate) async fn all(look: &mut Connection) -> Result<Vec<KeyInfo>, StoreErro
     look.all(all).await?.iter().map(key_info).collect()
 }
 
-/// The keys that open something at `now_ms`, of these consumers, who are in order of their names.
+/// The keys that are not revoked at `now_ms`, all or of these names. The consumers are in order of their names.
 pub(crate) async fn that_open(
     look: &mut Connection,
     consumers: &[ConsumerRow],
+    of: Option<&[ConsumerName]>,
     now_ms: u64,
 ) -> Result<Vec<KeyRow>, StoreError> {
     let mut keys = Vec::new();
-    let open = Sql::new(
-        "SELECT digest, consumer, tail, scope, expires_ms FROM keys WHERE revoked_ms IS NULL OR revoked_ms > ?",
-    );
-    look.each(open.bind(now_ms), |row| {
+    let mut open = Sql::new(
+        "SELECT digest, consumer, tail, scope, expires_ms FROM keys WHERE (revoked_ms IS NULL OR revoked_ms > ?)",
+    )
+    .bind(now_ms)
+    .once(of.is_some());
+    if let Some(names) = of {
+        push_of(&mut open, " AND consumer", names);
+    }
+    look.each(open, |row| {
         let consumer = row.text(1)?;
         let known = consumers.binary_search_by(|known| known.name.as_str().cmp(consumer));
         keys.push(KeyRow {
