@@ -66,7 +66,7 @@ async fn change(ledger: &Ledger, turn: u64, by: Author<'_>) {
         }
         _ => {
             let mut wish = NewKey::default();
-            wish.scope.only.extend((turn % 3 == 0).then(|| "GET *".to_owned()));
+            wish.scope.only.extend(turn.is_multiple_of(3).then(|| "GET *".to_owned()));
             let one = &consumers[at(consumers.len())].name;
             ledger.new_narrow_key(one, entropy, &wish, by).await.unwrap();
         }
