@@ -1,10 +1,13 @@
-"""A thousand reloads under load, and a large board's start and reload, in one run."""
+"""A thousand reloads under load, in one run: what failed, what was dropped, what the counters say.
 
-import hashlib
-import http.client
+The load is ab, runs of a fixed number of calls one after the other, so that every call sent is a call answered: what the
+generator, the provider (nginx, `stub_status`), the ledger and the limit counted can be held against each other.
+"""
+
 import json
 import os
 import pathlib
+import re
 import socket
 import statistics
 import subprocess
@@ -12,14 +15,17 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
-from limits import ROOT, Upstream, free_port  # noqa: E402
-import http.server
+from limits import ROOT, free_port
 
 BINARY = os.environ.get("BINARY", str(ROOT / "target/release/switchboard"))
 RELOADS = int(os.environ.get("RELOADS", "1000"))
-OPERATIONS = int(os.environ.get("OPERATIONS", "10000"))
-CONSUMERS = int(os.environ.get("CONSUMERS", "100000"))
+ROUND = 5_000
+CONNECTIONS = 8
+# Calls of the limit, which fills up again over a month of 30 days.
+FREE = 20_000_000
+MONTH = 30 * 86_400
 
 
 class Endless(threading.Thread):
@@ -42,6 +48,48 @@ class Endless(threading.Thread):
         except OSError:
             # The board has stopped.
             connection.close()
+
+
+class Load(threading.Thread):
+    """Runs of ab until it is told to stop; what they counted."""
+
+    def __init__(self, url):
+        super().__init__(daemon=True)
+        self.url, self.ending = url, threading.Event()
+        self.complete = self.failed = 0
+
+    def run(self):
+        while not self.ending.is_set():
+            said = subprocess.run(
+                ["ab", "-k", "-q", "-l", "-n", str(ROUND), "-c", str(CONNECTIONS), self.url], capture_output=True, text=True
+            ).stdout
+            for words in ("Failed requests", "Non-2xx responses"):
+                found = re.search(rf"{words}:\s+(\d+)", said)
+                self.failed += int(found.group(1)) if found else 0
+            done = re.search(r"Complete requests:\s+(\d+)", said)
+            self.complete += int(done.group(1)) if done else 0
+            self.failed += 0 if done else ROUND
+
+
+def provider(folder, port):
+    """nginx that says how many requests it has had."""
+    conf = folder / "provider.conf"
+    conf.write_text(f"""
+worker_processes 1; daemon off; pid {folder}/provider.pid; error_log /dev/null;
+events {{ worker_connections 1024; }}
+http {{ access_log off; keepalive_requests 1000000000;
+  server {{ listen 127.0.0.1:{port};
+    location /count {{ stub_status; }}
+    location / {{ default_type application/json; return 200 '{{}}'; }} }} }}
+""")
+    return subprocess.Popen(["nginx", "-c", str(conf), "-p", str(folder)], stderr=subprocess.DEVNULL)
+
+
+def counted(port):
+    """Requests that the provider has had, the asking ones left out."""
+    counted.asked = getattr(counted, "asked", 0) + 1
+    text = urllib.request.urlopen(f"http://127.0.0.1:{port}/count", timeout=5).read().decode()
+    return int(text.splitlines()[2].split()[2]) - counted.asked
 
 
 def ask(folder, path):
@@ -68,6 +116,7 @@ def memory(pid):
 
 
 def start(folder, port):
+    """A board that serves, and after how many seconds it did."""
     begun = time.monotonic()
     process = subprocess.Popen(
         [BINARY, "--quiet", "serve"], cwd=folder, env={**os.environ, "XDG_STATE_HOME": str(folder / "state")},
@@ -88,36 +137,25 @@ def board(port, upstream, stream, number):
         f'console = false\n[listen.edge]\nbind = "127.0.0.1:{port}"\n'
         f'[apis.parts.upstream]\nurls = ["http://127.0.0.1:{upstream}"]\n[apis.parts.offer.all]\nat = "/"\nplans = ["free"]\n'
         f'[apis.flow.upstream]\nurls = ["http://127.0.0.1:{stream}"]\n[apis.flow.offer.all]\nat = "/flow"\nplans = ["free"]\n'
-        f'[plans.free]\nauth = "none"\nlimit = "{10_000_000 + number}/month"\n'
+        f'[plans.free]\nauth = "none"\nlimit = "{FREE + number}/month"\n'
     )
 
 
-def thousand(upstream):
+def main():
     endless = Endless()
     with tempfile.TemporaryDirectory() as name:
-        folder, port = pathlib.Path(name), free_port()
+        os.chmod(name, 0o755)
+        folder, port, upstream = pathlib.Path(name), free_port(), free_port()
+        behind = provider(folder, upstream)
         write = lambda number: (folder / "switchboard.toml").write_text(board(port, upstream, endless.port, number))
         write(0)
         process, _ = start(folder, port)
-        stop, good, bad = threading.Event(), [0, 0], [0, 0]
-
-        def press(index):
-            line = http.client.HTTPConnection("127.0.0.1", port)
-            while not stop.is_set():
-                try:
-                    line.request("GET", "/x")
-                    answer = line.getresponse()
-                    answer.read()
-                    (good if answer.status == 200 else bad)[index] += 1
-                except OSError:
-                    bad[index] += 1
-                    line.close()
-
         stream = socket.create_connection(("127.0.0.1", port))
+        first = time.monotonic()
         stream.sendall(b"GET /flow HTTP/1.1\r\nHost: a.example\r\n\r\n")
         stream.recv(4096)
-        workers = [threading.Thread(target=press, args=(index,)) for index in range(2)]
-        [worker.start() for worker in workers]
+        load = Load(f"http://127.0.0.1:{port}/x")
+        load.start()
         took, before = [], 0.0
         for number in range(1, RELOADS + 1):
             write(number)
@@ -128,11 +166,11 @@ def thousand(upstream):
                 sys.exit(f"reload {number}: {status} {said}")
             # Calls happen between two reloads as well.
             time.sleep(0.02)
-            if number == RELOADS // 10:
+            if number == max(RELOADS // 10, 1):
                 before = memory(process.pid)
         after = memory(process.pid)
-        stop.set()
-        [worker.join() for worker in workers]
+        load.ending.set()
+        load.join()
         stream.settimeout(5)
         streaming = len(stream.recv(4096)) > 0
         ask(folder, "/flush")
@@ -141,79 +179,21 @@ def thousand(upstream):
             env={**os.environ, "XDG_STATE_HOME": str(folder / "state")},
         ).stdout
         usage = sum(row["calls"] for row in json.loads(said) if row["api"] == "parts")
-        line = http.client.HTTPConnection("127.0.0.1", port)
-        line.request("GET", "/x")
-        left = int(line.getresponse().getheader("x-ratelimit-remaining"))
+        reached = counted(upstream)
+        answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/x", timeout=5)
+        left = int(answer.headers["x-ratelimit-remaining"])
+        refilled = round((time.monotonic() - first) * FREE / MONTH)
         process.terminate()
         process.wait()
-    print(f"{RELOADS} reloads (median {1000 * statistics.median(took):.1f} ms) during {sum(good)} calls: {sum(bad)} failed, "
-          f"stream {'kept' if streaming else 'DROPPED'}, usage {usage} of {sum(good)}, limit counted {10_000_000 + RELOADS - left - 1}, "
-          f"memory {before:.1f} MiB after {RELOADS // 10}, {after:.1f} MiB at the end ({100 * (after / before - 1):+.1f} %)", flush=True)
-
-
-def large(upstream):
-    with tempfile.TemporaryDirectory() as name:
-        folder, port = pathlib.Path(name), free_port()
-        paths = "".join(
-            f"  /part{number}/{{id}}:\n    get:\n      operationId: get{number}\n      parameters:\n"
-            f"        - {{ name: id, in: path, required: true, schema: {{ type: integer }} }}\n"
-            f"      responses: {{ '200': {{ description: ok }} }}\n"
-            for number in range(OPERATIONS)
-        )
-        (folder / "parts.yaml").write_text(f'openapi: 3.1.0\ninfo: {{ title: Parts, version: "1" }}\npaths:\n{paths}')
-        text = (
-            f'console = false\n[listen.edge]\nbind = "127.0.0.1:{port}"\n[apis.parts]\ncontract = "parts.yaml"\n'
-            f'[apis.parts.upstream]\nurls = ["http://127.0.0.1:{upstream}"]\n[apis.parts.offer.all]\nat = "/"\nplans = ["free"]\n'
-            f'[plans.free]\nauth = "key"\nlimit = "%s/s"\n'
-            + "".join(
-                f'[consumers.c{number}]\nplans = ["free"]\nkeys = ["sha256:{hashlib.sha256(str(number).encode()).hexdigest()}"]\n'
-                for number in range(min(CONSUMERS, int(os.environ.get("IN_FILE", "0"))))
-            )
-        )
-        (folder / "switchboard.toml").write_text(text % 1000)
-        fill(folder)
-        process, begun = start(folder, port)
-        (folder / "switchboard.toml").write_text(text % 2000)
-        at = time.monotonic()
-        status, said = ask(folder, "/reload")
-        took = time.monotonic() - at
-        print(f"{OPERATIONS} operations, {CONSUMERS} consumers: start {begun:.2f} s, reload {took:.2f} s ({status}), "
-              f"{memory(process.pid):.0f} MiB")
-        process.terminate()
-        process.wait()
-
-
-def fill(folder):
-    """Consumers with a key each, written into the ledger's own tables."""
-    import sqlite3
-    environment = {**os.environ, "XDG_STATE_HOME": str(folder / "state")}
-    subprocess.run([BINARY, "consumer", "add", "first", "--plan", "free"], cwd=folder, env=environment, check=True, capture_output=True)
-    subprocess.run([BINARY, "key", "new", "first"], cwd=folder, env=environment, check=True, capture_output=True)
-    store = sqlite3.connect(folder / ".switchboard/accounts.db")
-    columns = lambda table: [row[1] for row in store.execute(f"PRAGMA table_info({table})")]
-    for table, change in (
-        ("consumers", lambda row, number: {**row, "name": f"c{number}"}),
-        ("plans_held", lambda row, number: {**row, "consumer": f"c{number}"}),
-        ("keys", lambda row, number: {
-            **row, "consumer": f"c{number}", "digest": hashlib.sha256(str(number).encode()).digest(),
-            **({"id": f"k{number:09}"} if "id" in row else {}),
-        }),
-    ):
-        names = columns(table)
-        row = dict(zip(names, store.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()))
-        marks = ", ".join("?" * len(names))
-        rows = ([change(row, number)[name] for name in names] for number in range(CONSUMERS - 1))
-        store.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
-    store.commit()
-    store.close()
-
-
-def main():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    large(server.server_address[1])
-    thousand(server.server_address[1])
-    server.shutdown()
+        behind.terminate()
+        behind.wait()
+    sent = load.complete
+    # The stream and the last call are of the same limit.
+    limit = FREE + RELOADS + refilled - left - 2
+    print(f"{RELOADS} reloads (median {1000 * statistics.median(took):.1f} ms) during {sent} calls: {load.failed} failed, "
+          f"stream {'kept' if streaming else 'DROPPED'}; usage {usage - sent:+d}, provider {reached - sent:+d}, limit {limit - sent:+d} "
+          f"against the generator; memory {before:.1f} MiB after {max(RELOADS // 10, 1)}, {after:.1f} MiB at the end "
+          f"({100 * (after / before - 1):+.1f} %)", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 //! The meters of a consumer's limits hang on its entry and are carried over into the next picture, so
 //! that a reload or a new key never resets a limit.
 
-#[cfg(test)]
-mod tests;
+mod picture;
+
+pub use picture::Changed;
 
 use crate::{KeyDigest, KeyScope, Meter};
 use std::collections::HashMap;
@@ -180,53 +181,6 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Makes the picture. `limits` says which limits a plan has; `before` is where meters are carried over from, and what
-    /// has not changed.
-    ///
-    /// A key whose consumer is not among the rows is left out.
-    pub fn new(
-        consumers: Vec<ConsumerRow>,
-        keys: Vec<KeyRow>,
-        limits: impl Fn(&PlanName) -> Vec<PolicyId>,
-        before: Option<&Self>,
-    ) -> Self {
-        let by_name: HashMap<_, _> = consumers
-            .into_iter()
-            .map(|row| {
-                let old = before.and_then(|before| before.by_name.get(&row.name));
-                (row.name.clone(), consumer(row, &limits, old))
-            })
-            .collect();
-        let (mut scopes, mut known) = (Vec::new(), HashMap::new());
-        let by_key = keys
-            .into_iter()
-            .filter_map(|row| {
-                let consumer = by_name.get(&row.consumer)?;
-                let scope = (!row.scope.is_everything()).then(|| {
-                    *known.entry(row.scope.clone()).or_insert_with(|| {
-                        scopes.push(row.scope.clone());
-                        scopes.len() - 1
-                    })
-                });
-                let old = before.and_then(|before| before.by_key.get(&row.digest));
-                if let Some(old) = old.filter(|old| old.is(&row, scope, consumer)) {
-                    return Some((row.digest, Arc::clone(old)));
-                }
-                let entry = KeyEntry {
-                    tail: row.tail.map(String::into_boxed_str),
-                    consumer: Arc::clone(consumer),
-                    scope,
-                    expires_ms: row.expires_ms,
-                    used: AtomicU64::new(old.map_or(0, |old| old.used.load(Ordering::Relaxed))),
-                };
-                Some((row.digest, Arc::new(entry)))
-            })
-            .collect();
-        let before = before.map(|before| &before.scopes).filter(|before| before[..] == scopes[..]);
-        let scopes = before.map_or_else(|| scopes.into(), Arc::clone);
-        Self { by_key, by_name, scopes }
-    }
-
     /// What keys are narrowed to, each once; the same allocation as before where nothing of it has changed.
     pub const fn scopes(&self) -> &Arc<[KeyScope]> {
         &self.scopes
@@ -263,30 +217,4 @@ impl Accounts {
     pub fn names(&self) -> impl Iterator<Item = &ConsumerName> {
         self.by_name.keys()
     }
-}
-
-/// A consumer with its meters; the one that is there already where nothing of it has changed.
-fn consumer(
-    row: ConsumerRow,
-    limits: &impl Fn(&PlanName) -> Vec<PolicyId>,
-    old: Option<&Arc<Consumer>>,
-) -> Arc<Consumer> {
-    let limits: Vec<_> = row.plans.iter().flat_map(limits).collect();
-    if let Some(old) = old.filter(|old| old.is(&row, &limits)) {
-        return Arc::clone(old);
-    }
-    let meters = limits
-        .into_iter()
-        .map(|policy| {
-            let kept = old.and_then(|old| old.meter(&policy)).cloned().unwrap_or_default();
-            (policy, kept)
-        })
-        .collect();
-    Arc::new(Consumer {
-        name: row.name,
-        plans: row.plans.into_boxed_slice(),
-        suspended: row.suspended,
-        accepted: row.accepted.into_boxed_slice(),
-        meters,
-    })
 }

@@ -20,7 +20,7 @@ mod secret;
 mod size;
 
 pub use accounts::{
-    Acceptance, Accounts, Consumer, ConsumerName, ConsumerRow, KeyEntry, KeyRow, PlanName, PolicyId,
+    Acceptance, Accounts, Changed, Consumer, ConsumerName, ConsumerRow, KeyEntry, KeyRow, PlanName, PolicyId,
 };
 pub use call_id::{CallId, CallIds};
 pub use cleaner::Cleaner;

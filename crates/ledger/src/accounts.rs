@@ -5,8 +5,8 @@
 use crate::audit::note;
 use crate::connection::Connection;
 use crate::sql::{Row, Sql};
-use crate::{Author, Ledger, StoreError, keys, terms};
-use exchange::{Acceptance, ConsumerName, ConsumerRow, KeyRow, PlanName};
+use crate::{Author, Ledger, StoreError};
+use exchange::{ConsumerName, PlanName};
 
 /// A consumer, as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +153,9 @@ impl Ledger {
     /// The file's.
     pub async fn acted_as(&self, name: &ConsumerName, call: &str, by: Author<'_>) -> Result<(), StoreError> {
         let mut file = self.accounts_to_change().await?;
-        note(&mut file, by, "acted-as", name, call).await
+        let mut change = file.change().await?;
+        note(&mut change, by, "acted-as", name, call).await?;
+        change.commit().await
     }
 
     /// All consumers by name.
@@ -166,28 +168,6 @@ impl Ledger {
     /// One consumer; `None`: there is none of this name.
     pub async fn consumer(&self, name: &ConsumerName) -> Result<Option<ConsumerInfo>, StoreError> {
         Ok(self.list_consumers().await?.into_iter().find(|known| known.name == *name))
-    }
-
-    /// What a board needs to know who may call: every consumer, and every key that is not revoked at `now_ms`.
-    ///
-    /// Both are of one moment. When a key ends later, [`Ledger::watch_accounts`] says so.
-    pub async fn accounts_rows(&self, now_ms: u64) -> Result<(Vec<ConsumerRow>, Vec<KeyRow>), StoreError> {
-        let mut file = self.accounts().await?;
-        let mut look = file.look().await?;
-        let consumers = rows(&mut look).await?;
-        let keys = keys::all(&mut look)
-            .await?
-            .into_iter()
-            .filter(|key| !key.is_revoked(now_ms))
-            .map(|key| KeyRow {
-                digest: key.digest,
-                consumer: key.consumer,
-                tail: Some(key.tail),
-                scope: key.scope,
-                expires_ms: key.expires_ms,
-            })
-            .collect();
-        Ok((consumers, keys))
     }
 }
 
@@ -254,33 +234,6 @@ async fn consumers(look: &mut Connection) -> Result<Vec<ConsumerInfo>, StoreErro
         let (consumer, plan) = (row.text(0)?, row.text(1)?);
         if let Ok(at) = found.binary_search_by(|info| info.name.as_str().cmp(consumer)) {
             found[at].plans.push(PlanName::new(plan));
-        }
-    }
-    Ok(found)
-}
-
-/// Consumers as a board needs them.
-async fn rows(look: &mut Connection) -> Result<Vec<ConsumerRow>, StoreError> {
-    let row = |row: &Row| {
-        Ok(ConsumerRow {
-            name: ConsumerName::new(row.text(0)?),
-            plans: Vec::new(),
-            suspended: row.number(1)? != 0,
-            accepted: Vec::new(),
-        })
-    };
-    let all = look.all(Sql::new("SELECT name, suspended FROM consumers ORDER BY name")).await?;
-    let mut found: Vec<ConsumerRow> = all.iter().map(row).collect::<Result<_, StoreError>>()?;
-    let held = Sql::new("SELECT consumer, plan FROM plans_held ORDER BY consumer, position");
-    for row in &look.all(held).await? {
-        let (consumer, plan) = (row.text(0)?, row.text(1)?);
-        if let Ok(at) = found.binary_search_by(|known| known.name.as_str().cmp(consumer)) {
-            found[at].plans.push(PlanName::new(plan));
-        }
-    }
-    for terms in terms::all(look).await? {
-        if let Ok(at) = found.binary_search_by(|known| known.name.cmp(&terms.consumer)) {
-            found[at].accepted.push(Acceptance { plan: terms.plan, version: terms.version });
         }
     }
     Ok(found)

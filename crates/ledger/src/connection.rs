@@ -6,6 +6,7 @@
 use crate::StoreError;
 use crate::pool::{Lent, asked};
 use crate::sql::{Row, Sql};
+use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgTransactionManager;
 use sqlx::sqlite::SqliteTransactionManager;
 use sqlx::{Connection as _, Error, SqlSafeStr, SqlStr, SqliteConnection};
@@ -54,8 +55,25 @@ impl Connection {
 
     /// All rows of an answer.
     pub(crate) async fn all(&mut self, sql: Sql<'_>) -> Result<Vec<Row>, StoreError> {
-        let rows = self.link.all(sql).await;
-        rows.map_err(|error| self.failed(error))
+        let mut rows = Vec::new();
+        let done = self.link.each(sql, |row| rows.push(row)).await;
+        done.map_err(|error| self.failed(error)).map(|()| rows)
+    }
+
+    /// Does something with each row of an answer that is too long to be held whole. The first error ends it.
+    pub(crate) async fn each(
+        &mut self,
+        sql: Sql<'_>,
+        mut does: impl FnMut(&Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut so_far = Ok(());
+        let done = self.link.each(sql, |row| {
+            if so_far.is_ok() {
+                so_far = does(&row);
+            }
+        });
+        done.await.map_err(|error| self.failed(error))?;
+        so_far
     }
 
     /// The first row of an answer.
@@ -135,19 +153,27 @@ impl Link {
         }
     }
 
-    async fn all(&mut self, sql: Sql<'_>) -> Result<Vec<Row>, Error> {
+    async fn each(&mut self, sql: Sql<'_>, mut does: impl FnMut(Row)) -> Result<(), Error> {
         let kept = sql.is_kept();
         match self {
             Self::Sqlite(file) => {
                 let (text, arguments) = sql.sqlite()?;
-                let rows = sqlx::query_with(text, arguments).persistent(kept).fetch_all(file).await?;
-                Ok(rows.into_iter().map(Row::Sqlite).collect())
+                let mut rows = sqlx::query_with(text, arguments).persistent(kept).fetch(file);
+                while let Some(row) = rows.try_next().await? {
+                    does(Row::Sqlite(row));
+                }
+                Ok(())
             }
             Self::Postgres(lent) => {
                 let (text, arguments) = sql.postgres()?;
                 let query = sqlx::query_with(text, arguments).persistent(kept);
-                let rows = asked!(lent, database => query.fetch_all(database))?;
-                Ok(rows.into_iter().map(Row::Postgres).collect())
+                asked!(lent, database => async {
+                    let mut rows = query.fetch(database);
+                    while let Some(row) = rows.try_next().await? {
+                        does(Row::Postgres(row));
+                    }
+                    Ok(())
+                })
             }
         }
     }

@@ -22,6 +22,9 @@ pub(crate) struct Folder {
     wait: Duration,
 }
 
+/// How many rows SQLite's thread may be ahead of who takes them: with few of them both mostly wake each other.
+const ROWS_ON_THE_WAY: usize = 1_024;
+
 /// What is on disk once a transaction has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Durability {
@@ -156,6 +159,7 @@ async fn connect_to_read(
 fn options(path: &Path, wait: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
+        .row_buffer_size(ROWS_ON_THE_WAY)
         .busy_timeout(wait)
         .foreign_keys(true)
         .disable_statement_logging()

@@ -5,10 +5,11 @@
 
 use crate::accounts::must_exist;
 use crate::audit::note;
+use crate::callers::push_of;
 use crate::connection::Connection;
 use crate::sql::{Row, Sql, unread};
 use crate::{Author, Ledger, StoreError, key_use};
-use exchange::{ApiKey, ConsumerName, KeyDigest, KeyId, KeyScope};
+use exchange::{ApiKey, ConsumerName, ConsumerRow, KeyDigest, KeyId, KeyRow, KeyScope};
 
 /// A key, as lists show it: never the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,19 +208,56 @@ pub(crate) async fn all(look: &mut Connection) -> Result<Vec<KeyInfo>, StoreErro
     look.all(all).await?.iter().map(key_info).collect()
 }
 
-fn key_info(row: &Row) -> Result<KeyInfo, StoreError> {
-    let digest = row.some_bytes(0)?.unwrap_or_default();
-    let digest =
-        digest.try_into().map_err(|_| unread(sqlx::Error::Decode("a digest has 32 bytes".into())))?;
-    // What cannot be read is not taken for a key that opens everything.
-    let scope = KeyScope::of_text(row.text(6)?).ok_or_else(|| {
+/// The keys that are not revoked at `now_ms`, all or of these names. The consumers are in order of their names.
+pub(crate) async fn that_open(
+    look: &mut Connection,
+    consumers: &[ConsumerRow],
+    of: Option<&[ConsumerName]>,
+    now_ms: u64,
+) -> Result<Vec<KeyRow>, StoreError> {
+    let mut keys = Vec::new();
+    let mut open = Sql::new(
+        "SELECT digest, consumer, tail, scope, expires_ms FROM keys WHERE (revoked_ms IS NULL OR revoked_ms > ?)",
+    )
+    .bind(now_ms)
+    .once(of.is_some());
+    if let Some(names) = of {
+        push_of(&mut open, " AND consumer", names);
+    }
+    look.each(open, |row| {
+        let consumer = row.text(1)?;
+        let known = consumers.binary_search_by(|known| known.name.as_str().cmp(consumer));
+        keys.push(KeyRow {
+            digest: digest(row.some_bytes(0)?)?,
+            consumer: known.map_or_else(|_| ConsumerName::new(consumer), |at| consumers[at].name.clone()),
+            tail: row.some_text(2)?.map(str::to_owned),
+            scope: scope(row.text(3)?)?,
+            expires_ms: row.some_count(4)?,
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(keys)
+}
+
+fn digest(bytes: Option<&[u8]>) -> Result<KeyDigest, StoreError> {
+    let digest = bytes.unwrap_or_default().try_into();
+    digest.map(KeyDigest).map_err(|_| unread(sqlx::Error::Decode("a digest has 32 bytes".into())))
+}
+
+/// What cannot be read is not taken for a key that opens everything.
+fn scope(text: &str) -> Result<KeyScope, StoreError> {
+    KeyScope::of_text(text).ok_or_else(|| {
         unread(sqlx::Error::Decode("the scope of a key that a newer switchboard has written".into()))
-    })?;
+    })
+}
+
+fn key_info(row: &Row) -> Result<KeyInfo, StoreError> {
     Ok(KeyInfo {
-        scope,
+        scope: scope(row.text(6)?)?,
         expires_ms: row.some_count(7)?,
         used_ms: None,
-        digest: KeyDigest(digest),
+        digest: digest(row.some_bytes(0)?)?,
         id: KeyId(row.text(1)?.into()),
         consumer: ConsumerName::new(row.text(2)?),
         tail: row.text(3)?.into(),

@@ -3,6 +3,7 @@
 //! Which version a plan has now, and what is closed without it, the board says. Earlier versions stand in the audit.
 
 use crate::audit::note;
+use crate::callers::push_of;
 use crate::connection::Connection;
 use crate::sql::{Row, Sql};
 use crate::{Author, Ledger, StoreError};
@@ -52,13 +53,21 @@ impl Ledger {
     /// All terms that are accepted, by consumer and plan.
     pub async fn terms_accepted(&self) -> Result<Vec<TermsAccepted>, StoreError> {
         let mut file = self.accounts().await?;
-        all(&mut file).await
+        all(&mut file, None).await
     }
 }
 
-/// All terms that are accepted, by consumer and plan.
-pub(crate) async fn all(look: &mut Connection) -> Result<Vec<TermsAccepted>, StoreError> {
-    let all = "SELECT consumer, plan, version, who, at_ms FROM terms_accepted ORDER BY consumer, plan";
+/// The terms that are accepted, by all or by these, by consumer and plan.
+pub(crate) async fn all(
+    look: &mut Connection,
+    by: Option<&[ConsumerName]>,
+) -> Result<Vec<TermsAccepted>, StoreError> {
+    let mut all =
+        Sql::new("SELECT consumer, plan, version, who, at_ms FROM terms_accepted").once(by.is_some());
+    if let Some(names) = by {
+        push_of(&mut all, " WHERE consumer", names);
+    }
+    all.push(" ORDER BY consumer, plan");
     let accepted = |row: &Row| {
         Ok(TermsAccepted {
             consumer: ConsumerName::new(row.text(0)?),
@@ -68,5 +77,5 @@ pub(crate) async fn all(look: &mut Connection) -> Result<Vec<TermsAccepted>, Sto
             at_ms: row.count(4)?,
         })
     };
-    look.all(Sql::new(all)).await?.iter().map(accepted).collect()
+    look.all(all).await?.iter().map(accepted).collect()
 }

@@ -76,7 +76,7 @@ async fn a_narrow_key_keeps_its_scope_and_its_end_and_so_does_its_successor(home
     let (next, _) = ledger.rotate_key(&KeyId::of(&key.digest()), [2; 32], 500, None, CLI).await.unwrap();
     let longer = Some(NOW + 9_000);
     let (last, _) = ledger.rotate_key(&KeyId::of(&next.digest()), [3; 32], 500, longer, CLI).await.unwrap();
-    let (consumers, keys) = ledger.accounts_rows(NOW).await.unwrap();
+    let ledger::Callers { consumers, keys, .. } = ledger.callers(NOW).await.unwrap();
     let accounts = Accounts::new(consumers, keys, |_| Vec::new(), None);
     assert_eq!(accounts.scopes()[..], *std::slice::from_ref(&wish.scope));
     for (key, end) in [(&key, wish.expires_ms), (&next, wish.expires_ms), (&last, longer)] {
@@ -84,7 +84,7 @@ async fn a_narrow_key_keeps_its_scope_and_its_end_and_so_does_its_successor(home
         assert_eq!((entry.scope, entry.expires_ms), (Some(0), end));
     }
     // One that has ended is still known, so that its holder is told.
-    assert_eq!(ledger.accounts_rows(NOW + 5_000).await.unwrap().1.len(), 1);
+    assert_eq!(ledger.callers(NOW + 5_000).await.unwrap().keys.len(), 1);
     assert_eq!(ledger.list_keys(None).await.unwrap()[0].scope, wish.scope);
 
     let yesterday = NewKey { expires_ms: Some(NOW - 86_400_000), ..NewKey::default() };
@@ -177,7 +177,7 @@ async fn terms_are_accepted_in_one_version(home: &mut Home) {
     let acme = ledger.add_consumer("acme", std::slice::from_ref(&gold), CLI).await.unwrap();
     let in_file = ConsumerName::new("in-a-file");
     let accounts = async || {
-        let (consumers, keys) = ledger.accounts_rows(NOW).await.unwrap();
+        let ledger::Callers { consumers, keys, .. } = ledger.callers(NOW).await.unwrap();
         Accounts::new(consumers, keys, |_| Vec::new(), None)
     };
     let has = |accounts: &Accounts, version| accounts.by_name("acme").unwrap().has_accepted(&gold, version);
@@ -204,7 +204,7 @@ async fn a_hundred_thousand_consumers_are_read_and_made_a_picture(home: &mut Hom
     };
     let before = resident();
     let began = std::time::Instant::now();
-    let (consumers, keys) = ledger.accounts_rows(NOW).await.unwrap();
+    let ledger::Callers { consumers, keys, .. } = ledger.callers(NOW).await.unwrap();
     let read = began.elapsed();
     assert_eq!((consumers.len(), keys.len()), (MANY, MANY));
     let began = std::time::Instant::now();

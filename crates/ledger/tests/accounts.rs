@@ -23,7 +23,7 @@ async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file(home: &mut H
     let key = ledger.new_key(&globex, [7; 32], CLI).await.unwrap();
     let id = KeyId::of(&key.digest());
 
-    let (consumers, keys) = ledger.accounts_rows(NOW).await.unwrap();
+    let ledger::Callers { consumers, keys, .. } = ledger.callers(NOW).await.unwrap();
     let accounts = Accounts::new(consumers, keys, |_| Vec::new(), None);
     let entry = accounts.by_key(&KeyDigest::of(key.reveal())).unwrap();
     assert_eq!(entry.consumer.name, globex);
@@ -34,7 +34,7 @@ async fn a_key_opens_until_it_is_revoked_and_is_nowhere_in_the_file(home: &mut H
     assert_eq!(revoked.revoked_ms, Some(NOW + 5));
     let again = ledger.revoke_key(&id, Author { at_ms: NOW + 9, ..CLI }).await.unwrap();
     assert_eq!(again.revoked_ms, Some(NOW + 5), "the first time counts");
-    assert_eq!(ledger.accounts_rows(NOW + 5).await.unwrap().1, []);
+    assert_eq!(ledger.callers(NOW + 5).await.unwrap().keys, []);
     assert_eq!(ledger.list_keys(Some(&globex)).await.unwrap(), [revoked]);
     assert_eq!(ledger.list_keys(Some(&ConsumerName::new("acme"))).await.unwrap(), []);
 
@@ -59,9 +59,9 @@ async fn a_key_that_was_rotated_works_beside_its_successor_until_it_ends(home: &
     let (new, info) = ledger.rotate_key(&id, [8; 32], 1_000, None, CLI).await.unwrap();
     assert_eq!((info.id.clone(), info.revoked_ms), (id.clone(), Some(NOW + 1_000)));
     let known = |keys: Vec<exchange::KeyRow>| keys.into_iter().map(|key| key.digest).collect::<Vec<_>>();
-    let both = known(ledger.accounts_rows(NOW + 999).await.unwrap().1);
+    let both = known(ledger.callers(NOW + 999).await.unwrap().keys);
     assert!(both.contains(&old.digest()) && both.contains(&new.digest()));
-    assert_eq!(known(ledger.accounts_rows(NOW + 1_000).await.unwrap().1), [new.digest()]);
+    assert_eq!(known(ledger.callers(NOW + 1_000).await.unwrap().keys), [new.digest()]);
     // Rotated again it ends no later; once it has ended it has no successor.
     ledger.rotate_key(&id, [9; 32], 5_000, None, CLI).await.unwrap();
     let later = Author { at_ms: NOW + 1_000, ..CLI };
@@ -77,7 +77,7 @@ async fn a_key_that_was_rotated_works_beside_its_successor_until_it_ends(home: &
     let by = Author { at_ms: now(), ..CLI };
     ledger.rotate_key(&KeyId::of(&new.digest()), [11; 32], 900, None, by).await.unwrap();
     let gone = async {
-        while known(other.accounts_rows(now()).await.unwrap().1).contains(&new.digest()) {
+        while known(other.callers(now()).await.unwrap().keys).contains(&new.digest()) {
             changes.changed().await.unwrap();
         }
     };
@@ -146,7 +146,7 @@ async fn a_key_made_by_another_process_is_seen(home: &mut Home) {
     command.new_key(&acme, [3; 32], CLI).await.unwrap();
     command.close().await.unwrap();
     // Ends only when the change is seen.
-    while board.accounts_rows(NOW).await.unwrap().1.is_empty() || *changes.borrow_and_update() == 0 {
+    while board.callers(NOW).await.unwrap().keys.is_empty() || *changes.borrow_and_update() == 0 {
         changes.changed().await.unwrap();
     }
 }

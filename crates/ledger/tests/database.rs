@@ -55,7 +55,7 @@ async fn a_killed_database_stops_nobody_and_everything_catches_up() {
     assert!(health.rows_dropped > 0 && health.rows_pending > 0);
     for error in [
         ledger.calls(&CallFilter::default()).await.unwrap_err(),
-        ledger.accounts_rows(NOW).await.unwrap_err(),
+        ledger.callers(NOW).await.unwrap_err(),
         ledger.new_key(&acme, [1; 32], CLI).await.unwrap_err(),
     ] {
         assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");

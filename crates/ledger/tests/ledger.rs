@@ -3,6 +3,7 @@
 
 mod access;
 mod accounts;
+mod callers;
 mod cut;
 mod database;
 mod entering;

@@ -7,7 +7,7 @@ mod lines;
 mod people;
 
 pub(crate) use control::digest;
-pub(crate) use people::accounts;
+pub(crate) use people::People;
 
 use crate::arguments::Global;
 use crate::drive::socket::Socket;
@@ -105,13 +105,13 @@ async fn beside(
     for _ in 0..threads {
         writers.push(ledger.lease_writer().await.map_err(|error| stored(&error))?);
     }
-    let accounts = accounts(&board, &ledger, None).await?;
+    let people = People::read(&board, &ledger, None).await?;
     let rates = ledger.rates().await.map_err(|error| stored(&error))?;
     let recorder: Arc<dyn Recorder> =
         if plan.lines { lines::printing(ledger.recorder(), terminal) } else { ledger.recorder() };
     let gateway = gateway::Gateway::start(gateway::GatewayOptions {
         board: Arc::clone(&board),
-        accounts: Arc::clone(&accounts),
+        accounts: Arc::clone(&people.accounts),
         recorder,
         quotas: ledger.quotas(),
         threads,
@@ -151,7 +151,7 @@ async fn beside(
         last,
         files,
     };
-    let following = tokio::task::spawn_local(following.run(accounts, reloads));
+    let following = tokio::task::spawn_local(following.run(people, reloads));
     // Without the socket everything runs, but nobody can ask what runs: say so and go on.
     let socket = Socket::open(&board.ledger.folder).await;
     if let Some(left) = socket.as_ref().ok().map(Socket::left).filter(|left| *left > 0) {

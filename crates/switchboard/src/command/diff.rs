@@ -146,11 +146,11 @@ fn consumers(folder: &Path, env: Option<&str>, board: &Board, global: &Global) -
     let rows = runtime().and_then(|runtime| {
         runtime.block_on(async {
             let ledger = read_ledger(board).await?;
-            ledger.accounts_rows(now_ms()).await.map_err(|error| crate::drive::stored(&error))
+            ledger.callers(now_ms()).await.map_err(|error| crate::drive::stored(&error))
         })
     });
     match rows {
-        Ok((consumers, _)) => consumers,
+        Ok(callers) => callers.consumers,
         Err(failure) => {
             global.terminal().say(format!("consumers of the ledger are not counted: {}", failure.message));
             Vec::new()

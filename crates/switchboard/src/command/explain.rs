@@ -6,7 +6,7 @@ use crate::command::log::{call_id, decisions, find};
 use crate::command::nearest;
 use crate::drive::{board_near_or_running, load_board, read_ledger, runtime, socket};
 use crate::exit::{Exit, Failure};
-use crate::run::accounts;
+use crate::run::People;
 use board::Board;
 use exchange::{ConsumerName, Decision, Reason, Stage};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -169,7 +169,7 @@ impl Explain {
 async fn decide(question: &Question, board: Board) -> Result<(Vec<Decision>, bool), Failure> {
     let board = Arc::new(board);
     let ledger = read_ledger(&board).await?;
-    let accounts = accounts(&board, &ledger, None).await?;
+    let accounts = People::read(&board, &ledger, None).await?.accounts;
     if let Some(name) = &question.caller
         && accounts.by_name(name).is_none()
     {

@@ -2,11 +2,10 @@
 //!
 //! One task does both, so that board and accounts change together: one world. A reload that fails changes nothing.
 
-use super::people::accounts;
+use super::people::People;
 use crate::drive::{Disk, Files, Logins, Need, Traced, now_ms, secrets_folder};
 use crate::terminal::Terminal;
 use board::{Board, Diagnostics};
-use exchange::Accounts;
 use gateway::Running;
 use ledger::Ledger;
 use std::path::PathBuf;
@@ -57,7 +56,7 @@ pub(super) struct Following {
 
 impl Following {
     /// Follows until it is dropped.
-    pub(super) async fn run(mut self, mut now: Arc<Accounts>, mut asked: mpsc::Receiver<Asked>) {
+    pub(super) async fn run(mut self, mut now: People, mut asked: mpsc::Receiver<Asked>) {
         let mut changes = self.ledger.watch_accounts();
         let mut hangups = Hangups::new();
         let mut tick = tokio::time::interval(AGAIN);
@@ -93,11 +92,11 @@ impl Following {
     }
 
     /// Takes over changed accounts: a key that was revoked is refused within a second. Whether it did.
-    async fn renew(&self, now: &mut Arc<Accounts>) -> bool {
+    async fn renew(&self, now: &mut People) -> bool {
         let board = self.board.borrow().clone();
-        match accounts(&board, &self.ledger, Some(now)).await {
+        match now.renewed(&board, &self.ledger).await {
             // The board is the one that runs: nothing of it can be wrong now.
-            Ok(next) if self.gateway.swap(board, Arc::clone(&next)).is_ok() => {
+            Ok(next) if self.gateway.swap(board, Arc::clone(&next.accounts)).is_ok() => {
                 *now = next;
                 true
             }
@@ -105,7 +104,7 @@ impl Following {
         }
     }
 
-    async fn reload(&mut self, now: &mut Arc<Accounts>) -> Result<Reloaded, String> {
+    async fn reload(&mut self, now: &mut People) -> Result<Reloaded, String> {
         let outcome = self.try_reload(now).await;
         let failed = outcome.as_ref().err().cloned();
         match &outcome {
@@ -125,7 +124,7 @@ impl Following {
         outcome
     }
 
-    async fn try_reload(&mut self, now: &mut Arc<Accounts>) -> Result<Reloaded, String> {
+    async fn try_reload(&mut self, now: &mut People) -> Result<Reloaded, String> {
         let (folder, env) = (self.folder.clone(), self.env.clone());
         let loading = tokio::task::spawn_blocking(move || load(&folder, env.as_deref()));
         let (loaded, files) = loading.await.map_err(|_| "the board could not be loaded".to_owned())?;
@@ -140,9 +139,9 @@ impl Following {
             later: at_next_start(&running, &next),
         };
         let next = Arc::new(next);
-        let people = accounts(&next, &self.ledger, Some(now)).await.map_err(|failure| failure.message)?;
+        let people = People::read(&next, &self.ledger, Some(now)).await.map_err(|failure| failure.message)?;
         self.gateway
-            .swap(Arc::clone(&next), Arc::clone(&people))
+            .swap(Arc::clone(&next), Arc::clone(&people.accounts))
             .map_err(|error| format!("error: {error}"))?;
         *now = people;
         self.board.send_replace(next);

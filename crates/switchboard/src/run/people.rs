@@ -4,17 +4,51 @@ use crate::drive::{now_ms, stored};
 use crate::exit::Failure;
 use board::Board;
 use exchange::{Acceptance, Accounts};
-use ledger::Ledger;
+use ledger::{Callers, Ledger, Mark, StoreError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Who may call: consumers and keys of the ledger and of the board's own file.
-pub(crate) async fn accounts(
+/// Who may call, and how far the ledger was read for it.
+#[derive(Clone, Debug)]
+pub(crate) struct People {
+    /// The picture.
+    pub(crate) accounts: Arc<Accounts>,
+    mark: Mark,
+}
+
+impl People {
+    /// Consumers and keys of the ledger and of the board's own file.
+    pub(crate) async fn read(board: &Board, ledger: &Ledger, before: Option<&Self>) -> Result<Self, Failure> {
+        let callers = ledger.callers(now_ms()).await.map_err(|error| stored(&error))?;
+        let before = before.map(|before| &*before.accounts);
+        made(board, ledger, callers, before).await
+    }
+
+    /// With what the ledger has changed since; the board is the one it was read for.
+    pub(crate) async fn renewed(&self, board: &Board, ledger: &Ledger) -> Result<Self, Failure> {
+        match self.changed(board, ledger).await.map_err(|error| stored(&error))? {
+            Some(next) => Ok(next),
+            None => Self::read(board, ledger, Some(self)).await,
+        }
+    }
+
+    /// `None`: everything has to be read.
+    async fn changed(&self, board: &Board, ledger: &Ledger) -> Result<Option<Self>, StoreError> {
+        let Some((changed, mark)) = ledger.callers_since(self.mark, now_ms()).await? else { return Ok(None) };
+        // What consumers of the file have accepted is in the ledger; and one name in both is an error.
+        let of_file = board.consumers.consumers.iter().any(|row| changed.names.contains(&row.name));
+        let next = (!of_file).then(|| self.accounts.with(changed, |plan| board.limits_of(plan))).flatten();
+        Ok(next.map(|accounts| Self { accounts: Arc::new(accounts), mark }))
+    }
+}
+
+async fn made(
     board: &Board,
     ledger: &Ledger,
+    callers: Callers,
     before: Option<&Accounts>,
-) -> Result<Arc<Accounts>, Failure> {
-    let (mut consumers, mut keys) = ledger.accounts_rows(now_ms()).await.map_err(|error| stored(&error))?;
+) -> Result<People, Failure> {
+    let Callers { mut consumers, mut keys, mark } = callers;
     let both = {
         let known: HashSet<_> = consumers.iter().map(|known| &known.name).collect();
         board.consumers.consumers.iter().find(|row| known.contains(&row.name))
@@ -39,5 +73,6 @@ pub(crate) async fn accounts(
         }
     }
     keys.extend(board.consumers.keys.iter().cloned());
-    Ok(Arc::new(Accounts::new(consumers, keys, |plan| board.limits_of(plan), before)))
+    let accounts = Accounts::new(consumers, keys, |plan| board.limits_of(plan), before);
+    Ok(People { accounts: Arc::new(accounts), mark })
 }

@@ -156,7 +156,7 @@ fn is_local(board: &Board, to: &ServerUrl) -> bool {
 /// The plans of a consumer, which must be there before anything is audited in its name.
 async fn known(board: &Board, name: &str) -> Result<Vec<PlanName>, Failure> {
     let ledger = read_ledger(board).await?;
-    let accounts = crate::run::accounts(board, &ledger, None).await?;
+    let accounts = crate::run::People::read(board, &ledger, None).await?.accounts;
     if let Some(consumer) = accounts.by_name(name) {
         return Ok(consumer.plans.to_vec());
     }
