@@ -13,6 +13,10 @@ pub const RATE_LEASE: Duration = Duration::from_millis(150);
 /// A shallower limit could not be handed out in parts: whoever asks ten times a second gets a tenth of a second's use.
 pub const SHALLOWEST: Duration = Duration::from_millis(100);
 
+/// Of fewer than these nobody gets more than half, unless a call needs it: the last ones are not held by one process while
+/// another one refuses.
+const FEW: u32 = 16;
+
 /// What a process asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateAsk {
@@ -62,7 +66,8 @@ impl RateAsk {
             return RatePart { units: 0, ahead: was };
         }
         let fits = u32::try_from((depth - was) / interval).unwrap_or(u32::MAX);
-        let units = if fits < self.least { 0 } else { self.want.min(fits) };
+        let most = if fits < FEW { fits.div_ceil(2) } else { fits };
+        let units = if fits < self.least { 0 } else { self.want.min(most.max(self.least)) };
         let ahead = was.saturating_add(interval.saturating_mul(u64::from(units)));
         *kept = RateKept { arrival: now.saturating_add(ahead), depth };
         RatePart { units, ahead }

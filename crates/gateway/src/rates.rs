@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 /// Threads that look for different subjects rarely wait for each other.
 const SHARDS: usize = 64;
 /// Subjects in one shard.
-const MOST: usize = 4_096;
+const MOST: usize = 1_024;
 /// How long a call waits for the store, or for a turn, before its process counts for itself.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -63,7 +63,7 @@ pub(crate) enum Paid<'m> {
 /// How the rates of a process are counted: for `/health` and logs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RatesStanding {
-    /// Whether they are shared with other processes.
+    /// Whether they are shared with other processes; also while it is not known yet whether there are any.
     pub shared: bool,
     /// Why the store cannot be asked, while it cannot: each process counts for itself.
     pub away: Option<String>,
@@ -182,8 +182,7 @@ impl Rates {
 
     /// How rates are counted at the moment.
     pub(crate) fn standing(&self) -> RatesStanding {
-        let shared = self.mode.load(Ordering::Relaxed) == SHARING;
-        RatesStanding { shared, away: lock(&self.why).clone() }
+        RatesStanding { shared: !self.is_alone(), away: lock(&self.why).clone() }
     }
 
     /// Gives back what lapsed and forgets whom nobody came for.

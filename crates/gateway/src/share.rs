@@ -17,7 +17,7 @@ const MS: u64 = 1_000_000;
 const PACE: u64 = 100 * MS;
 /// So long an answer "no" is believed: others may give something back.
 const BELIEVED: u64 = 250 * MS;
-/// A store that had less than was wanted is not asked again any sooner.
+/// A store that had no more is not asked again any sooner.
 const FLOOR: u64 = 5 * MS;
 /// Whom nobody came for in so long is forgotten here.
 const IDLE: u64 = 1_000 * MS;
@@ -41,7 +41,7 @@ struct State {
     /// The store's arrival time as it was last heard, with what is left here.
     arrival: u64,
     heard: Option<u64>,
-    /// When the store last had less than was wanted.
+    /// When the store last said that it has no more.
     refused: Option<u64>,
     asking: bool,
     /// Since when the rate is this one.
@@ -244,7 +244,9 @@ impl State {
         self.left = self.left.saturating_add(part.units);
         self.arrival = asked.saturating_add(part.ahead);
         self.heard = Some(now);
-        self.refused = (part.units < ask.want).then_some(now);
+        let free = self.rate.shared_depth().saturating_sub(part.ahead);
+        let more = free >= self.rate.interval().saturating_mul(u64::from(ask.least.max(1)));
+        self.refused = (ask.want > 0 && !more).then_some(now);
     }
 
     /// What is left goes back.
