@@ -83,12 +83,16 @@ fn a_refusal_by_a_later_limit_costs_nothing_at_either() {
             assert!((1..=1_800).contains(&wait), "{wait}");
         }
     }
-    gateways.iter().for_each(|gateway| left(gateway, 8));
+    for gateway in &gateways {
+        left(gateway, 8);
+    }
     let reply = gateways[0].with("/shop/orders/7", KEY);
     assert_eq!(reply.status, 200, "another operation");
     let field = reply.field("ratelimit").unwrap().to_owned();
     assert!(field.starts_with("\"free\";r=7;") && field.contains("\"free-2\";r=1;"), "{field}");
-    gateways.iter().for_each(|gateway| left(gateway, 7));
+    for gateway in &gateways {
+        left(gateway, 7);
+    }
 }
 
 #[test]
@@ -98,7 +102,9 @@ fn a_dear_operation_takes_all_it_costs_or_nothing_and_a_soft_limit_refuses_nobod
     for (nth, status) in [(0, 200), (1, 200), (0, 429), (1, 429)] {
         assert_eq!(gateways[nth].with("/shop/orders", KEY).status, status);
     }
-    gateways.iter().for_each(|gateway| left(gateway, 2));
+    for gateway in &gateways {
+        left(gateway, 2);
+    }
     for (nth, status) in [(0, 200), (1, 200), (0, 429), (1, 429)] {
         assert_eq!(gateways[nth].with("/shop/orders/7", KEY).status, status, "at one each");
     }
