@@ -41,8 +41,8 @@ struct State {
     /// The store's arrival time as it was last heard, with what is left here.
     arrival: u64,
     heard: Option<u64>,
-    /// When the store last said that it has no more.
-    refused: Option<u64>,
+    /// When the store last said that it has no more, and for a call of which cost.
+    refused: Option<(u64, u32)>,
     asking: bool,
     /// Since when the rate is this one.
     turned: u64,
@@ -122,7 +122,9 @@ impl Share {
             .saturating_add(rate.interval().saturating_mul(u64::from(missing)))
             .saturating_sub(rate.shared_depth());
         let believed = state.heard.is_some_and(|heard| now < heard.saturating_add(BELIEVED));
-        let just_asked = state.refused.is_some_and(|refused| now < refused.saturating_add(FLOOR));
+        let just_asked = state
+            .refused
+            .is_some_and(|(refused, least)| missing >= least && now < refused.saturating_add(FLOOR));
         if just_asked || believed && now < fits_at {
             return state.no(now, cost);
         }
@@ -246,7 +248,7 @@ impl State {
         self.heard = Some(now);
         let free = self.rate.shared_depth().saturating_sub(part.ahead);
         let more = free >= self.rate.interval().saturating_mul(u64::from(ask.least.max(1)));
-        self.refused = (ask.want > 0 && !more).then_some(now);
+        self.refused = (ask.want > 0 && !more).then_some((now, ask.least));
     }
 
     /// What is left goes back.
