@@ -37,6 +37,17 @@ KINDS = [
 ]
 
 
+# The same for rates over two processes on one board: both are pressed by half of ten times the limit.
+SHARED = [
+    ("rate, two processes", 'limit = "50/s"', "", 50, 50, 1),
+    ("rate with a burst, two processes", 'limit = "50/s burst 5"', "", 50, 5, 1),
+    ("weighted, two processes", 'limit = "100/s"', "cost = { getA = 4 }", 100, 100, 4),
+    ("slow rate, two processes", 'limit = "600/h burst 60"', "", 600 / 3600, 60, 1),
+]
+# What parts that were granted and not yet spent may let in beyond the model, in seconds of the rate.
+LEASED = 0.25
+
+
 class Upstream(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     lock = threading.Lock()
@@ -101,6 +112,25 @@ def serve(folder, upstream, plan, offer, contract):
     return process, port, keys
 
 
+def beside(folder):
+    """Another process on the same board, with a port of its own."""
+    port = free_port()
+    (folder / "switchboard.second.toml").write_text(f'[listen.edge]\nbind = "127.0.0.1:{port}"\n')
+    process = subprocess.Popen(
+        [BINARY, "--quiet", "--env", "second", "serve"], cwd=folder,
+        env={**os.environ, "XDG_STATE_HOME": str(folder / "state")},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            break
+        except OSError:
+            time.sleep(0.05)
+    time.sleep(1)
+    return process, port
+
+
 def press(port, calls_a_second, seconds, fields, path, seen, threads=4):
     """Calls at a steady pace; notes when each was sent, when it was answered, and how."""
     def one(number):
@@ -157,6 +187,28 @@ def rates(upstream):
                 process.wait()
 
 
+def shared_rates(upstream):
+    for name, plan, offer, rate, burst, cost in SHARED:
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            first, port, keys = serve(folder, upstream, plan, offer, True)
+            second, other = beside(folder)
+            try:
+                seen, workers = [], []
+                fields = {"Authorization": f"Bearer {keys[0]}", "X-Api-Key": keys[0]}
+                pace = max(10 * rate / cost, 10 * burst / SECONDS) / 2
+                for at in (port, other):
+                    workers += press(at, pace, SECONDS, fields, "/a", seen, threads=2)
+                [worker.join() for worker in workers]
+                admitted = sum(status == 200 for _, _, status in seen)
+                model = most_by_model(seen, rate, burst, cost)
+                yield name, plan.split('"')[1] + (", cost 4" if cost > 1 else ""), len(seen), admitted, model, LEASED * rate / cost
+            finally:
+                for process in (first, second):
+                    process.terminate()
+                    process.wait()
+
+
 def at_once(upstream):
     with tempfile.TemporaryDirectory() as folder:
         process, port, keys = serve(pathlib.Path(folder), upstream, 'limit = "4 at once"', "", False)
@@ -192,6 +244,9 @@ def main():
     print("| kind | limit | tried | admitted | model | over |\n|---|---|--:|--:|--:|--:|")
     for name, limit, tried, admitted, model in rates(upstream):
         print(f"| {name} | `{limit}` | {tried} | {admitted} | {model} | {100 * (admitted - model) / model:+.2f} % |", flush=True)
+    for name, limit, tried, admitted, model, leased in shared_rates(upstream):
+        over = f"{100 * (admitted - model) / model:+.2f} %, leases may {100 * leased / model:+.2f} %"
+        print(f"| {name} | `{limit}` | {tried} | {admitted} | {model} | {over} |", flush=True)
     tried, admitted, most = at_once(upstream)
     print(f"| at once | `4 at once` | {tried} | {admitted} | at most {most} of 4 together | {max(0, most - 4)} |")
     for text, most in [("300/year", 300), ("300 in 24h", 300)]:

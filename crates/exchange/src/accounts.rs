@@ -201,6 +201,13 @@ impl Accounts {
         self.by_name.get(&ConsumerName::new(name))
     }
 
+    /// Every meter of every consumer.
+    pub fn meters(&self) -> impl Iterator<Item = (&ConsumerName, &PolicyId, &Arc<Meter>)> {
+        self.by_name
+            .values()
+            .flat_map(|consumer| consumer.meters.iter().map(|(limit, meter)| (&consumer.name, limit, meter)))
+    }
+
     /// How many consumers there are.
     pub fn len(&self) -> usize {
         self.by_name.len()

@@ -4,6 +4,7 @@
 //! no earlier than TAT − tolerance. Refused calls cost nothing. Source: ITU-T I.371, annex A (GCRA as
 //! virtual scheduling); the model of the tests is the same algorithm in plain integers.
 
+use crate::SHALLOWEST;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -45,13 +46,19 @@ impl Rate {
     }
 
     /// Nanoseconds between two calls at the pace; at least 1.
-    fn interval(&self) -> u64 {
+    pub fn interval(&self) -> u64 {
         let nanos = u64::try_from(self.period.as_nanos()).unwrap_or(u64::MAX);
         (nanos / u64::from(self.count.get())).max(1)
     }
 
-    fn depth(&self) -> u64 {
+    /// How far ahead of now arrivals may be, in nanoseconds.
+    pub fn depth(&self) -> u64 {
         self.interval().saturating_mul(u64::from(self.burst.get()))
+    }
+
+    /// The same for processes that share it in parts.
+    pub fn shared_depth(&self) -> u64 {
+        self.depth().max(u64::try_from(SHALLOWEST.as_nanos()).unwrap_or(u64::MAX))
     }
 }
 
@@ -106,6 +113,17 @@ impl Meter {
     /// What is left, without taking anything.
     pub fn peek(&self, rate: &Rate, now: u64) -> Left {
         left(rate, ahead(rate, self.0.load(Ordering::Relaxed), now))
+    }
+
+    /// Takes how far ahead of now it is out of it: it is counted elsewhere from now on.
+    pub fn drain(&self, now: u64) -> u64 {
+        // Looked at before it is written: mostly there is nothing.
+        if self.arrival() == 0 { 0 } else { self.0.swap(0, Ordering::Relaxed).saturating_sub(now) }
+    }
+
+    /// It is at least so far; it was counted elsewhere.
+    pub fn raise(&self, arrival: u64) {
+        self.0.fetch_max(arrival, Ordering::Relaxed);
     }
 
     /// The theoretical arrival time itself.

@@ -12,6 +12,7 @@ mod key;
 mod key_scope;
 mod outcome;
 mod quota;
+mod rate_store;
 mod record;
 mod recorder;
 mod refusal;
@@ -30,6 +31,9 @@ pub use key_scope::{KeyScope, day_ms, minute_of};
 pub use outcome::{By, Fault, Outcome};
 pub use quota::{
     Answer, Grant, Period, Quota, QuotaAccount, QuotaStore, QuotasAway, QuotasInMemory, Slot, Wish,
+};
+pub use rate_store::{
+    Company, Meeting, RATE_LEASE, RateAnswer, RateAsk, RateKept, RatePart, RateStore, RatesAway, SHALLOWEST,
 };
 pub use record::{CallRecord, Decision, Detail, Finding, Message, Stage, Timing, Usage, UsageKey};
 pub use recorder::{Discard, Recorder};

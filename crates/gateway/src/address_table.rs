@@ -4,8 +4,9 @@
 //! share a place. Two threads that take the same place at the same instant may admit one call more;
 //! they never admit fewer than they should after it.
 
+use crate::subject_hash::SubjectHash;
 use exchange::Meter;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher as _, Hash};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,7 +17,7 @@ const WAYS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct AddressTable {
     slots: Box<[Slot]>,
-    hasher: RandomState,
+    hasher: SubjectHash,
 }
 
 #[derive(Debug, Default)]
@@ -27,10 +28,10 @@ struct Slot {
 
 impl AddressTable {
     /// A table of this many bytes, rounded down to a power of two.
-    pub(crate) fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize, hasher: SubjectHash) -> Self {
         let count = (bytes / size_of::<Slot>()).max(WAYS);
         let count = 1 << count.ilog2();
-        Self { slots: (0..count).map(|_| Slot::default()).collect(), hasher: RandomState::new() }
+        Self { slots: (0..count).map(|_| Slot::default()).collect(), hasher }
     }
 
     /// A number for a subject; equal subjects have equal ones in this table.
@@ -59,6 +60,14 @@ impl AddressTable {
         }
     }
 
+    /// Every subject that has a place, with its meter.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (u64, &Meter)> {
+        self.slots
+            .iter()
+            .map(|slot| (slot.subject.load(Ordering::Relaxed), &slot.meter))
+            .filter(|(subject, _)| *subject > 0)
+    }
+
     /// The meter of a subject, if it has a place.
     pub(crate) fn known(&self, subject: u64) -> Option<&Meter> {
         self.ways(subject)
@@ -85,6 +94,7 @@ pub(crate) fn network(address: IpAddr) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::{AddressTable, network};
+    use crate::subject_hash::SubjectHash;
     use exchange::Rate;
     use proptest::prelude::*;
     use std::collections::HashMap;
@@ -108,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_full_table_gives_up_who_frees_first() {
-        let table = AddressTable::new(1); // one set
+        let table = AddressTable::new(1, SubjectHash::random()); // one set
         let rate = rate(60);
         for subject in 1..=8_u64 {
             for _ in 0..subject * 2 {
@@ -128,7 +138,7 @@ mod tests {
             count in 1_u32..20,
             calls in prop::collection::vec((0_u64..40, 0_u64..2 * SECOND), 1..400),
         ) {
-            let table = AddressTable::new(1 << 20);
+            let table = AddressTable::new(1 << 20, SubjectHash::random());
             let mut model: HashMap<u64, exchange::Meter> = HashMap::new();
             let (rate, mut now) = (rate(count), 1000 * SECOND);
             for (address, gap) in calls {
@@ -144,7 +154,7 @@ mod tests {
         fn a_crowded_table_never_refuses_the_innocent(
             calls in prop::collection::vec(1_u64..200, 1..600),
         ) {
-            let table = AddressTable::new(1);
+            let table = AddressTable::new(1, SubjectHash::random());
             let rate = rate(3);
             let mut taken: HashMap<u64, u32> = HashMap::new();
             for subject in calls {

@@ -14,6 +14,7 @@ use crate::gauges::Place;
 use crate::permit::Permitted;
 use crate::purse::Standing;
 use crate::purses::{NotPaid, Spent};
+use crate::rates::{self, Paid};
 use crate::seen::{Caller, Seen};
 use crate::under_way::{Bound, Exchange};
 use crate::world::{Served, ServedLimit, Shared, World};
@@ -42,7 +43,8 @@ impl Admitted {
 /// What was taken so far; dropped unspent it goes back.
 #[derive(Debug)]
 struct Ticket<'m> {
-    rates: Vec<(&'m Meter, Rate)>,
+    shared: &'m Shared,
+    rates: Vec<Paid<'m>>,
     cost: u32,
     places: Vec<Place>,
     spent: Vec<Spent>,
@@ -58,8 +60,8 @@ impl Ticket<'_> {
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        for (meter, rate) in &self.rates {
-            meter.refund(rate, self.cost);
+        for paid in &self.rates {
+            self.shared.rates.refund(paid, self.cost);
         }
     }
 }
@@ -77,7 +79,7 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
     }
     let cost = cost(served, seen);
     let mut left = Vec::with_capacity(plan.limits.len());
-    let mut ticket = Ticket { rates: Vec::new(), cost, places: Vec::new(), spent: Vec::new() };
+    let mut ticket = Ticket { shared, rates: Vec::new(), cost, places: Vec::new(), spent: Vec::new() };
     let (mut denied, mut passed) = (None, Vec::new());
     for (index, limit) in plan.limits.iter().enumerate() {
         if denied.is_some() {
@@ -85,7 +87,7 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
             continue;
         }
         let taken = match limit.limit.measure {
-            Measure::Rate(rate) => by_rate(&mut ticket, meter(served, limit, seen, shared), &rate, seen.now),
+            Measure::Rate(rate) => by_rate(&mut ticket, served, limit, seen, &rate).await,
             Measure::AtOnce(most) => at_once(&mut ticket, served, limit, seen, shared, most),
             Measure::Quota(quota) => {
                 let subject = Subject::of(served, limit, seen);
@@ -137,10 +139,22 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
 /// What a limit has left; or what it has and when to come back.
 type Tried = Result<Left, (Left, Duration)>;
 
-fn by_rate<'m>(ticket: &mut Ticket<'m>, meter: &'m Meter, rate: &Rate, now: u64) -> Tried {
-    // A dear call may be refused while a cheap one would still be let in.
-    let left = meter.take(rate, now, ticket.cost).map_err(|no| (meter.peek(rate, now), no.retry_in))?;
-    ticket.rates.push((meter, *rate));
+async fn by_rate<'m>(
+    ticket: &mut Ticket<'m>,
+    served: &Served,
+    limit: &ServedLimit,
+    seen: &'m Seen,
+    rate: &Rate,
+) -> Tried {
+    let shared = ticket.shared;
+    let meter = meter(served, limit, seen, shared);
+    let (left, paid) = if shared.rates.is_alone() {
+        rates::own(meter, rate, seen.now, ticket.cost)?
+    } else {
+        let subject = Subject::of(served, limit, seen).number(shared);
+        shared.rates.take(subject, meter, rate, ticket.cost).await?
+    };
+    ticket.rates.push(paid);
     Ok(left)
 }
 
@@ -197,7 +211,13 @@ fn cost(served: &Served, seen: &Seen) -> u32 {
 /// What a limit has left for this caller.
 fn peek(served: &Served, limit: &ServedLimit, seen: &Seen, shared: &Shared) -> Left {
     match limit.limit.measure {
-        Measure::Rate(rate) => meter(served, limit, seen, shared).peek(&rate, seen.now),
+        Measure::Rate(rate) => {
+            let meter = meter(served, limit, seen, shared);
+            if shared.rates.is_alone() {
+                return meter.peek(&rate, seen.now);
+            }
+            shared.rates.look(Subject::of(served, limit, seen).number(shared), meter, &rate)
+        }
         Measure::AtOnce(most) => {
             let subject = shared.gauges.subject(Subject::of(served, limit, seen));
             free(most.get().saturating_sub(shared.gauges.inside(subject)))
@@ -219,5 +239,5 @@ fn meter<'m>(served: &Served, limit: &ServedLimit, seen: &'m Seen, shared: &'m S
     }
     let subject = Subject::of(served, limit, seen);
     let table = if subject.is_address() { &shared.addresses } else { &shared.subjects };
-    table.meter(table.subject(subject))
+    table.meter(subject.number(shared))
 }

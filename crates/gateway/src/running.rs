@@ -1,22 +1,22 @@
 //! A gateway: started, looked at, given a new world, stopped.
 
 use crate::GatewayError;
-use crate::admit::Subject;
 use crate::bind::{self, Planned, Slot};
 use crate::dispatch::Inboxes;
 use crate::explain::{self, Asked};
 use crate::over_soft::OverSoft;
+use crate::rates::RatesStanding;
 use crate::scopes::Scopes;
 use crate::settings::Settings;
 use crate::standing::{self, LimitsOf, Standings};
 use crate::worker::{self, Order, Start};
 use crate::world::{Prepared, Shared, World};
-use board::{Board, Limit, Measure, Per};
-use exchange::{Accounts, Decision, Dispatch, Left, PlanName, QuotaStore, QuotasInMemory, Recorder};
+use board::Board;
+use exchange::{Accounts, Decision, Dispatch, QuotaStore, QuotasInMemory, Recorder};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
@@ -85,7 +85,8 @@ impl Gateway {
         let given = Arc::clone(&board);
         let board = bind::in_slots(board, &slots);
         let turns = settings.turns.clone();
-        let shared = Arc::new(Shared::new(quotas, turns).map_err(GatewayError::Thread)?);
+        let shared =
+            Arc::new(Shared::new(quotas, turns, settings.rates.clone()).map_err(GatewayError::Thread)?);
         let (mut orders, mut inboxes, mut handles) = (Vec::new(), Vec::new(), Vec::new());
         for (number, sockets) in changes.into_iter().enumerate() {
             let (order, ordered) = mpsc::unbounded_channel();
@@ -181,39 +182,6 @@ impl Running {
         Arc::clone(&self.dispatch) as Arc<dyn Dispatch>
     }
 
-    /// What a consumer has left of each limit that counts per consumer, with the plan. Quotas are looked up.
-    pub async fn peek(&self, consumer: &str) -> Vec<(PlanName, Limit, Left)> {
-        self.peek_now(consumer);
-        self.shared.purses.settle().await;
-        self.peek_now(consumer)
-    }
-
-    fn peek_now(&self, consumer: &str) -> Vec<(PlanName, Limit, Left)> {
-        let Parts { board, accounts, .. } = self.parts();
-        let Some(consumer) = accounts.by_name(consumer) else { return Vec::new() };
-        let now = self.shared.nanos(Instant::now());
-        let held = board.plans.iter().filter(|plan| consumer.plans.contains(&plan.name));
-        held.flat_map(|plan| plan.limits.iter().map(move |limit| (plan, limit)))
-            .filter_map(|(plan, limit)| {
-                let left = match limit.measure {
-                    Measure::Rate(rate) => consumer.meter(&limit.policy)?.peek(&rate, now),
-                    Measure::AtOnce(most) if limit.per == Per::Consumer => {
-                        let subject = Subject::consumer(&limit.policy, consumer.name.as_str());
-                        let inside = self.shared.gauges.inside(self.shared.gauges.subject(subject));
-                        Left { remaining: most.get().saturating_sub(inside), full_in: Duration::ZERO }
-                    }
-                    Measure::Quota(quota) if limit.per == Per::Consumer => {
-                        let subject = Subject::consumer(&limit.policy, consumer.name.as_str());
-                        let standing = self.shared.purses.look(&subject, || subject.quota_account(), quota);
-                        Left { remaining: standing.left, full_in: standing.more_in }
-                    }
-                    Measure::AtOnce(_) | Measure::Quota(_) => return None,
-                };
-                Some((plan.name.clone(), limit.clone(), left))
-            })
-            .collect()
-    }
-
     /// Who went over a soft rate, or a soft bound of calls at once, since this was asked last; kept where an alert of the
     /// board is to tell it.
     pub fn over_soft(&self) -> Vec<OverSoft> {
@@ -225,7 +193,7 @@ impl Running {
         let Parts { board, accounts, prepared, scopes, .. } = self.parts();
         let world = World::new(board, accounts, prepared, scopes);
         explain::explain(&world, &self.shared, asked);
-        self.shared.purses.settle().await;
+        self.settle().await;
         explain::explain(&world, &self.shared, asked)
     }
 
@@ -234,7 +202,7 @@ impl Running {
         let Parts { board, accounts, prepared, scopes, .. } = self.parts();
         let world = World::new(board, accounts, prepared, scopes);
         standing::look(&world, &self.shared, of);
-        self.shared.purses.settle().await;
+        self.settle().await;
         standing::look(&world, &self.shared, of)
     }
 
@@ -263,9 +231,20 @@ impl Running {
             cut += over.await.unwrap_or(0);
         }
         self.join();
+        self.shared.rates.give_back();
         self.shared.purses.give_back();
-        self.shared.purses.settle().await;
+        self.settle().await;
         cut
+    }
+
+    /// How rates are counted at the moment: by this process for itself, or with others.
+    pub fn rates(&self) -> RatesStanding {
+        self.shared.rates.standing()
+    }
+
+    async fn settle(&self) {
+        self.shared.purses.settle().await;
+        self.shared.rates.settle().await;
     }
 
     fn parts(&self) -> Parts {
@@ -298,7 +277,7 @@ pub fn explain_cold(
 ) -> Result<Vec<Decision>, GatewayError> {
     let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
     let quotas = Arc::new(QuotasInMemory::default());
-    let shared = Shared::new(quotas, None).map_err(GatewayError::Thread)?;
+    let shared = Shared::new(quotas, None, None).map_err(GatewayError::Thread)?;
     let scopes = Arc::new(Scopes::new(&accounts, &prepared));
     Ok(explain::explain(&World::new(board, accounts, prepared, scopes), &shared, asked))
 }

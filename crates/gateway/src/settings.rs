@@ -19,6 +19,8 @@ pub struct Settings {
     /// Where turns at a provider's pace are shared with other processes; none: this one keeps to it for itself. It may
     /// wait for a disk: the threads that serve never do.
     pub turns: Option<Arc<dyn call::Allowances>>,
+    /// Where rates are shared with other processes that serve the same board; none: this one is alone.
+    pub rates: Option<Arc<dyn exchange::RateStore>>,
     /// Is told of each stage of each call, with its path: for tests and measurements.
     #[doc(hidden)]
     pub on_stage: Option<OnStage>,
@@ -35,6 +37,7 @@ impl Default for Settings {
             most_connections: 16 * 1024,
             idle_per_server: 64,
             turns: None,
+            rates: None,
             on_stage: None,
         }
     }
@@ -48,6 +51,7 @@ impl fmt::Debug for Settings {
             .field("most_connections", &self.most_connections)
             .field("idle_per_server", &self.idle_per_server)
             .field("turns", &self.turns)
+            .field("rates", &self.rates)
             .finish_non_exhaustive()
     }
 }

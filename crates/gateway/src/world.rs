@@ -257,6 +257,8 @@ pub(crate) struct Shared {
     pub(crate) addresses: AddressTable,
     /// Meters per key, operation and API.
     pub(crate) subjects: AddressTable,
+    /// How rates are counted: by those meters, or with other processes.
+    pub(crate) rates: crate::rates::Rates,
     /// Calls under way, where a limit counts them.
     pub(crate) gauges: Arc<crate::gauges::Gauges>,
     /// What is granted of quotas.
@@ -278,14 +280,18 @@ impl Shared {
     pub(crate) fn new(
         quotas: Arc<dyn QuotaStore>,
         turns: Option<Arc<dyn call::Allowances>>,
+        rates: Option<Arc<dyn exchange::RateStore>>,
     ) -> std::io::Result<Self> {
         use std::hash::BuildHasher as _;
         // Random, so that two gateways in a row do not take each other for a loop.
         let own = std::hash::RandomState::new().hash_one(std::process::id());
+        let epoch = std::time::Instant::now();
+        let rates = crate::rates::Rates::new(epoch, rates);
         Ok(Self {
-            epoch: std::time::Instant::now(),
-            addresses: AddressTable::new(4 << 20),
-            subjects: AddressTable::new(1 << 20),
+            epoch,
+            addresses: AddressTable::new(4 << 20, rates.hash()),
+            subjects: AddressTable::new(1 << 20, rates.hash()),
+            rates,
             gauges: Arc::new(crate::gauges::Gauges::new()),
             purses: crate::purses::Purses::new(quotas),
             over_soft: crate::over_soft::OverSofts::default(),

@@ -37,8 +37,8 @@ pub(crate) struct Postgres {
     pool: Pool,
     name: Arc<str>,
     schema: Arc<str>,
-    /// How a change of accounts, usage, quotas and calls begins.
-    begins: [Arc<str>; 4],
+    /// How a change of accounts, usage, quotas, rates and calls begins.
+    begins: [Arc<str>; 5],
 }
 
 impl Postgres {
@@ -91,6 +91,7 @@ impl Postgres {
                 accounts,
                 begin(&schema, "usage", None),
                 begin(&schema, "quotas", None),
+                begin(&schema, "rates", None),
                 begin(&schema, "calls", None),
             ]
             .map(Arc::from),
@@ -136,11 +137,12 @@ impl Postgres {
 
     /// A connection to read a part.
     pub(crate) async fn read(&self, part: Part) -> Result<Connection, StoreError> {
-        let [accounts, usage, quotas, calls] = &self.begins;
+        let [accounts, usage, quotas, rates, calls] = &self.begins;
         let begin = match part {
             Part::Accounts => accounts,
             Part::Usage => usage,
             Part::Quotas => quotas,
+            Part::Rates => rates,
             Part::Calls(_) => calls,
         };
         let lent = self.pool.lend(Arc::clone(begin)).await;

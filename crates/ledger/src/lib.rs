@@ -33,6 +33,7 @@ mod options;
 mod place;
 mod pool;
 mod quota;
+mod rates;
 mod record;
 mod roll;
 mod row;

@@ -6,15 +6,16 @@ use crate::desk::{Desk, Seat};
 use crate::folder::Folder;
 use crate::lease::{self, Leases};
 use crate::quota::Quotas;
+use crate::rates::Rates;
 use crate::record::Recording;
 use crate::store::{Part, Store};
 use crate::uncounted::Uncounted;
 use crate::watch::Watch;
 use crate::write::{Command, Writer};
 use crate::{DetailsWanted, Health, LedgerOptions, Place, StoreError};
-use exchange::{Discard, QuotaStore, QuotasInMemory, Recorder};
+use exchange::{Discard, QuotaStore, QuotasInMemory, RateStore, Recorder};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OnceCell, mpsc, oneshot, watch};
 
 /// The ledger, opened. Cheap to clone. The writing ends, and everything is on disk, after
 /// [`Ledger::close`]; or some moments after the last ledger and the last recorder were dropped.
@@ -42,6 +43,7 @@ struct Writing {
     keep_ms: u64,
     minutes_ms: u64,
     quotas: Arc<Quotas>,
+    rates: OnceCell<Arc<Rates>>,
 }
 
 impl Ledger {
@@ -80,6 +82,7 @@ impl Ledger {
             keep_ms,
             minutes_ms,
             quotas,
+            rates: OnceCell::new(),
         };
         let inner = Inner { store, accounts, usage, writing: Some(writing) };
         Ok(Self { inner: Arc::new(inner) })
@@ -124,6 +127,17 @@ impl Ledger {
         if let Some(writing) = &self.inner.writing {
             writing.recording.shared.change(rows_per_second.max(1), details);
         }
+    }
+
+    /// Where rates are shared with other processes that serve the same board; begun when it is asked for first.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`], [`StoreError::System`]. What is wrong with the place of rates is said by their answers.
+    pub async fn rates(&self) -> Result<Arc<dyn RateStore>, StoreError> {
+        let writing = self.writing()?;
+        let rates =
+            writing.rates.get_or_try_init(async || Rates::start(&self.inner.store).await.map(Arc::new));
+        Ok(Arc::clone(rates.await?) as _)
     }
 
     /// How the writing goes.
@@ -174,6 +188,9 @@ impl Ledger {
     pub async fn close(&self) -> Result<(), StoreError> {
         if let Some(writing) = &self.inner.writing {
             writing.quotas.close().await;
+            if let Some(rates) = writing.rates.get() {
+                rates.close().await;
+            }
         }
         match self.ask(Command::Close).await {
             Err(StoreError::ReadOnly) => Ok(()),

@@ -20,6 +20,9 @@ pub(crate) const USAGE: &str = "usage.db";
 /// Parts of quotas.
 pub(crate) const QUOTAS: &str = "quotas.db";
 
+/// Rates that processes share.
+pub(crate) const RATES: &str = "rates.db";
+
 /// How long a question waits for a lock before it says so.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the recording waits for a lock before it goes on collecting.
@@ -34,6 +37,8 @@ pub(crate) enum Part {
     Usage,
     /// What is granted of quotas.
     Quotas,
+    /// Rates that processes share.
+    Rates,
     /// The calls that began on a day.
     Calls(Day),
 }
@@ -45,6 +50,7 @@ impl Part {
             Self::Accounts => ACCOUNTS.to_owned(),
             Self::Usage => USAGE.to_owned(),
             Self::Quotas => QUOTAS.to_owned(),
+            Self::Rates => RATES.to_owned(),
             Self::Calls(day) => day.file(),
         }
     }
@@ -55,15 +61,16 @@ impl Part {
             Self::Accounts => migrate::ACCOUNTS,
             Self::Usage => migrate::USAGE,
             Self::Quotas => migrate::QUOTAS,
+            Self::Rates => migrate::RATES,
             Self::Calls(_) => migrate::CALLS,
         }
     }
 
-    /// What a change of it is worth: of calls a power cut may take the last second.
+    /// What a change of it is worth: of calls and rates a power cut may take the last second.
     pub(crate) const fn durability(self) -> Durability {
         match self {
             Self::Accounts | Self::Usage | Self::Quotas => Durability::Full,
-            Self::Calls(_) => Durability::Normal,
+            Self::Rates | Self::Calls(_) => Durability::Normal,
         }
     }
 }

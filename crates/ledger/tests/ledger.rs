@@ -15,6 +15,7 @@ mod keeping;
 mod killed;
 mod postgres;
 mod quotas;
+mod rates;
 mod rolling;
 mod searching;
 mod trouble;

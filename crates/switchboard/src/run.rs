@@ -113,6 +113,7 @@ async fn beside(
     if plan.lines {
         lines::print(&calls, terminal);
     }
+    let rates = ledger.rates().await.map_err(|error| stored(&error))?;
     let gateway = gateway::Gateway::start(gateway::GatewayOptions {
         board: Arc::clone(&board),
         accounts: Arc::clone(&people.accounts),
@@ -121,7 +122,11 @@ async fn beside(
         threads,
         writer_ids: writers,
         // A provider's pace is one for all that run for this user: boards and commands.
-        settings: gateway::Settings { turns: allowances(), ..gateway::Settings::default() },
+        settings: gateway::Settings {
+            turns: allowances(),
+            rates: Some(rates),
+            ..gateway::Settings::default()
+        },
     })
     .map_err(|error| Failure::run(error.to_string()))?;
     let (current, boards) = watch::channel(Arc::clone(&board));

@@ -46,6 +46,8 @@ mod postgres;
 mod providers;
 #[path = "failures/quotas.rs"]
 mod quotas;
+#[path = "failures/rates.rs"]
+mod rates;
 #[path = "failures/receiver.rs"]
 mod receiver;
 #[path = "failures/reloads.rs"]

@@ -3,7 +3,7 @@
 use crate::address_table::network;
 use crate::seen::{Caller, Seen};
 use crate::under_way::Bound;
-use crate::world::{Served, ServedLimit};
+use crate::world::{Served, ServedLimit, Shared};
 use board::Per;
 use exchange::{KeyDigest, PolicyId, QuotaAccount};
 use std::sync::Arc;
@@ -50,6 +50,11 @@ impl<'a> Subject<'a> {
     /// Whether addresses are told apart by it: strangers can make any number of them.
     pub(super) const fn is_address(&self) -> bool {
         matches!(self.who, Who::Address(_))
+    }
+
+    /// Its number in tables of meters and where rates are shared.
+    pub(crate) fn number(&self, shared: &Shared) -> u64 {
+        shared.rates.hash().number(self, self.is_address())
     }
 
     /// Under what a quota is kept for it. Of a key the first half of its digest, of an address its network.

@@ -2,7 +2,7 @@
 
 use board::{Board, Outside, OutsideError};
 use exchange::{Accounts, CallId, CallRecord, Detail, KeyDigest, Recorder, Usage};
-use gateway::{Gateway, GatewayOptions, Running, Settings};
+use gateway::{Gateway, GatewayOptions, LimitsOf, Running, Settings, Standing};
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -46,6 +46,13 @@ pub(crate) fn board(text: &str, files: &[(&str, &[u8])]) -> Board {
     texts.extend(files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())));
     board::load(Path::new("/board"), None, &Texts(texts))
         .unwrap_or_else(|found| panic!("{}", found.render(false)))
+}
+
+/// What the limits of a consumer stand at.
+pub(crate) fn standings(running: &Running, consumer: &str) -> Vec<Standing> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let of = LimitsOf { consumer: Some(consumer.to_owned()), ..LimitsOf::default() };
+    runtime.block_on(running.limits(&of)).limits
 }
 
 /// What a question gives whose answer is there.

@@ -1,6 +1,6 @@
 //! Limits and guesses: what is counted for whom, and what every answer says about it.
 
-use crate::harness::{self, now};
+use crate::harness;
 use crate::orders::{self, KEY};
 use demo::Provider;
 use exchange::Reason;
@@ -28,8 +28,8 @@ fn a_limit_says_what_is_left_and_then_when_to_come_back() {
         "another consumer has its own"
     );
     assert_eq!(gateway.get("/shop/orders").field("ratelimit"), None, "nobody is known on a 401");
-    let peeked = now(gateway.running.peek("globex"));
-    assert_eq!((peeked[0].0.as_str(), peeked[0].2.remaining), ("free", 0));
+    let standings = harness::standings(&gateway.running, "globex");
+    assert_eq!((standings[0].plan.as_str(), standings[0].left), ("free", 0));
 }
 
 #[test]
@@ -129,12 +129,12 @@ fn a_limit_keeps_its_count_wherever_a_new_board_writes_it() {
             std::sync::Arc::new(harness::board(&text, &[("orders.yaml", orders::CONTRACT.as_bytes())]));
         let accounts = std::sync::Arc::new(harness::accounts(&board, Some(&gateway.accounts)));
         gateway.running.swap(board, accounts).unwrap();
-        let peeked = now(gateway.running.peek("globex"));
-        let found = peeked.iter().rfind(|(_, limit, _)| limit.text.ends_with("/h")).unwrap();
+        let standings = harness::standings(&gateway.running, "globex");
+        let found = standings.iter().rfind(|one| one.text.ends_with("/h")).unwrap();
         // Two thirds of the depth are used, whatever its number is now.
-        assert_eq!(found.2.remaining, left, "{plan}");
-        let full = peeked.iter().find(|(_, limit, _)| limit.text == second).unwrap();
-        assert_eq!(full.2.remaining, 1000, "{plan}");
+        assert_eq!(found.left, left, "{plan}");
+        let full = standings.iter().find(|one| one.text == second).unwrap();
+        assert_eq!(full.left, 1000, "{plan}");
     }
 }
 
@@ -147,7 +147,7 @@ fn as_many_calls_as_may_run_at_once_do_and_the_next_waits_for_an_end() {
     for running in 1..=2 {
         let mut line = gateway.connect();
         line.write(request.as_bytes());
-        while now(gateway.running.peek("globex"))[0].2.remaining != 2 - running {
+        while harness::standings(&gateway.running, "globex")[0].left != 2 - running {
             std::thread::yield_now();
         }
         held.push(line);
@@ -162,11 +162,11 @@ fn as_many_calls_as_may_run_at_once_do_and_the_next_waits_for_an_end() {
     drop(others);
     // A caller who goes away is over: its place is free.
     drop(held.pop());
-    while now(gateway.running.peek("globex"))[0].2.remaining != 1 {
+    while harness::standings(&gateway.running, "globex")[0].left != 1 {
         std::thread::yield_now();
     }
     drop(held);
-    while now(gateway.running.peek("globex"))[0].2.remaining != 2 {
+    while harness::standings(&gateway.running, "globex")[0].left != 2 {
         std::thread::yield_now();
     }
 }
@@ -187,7 +187,7 @@ fn a_place_is_held_until_the_last_byte_and_over_a_new_board() {
     gateway.running.swap(board, accounts).unwrap();
     assert_eq!(gateway.with("/shop/orders", KEY).status, 429, "the body is still on its way");
     drop(line);
-    while now(gateway.running.peek("globex"))[0].2.remaining != 1 {
+    while harness::standings(&gateway.running, "globex")[0].left != 1 {
         std::thread::yield_now();
     }
 }

@@ -15,6 +15,7 @@ mod open_api;
 mod orders;
 mod pages;
 mod quotas;
+mod rates;
 mod rights;
 mod statuses;
 mod streams;

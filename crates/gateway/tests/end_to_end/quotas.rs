@@ -1,6 +1,6 @@
 //! Quotas: spent when the provider gets the call, given back otherwise, and what answers say of them.
 
-use crate::harness::{self, now};
+use crate::harness;
 use crate::orders::{self, KEY};
 use demo::Provider;
 
@@ -25,8 +25,8 @@ fn a_quota_is_spent_to_the_last_call_and_then_says_when_there_is_more() {
         200,
         "another has its own"
     );
-    let peeked = now(gateway.running.peek("globex"));
-    assert_eq!((peeked[0].0.as_str(), peeked[0].2.remaining), ("free", 0));
+    let standings = harness::standings(&gateway.running, "globex");
+    assert_eq!((standings[0].plan.as_str(), standings[0].left), ("free", 0));
 }
 
 #[test]

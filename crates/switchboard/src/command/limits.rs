@@ -103,7 +103,7 @@ impl Limits {
         }
         if processes > 1 {
             terminal.say(format!(
-                "  {processes} processes: each lets in the whole of a rate, and of calls at once"
+                "  {processes} processes: rates and quotas are one for all of them, calls at once each has for itself"
             ));
         }
         if more {
@@ -145,13 +145,14 @@ fn merged(said: Vec<Said>) -> Vec<Merged> {
             known.by.push(by);
             let sum = &mut known.row;
             sum.more_in_ms = sum.more_in_ms.max(row.more_in_ms);
-            if row.kind == "quota" {
-                sum.left = sum.left.min(row.left);
-                sum.used = sum.used.max(row.used);
-            } else {
+            if row.kind == "at-once" {
                 sum.used += row.used;
                 sum.left += row.left;
                 sum.most += row.most;
+            } else {
+                // One for all, of which each knows what it heard last.
+                sum.left = sum.left.min(row.left);
+                sum.used = sum.used.max(row.used);
             }
         }
     }
@@ -239,7 +240,7 @@ mod tests {
     use super::{Row, Said, merged};
 
     #[test]
-    fn rates_of_processes_add_up_and_a_quota_is_one_for_all() {
+    fn rates_and_quotas_are_one_for_all_processes_and_calls_at_once_add_up() {
         let row = |kind: &str, key: Option<&str>, most, used| Row {
             plan: "free".into(),
             limit: kind.into(),
@@ -262,13 +263,20 @@ mod tests {
                 1,
                 vec![row("rate", None, 60, 10), row("quota", None, 1000, 70), row("rate", Some("k_1"), 5, 1)],
             ),
-            said(2, vec![row("rate", None, 60, 4), row("quota", None, 1000, 90)]),
+            said(2, vec![row("rate", None, 60, 4), row("quota", None, 1000, 90), row("at-once", None, 4, 3)]),
+            said(3, vec![row("at-once", None, 4, 1)]),
         ]);
         let told: Vec<_> = all
             .iter()
             .map(|one| (one.row.kind.as_str(), one.row.most, one.row.used, one.row.left, one.by.len()))
             .collect();
-        assert_eq!(told, [("rate", 120, 14, 106, 2), ("quota", 1000, 90, 910, 2), ("rate", 5, 1, 4, 1)]);
+        let wanted = [
+            ("rate", 60, 10, 50, 2),
+            ("quota", 1000, 90, 910, 2),
+            ("rate", 5, 1, 4, 1),
+            ("at-once", 8, 4, 4, 2),
+        ];
+        assert_eq!(told, wanted);
         assert_eq!(all[0].row.more_in_ms, 10);
     }
 }

@@ -98,6 +98,7 @@ impl Control {
         let health = self.ledger.health();
         let last = self.last_reload.borrow().clone();
         let alerts = self.alerts.borrow().clone();
+        let rates = self.gateway.rates();
         json!({
             "pid": std::process::id(),
             "revision": format!("{:016x}", self.board.borrow().revision),
@@ -111,6 +112,7 @@ impl Control {
             "behind": health.behind,
             "last_error": health.last_error,
             "quotas": health.quotas,
+            "rates": { "shared": rates.shared, "away": rates.away },
             "on_trust": self.gateway.on_trust(),
             "alerts": {
                 "sends": alerts.sends,

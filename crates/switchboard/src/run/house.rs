@@ -13,7 +13,7 @@ const DEAF_MS: u64 = 5_000;
 
 /// Once an hour old days are dropped; every ten seconds a loss is said once.
 pub(super) async fn keep(ledger: Ledger, gateway: Rc<Running>, terminal: Terminal) {
-    let (mut said, mut trusted, mut late, mut deaf) = (0, 0, 0, false);
+    let (mut said, mut trusted, mut late, mut deaf, mut apart) = (0, 0, 0, false, false);
     let (mut pruned, mut rolled) = (None::<Instant>, None);
     loop {
         if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
@@ -64,6 +64,13 @@ pub(super) async fn keep(ledger: Ledger, gateway: Rc<Running>, terminal: Termina
                 "warning: {on_trust} calls were let in without their quotas being kept so far: {why}"
             ));
         }
+        // Alone it makes no difference.
+        let rates = gateway.rates();
+        if let Some(why) = rates.away.as_ref().filter(|_| rates.shared && !apart) {
+            terminal
+                .complain(format!("warning: rates are not shared, each process counts for itself: {why}"));
+        }
+        apart = rates.away.is_some();
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
 }

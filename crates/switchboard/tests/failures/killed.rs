@@ -118,5 +118,5 @@ for name in sorted(glob.glob('*.db')):
     let folder = running.home.path().join(".switchboard");
     let output = Command::new(python).args(["-c", JUDGE]).current_dir(folder).output().unwrap();
     let said = stdout(&output);
-    assert!(said.lines().count() == 3 && said.lines().all(|line| line.ends_with(" ok")), "{output:?}");
+    assert!(said.lines().count() == 4 && said.lines().all(|line| line.ends_with(" ok")), "{output:?}");
 }

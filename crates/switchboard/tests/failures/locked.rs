@@ -32,7 +32,7 @@ impl Holder {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line.trim(), "held 3", "accounts, usage, and the calls of today");
+        assert_eq!(line.trim(), "held 4", "accounts, usage, rates, and the calls of today");
         Some(Self(child))
     }
 }

@@ -1,0 +1,284 @@
+//! Rates of this process: its own while it is alone, shared through a store while others serve the same board.
+//!
+//! Alone, a rate is one atomic number and nobody is asked. With others, each subject has a [`Share`]. Between the two what was
+//! used is carried over: nobody gets a burst anew because a process came or went. When the store is away each process
+//! counts for itself, from where it was. How many shares there are is bounded; whom there is no place for is counted by each
+//! process for itself.
+
+mod company;
+#[cfg(test)]
+mod model;
+
+pub(crate) use company::Meters;
+
+use crate::share::{Share, Taken};
+use crate::subject_hash::SubjectHash;
+use exchange::{Left, Meter, Rate, RateAsk, RateStore, RatesAway};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// Threads that look for different subjects rarely wait for each other.
+const SHARDS: usize = 64;
+/// Subjects in one shard.
+const MOST: usize = 1_024;
+/// How long a call waits for the store, or for a turn, before its process counts for itself.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// It counts for itself.
+const ALONE: u8 = 0;
+/// It has begun and does not know yet who else is there: calls wait for that.
+const JOINING: u8 = 1;
+/// It takes parts from the store.
+const SHARING: u8 = 2;
+/// The others have left: calls wait until their use is carried over.
+const LEAVING: u8 = 3;
+
+/// The rates of a process.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    epoch: Instant,
+    hash: SubjectHash,
+    store: Option<Arc<dyn RateStore>>,
+    mode: AtomicU8,
+    away: Arc<AtomicBool>,
+    why: Arc<Mutex<Option<String>>>,
+    turned: Notify,
+    company: AtomicBool,
+    shards: Box<[Shard]>,
+}
+
+/// Shares by the number of their subject.
+type Shard = Mutex<HashMap<u64, Arc<Share>>>;
+
+/// What a call has paid of a rate.
+#[derive(Debug)]
+pub(crate) enum Paid<'m> {
+    Own(&'m Meter, Rate),
+    Shared(Arc<Share>, u64),
+}
+
+/// How the rates of a process are counted: for `/health` and logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RatesStanding {
+    /// Whether they are shared with other processes; also while it is not known yet whether there are any.
+    pub shared: bool,
+    /// Why the store cannot be asked, while it cannot: each process counts for itself.
+    pub away: Option<String>,
+}
+
+/// What a limit has left; or what it has and when to come back.
+pub(crate) type Tried<T> = Result<(Left, T), (Left, Duration)>;
+
+impl Rates {
+    /// Rates of a process that shares them through `store`; `None`: it is alone.
+    pub(crate) fn new(epoch: Instant, store: Option<Arc<dyn RateStore>>) -> Self {
+        let mode = if store.is_some() { JOINING } else { ALONE };
+        Self {
+            epoch,
+            hash: store.as_ref().map_or_else(SubjectHash::random, |store| SubjectHash::keyed(store.key())),
+            store,
+            mode: AtomicU8::new(mode),
+            away: Arc::default(),
+            why: Arc::default(),
+            turned: Notify::new(),
+            company: AtomicBool::new(false),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+        }
+    }
+
+    /// How subjects are numbered.
+    pub(crate) const fn hash(&self) -> SubjectHash {
+        self.hash
+    }
+
+    /// Whether its meters are all there is to ask.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.mode.load(Ordering::Relaxed) == ALONE
+    }
+
+    /// Takes what a call costs, of a process that is not alone, or does not know.
+    pub(crate) async fn take<'m>(
+        &self,
+        subject: u64,
+        meter: &'m Meter,
+        rate: &Rate,
+        cost: u32,
+    ) -> Tried<Paid<'m>> {
+        let (mut first, until) = (true, tokio::time::Instant::now() + PATIENCE);
+        loop {
+            let mut turned = std::pin::pin!(self.turned.notified());
+            turned.as_mut().enable();
+            let now = self.now();
+            if self.is_away() {
+                self.go_on(subject, meter);
+                return own(meter, rate, now, cost);
+            }
+            match self.mode.load(Ordering::Relaxed) {
+                ALONE => return own(meter, rate, now, cost),
+                SHARING => {}
+                _ => {
+                    if tokio::time::timeout_at(until, turned).await.is_err() {
+                        self.lose("no answer in time");
+                    }
+                    continue;
+                }
+            }
+            let Some(share) = self.share(subject, rate, now) else { return own(meter, rate, now, cost) };
+            let mut rung = std::pin::pin!(share.bell.notified());
+            // Before the question, so that no ringing is missed.
+            rung.as_mut().enable();
+            match share.take(rate, now, cost, first, || meter.drain(now)) {
+                Taken::Paid(left, granted) => return Ok((left, Paid::Shared(Arc::clone(&share), granted))),
+                Taken::Denied(left, no) => return Err((left, no.retry_in)),
+                Taken::Ask(ask) => self.send(&share, ask, now),
+                Taken::Wait => {}
+            }
+            first = false;
+            if share.is_asking() && tokio::time::timeout_at(until, rung).await.is_err() {
+                self.lose("no answer in time");
+            }
+        }
+    }
+
+    /// What is left, as far as is known here; asks the store for the next time.
+    pub(crate) fn look(&self, subject: u64, meter: &Meter, rate: &Rate) -> Left {
+        let now = self.now();
+        let shares = self.mode.load(Ordering::Relaxed) == SHARING && !self.is_away();
+        let Some(share) = shares.then(|| self.share(subject, rate, now)).flatten() else {
+            return meter.peek(rate, now);
+        };
+        if let Some(ask) = share.question(rate, now, || meter.drain(now)) {
+            self.send(&share, ask, now);
+        }
+        share.look(rate, now)
+    }
+
+    /// Comes back when the store has answered all that it was asked, or when that takes too long.
+    pub(crate) async fn settle(&self) {
+        for share in self.all() {
+            let mut rung = std::pin::pin!(share.bell.notified());
+            rung.as_mut().enable();
+            if share.is_asking() && tokio::time::timeout(PATIENCE, rung).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Gives back what a call took that was refused by a later rule.
+    pub(crate) fn refund(&self, paid: &Paid<'_>, cost: u32) {
+        match paid {
+            Paid::Own(meter, rate) => meter.refund(rate, cost),
+            Paid::Shared(share, granted) => share.refund(*granted, cost, self.now()),
+        }
+    }
+
+    /// Gives back everything: the gateway ends.
+    pub(crate) fn give_back(&self) {
+        self.sweep(true);
+    }
+
+    /// How rates are counted at the moment.
+    pub(crate) fn standing(&self) -> RatesStanding {
+        RatesStanding { shared: !self.is_alone(), away: lock(&self.why).clone() }
+    }
+
+    /// Gives back what lapsed and forgets whom nobody came for.
+    fn sweep(&self, all: bool) {
+        let now = self.now();
+        for shard in &self.shards {
+            let mut lapsed = Vec::new();
+            let mut shares = lock(shard);
+            let crowded = shares.len() > MOST / 2;
+            shares.retain(|_, share| {
+                lapsed.extend(share.lapsed(now, all).map(|ask| (Arc::clone(share), ask)));
+                Arc::strong_count(share) > 1 || !share.is_idle(now, crowded)
+            });
+            drop(shares);
+            for (share, ask) in lapsed {
+                self.send(&share, ask, now);
+            }
+        }
+    }
+
+    fn send(&self, share: &Arc<Share>, ask: RateAsk, asked: u64) {
+        let (Some(store), epoch) = (&self.store, self.epoch) else { return };
+        let (share, away, why) = (Arc::clone(share), Arc::clone(&self.away), Arc::clone(&self.why));
+        store.lease(
+            ask,
+            Box::new(move |answer| {
+                if let Err(RatesAway(words)) = &answer {
+                    away.store(true, Ordering::Relaxed);
+                    *lock(&why) = Some(words.clone());
+                }
+                share.deposit(&ask, asked, &answer, since(epoch));
+            }),
+        );
+    }
+
+    /// The store is away: the process's own meter goes on from what is known here.
+    fn go_on(&self, subject: u64, meter: &Meter) {
+        let known = lock(self.shard(subject)).get(&subject).map(Arc::clone);
+        if let Some(share) = known {
+            meter.raise(share.arrival());
+        }
+    }
+
+    fn lose(&self, why: &str) {
+        self.away.store(true, Ordering::Relaxed);
+        *lock(&self.why) = Some(why.to_owned());
+    }
+
+    fn is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
+    }
+
+    fn all(&self) -> Vec<Arc<Share>> {
+        self.shards
+            .iter()
+            .flat_map(|shard| lock(shard).values().map(Arc::clone).collect::<Vec<_>>())
+            .collect()
+    }
+
+    fn share(&self, subject: u64, rate: &Rate, now: u64) -> Option<Arc<Share>> {
+        let mut shard = lock(self.shard(subject));
+        if let Some(share) = shard.get(&subject) {
+            return Some(Arc::clone(share));
+        }
+        if shard.len() >= MOST {
+            return None;
+        }
+        let share = Arc::new(Share::new(subject, *rate, now));
+        shard.insert(subject, Arc::clone(&share));
+        Some(share)
+    }
+
+    fn shard(&self, subject: u64) -> &Shard {
+        &self.shards[usize::try_from(subject >> 32).unwrap_or(0) % SHARDS]
+    }
+
+    fn now(&self) -> u64 {
+        since(self.epoch)
+    }
+}
+
+/// From the process's own meter.
+pub(crate) fn own<'m>(meter: &'m Meter, rate: &Rate, now: u64, cost: u32) -> Tried<Paid<'m>> {
+    match meter.take(rate, now, cost) {
+        Ok(left) => Ok((left, Paid::Own(meter, *rate))),
+        // A dear call may be refused while a cheap one would still be let in.
+        Err(no) => Err((meter.peek(rate, now), no.retry_in)),
+    }
+}
+
+/// Nanoseconds of the limits' clock.
+fn since(epoch: Instant) -> u64 {
+    let now = tokio::time::Instant::now().into_std();
+    u64::try_from(now.saturating_duration_since(epoch).as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}

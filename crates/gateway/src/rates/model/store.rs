@@ -1,0 +1,104 @@
+//! A store of shared rates for one test: on its clock, as slow as is wished, away when it is to be.
+
+use exchange::{Company, Meeting, RateAnswer, RateAsk, RateKept, RatePart, RateStore, RatesAway};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const LIVE: u64 = 5_000_000_000;
+
+/// The store, with the clock of the runtime.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    pub(super) epoch: Instant,
+    pub(super) kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) subjects: HashMap<u64, RateKept>,
+    pub(super) sharers: HashMap<u32, (u64, bool)>,
+    pub(super) asked: u32,
+    pub(super) away: bool,
+    pub(super) slow: Duration,
+}
+
+/// How one process asks it.
+#[derive(Debug)]
+pub(super) struct Door(pub(super) Arc<Keeper>, pub(super) u32);
+
+impl Keeper {
+    pub(super) fn now(&self) -> u64 {
+        crate::rates::since(self.epoch)
+    }
+
+    /// Answers after a while, in the order of the questions.
+    fn answer<T: 'static>(
+        self: &Arc<Self>,
+        answer: RateAnswer<T>,
+        what: impl FnOnce(&mut Kept, u64) -> T + 'static,
+    ) {
+        let keeper = Arc::clone(self);
+        let (away, slow) = {
+            let kept = self.kept.lock().unwrap();
+            (kept.away, kept.slow)
+        };
+        if away {
+            return answer(Err(RatesAway("away".to_owned())));
+        }
+        if slow.is_zero() {
+            let now = self.now();
+            let said = what(&mut self.kept.lock().unwrap(), now);
+            return answer(Ok(said));
+        }
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(slow).await;
+            let now = keeper.now();
+            let said = what(&mut keeper.kept.lock().unwrap(), now);
+            tokio::time::sleep(slow).await;
+            answer(Ok(said));
+        });
+    }
+}
+
+impl RateStore for Door {
+    fn key(&self) -> [u64; 2] {
+        [7, 7]
+    }
+
+    fn lease(&self, ask: RateAsk, answer: RateAnswer<RatePart>) {
+        self.0.answer(answer, move |kept, now| {
+            kept.asked += 1;
+            ask.grant(kept.subjects.entry(ask.subject).or_default(), now)
+        });
+    }
+
+    fn carry(&self, aheads: Vec<(u64, u64)>, answer: RateAnswer<()>) {
+        self.0.answer(answer, move |kept, now| {
+            for (subject, ahead) in aheads {
+                let subject = kept.subjects.entry(subject).or_default();
+                subject.arrival = subject.arrival.max(now + ahead);
+            }
+        });
+    }
+
+    fn meet(&self, meeting: Meeting, answer: RateAnswer<Company>) {
+        let me = self.1;
+        self.0.answer(answer, move |kept, now| {
+            kept.sharers.retain(|_, (seen, _)| now <= *seen + LIVE);
+            kept.sharers.insert(me, (now, meeting != Meeting::Own));
+            let others = || kept.sharers.iter().filter(|(id, _)| **id != me);
+            let mut company = Company {
+                others: others().count() as u64,
+                not_sharing: others().filter(|(_, (_, sharing))| !sharing).count() as u64,
+                aheads: None,
+            };
+            if company.others == 0 && meeting == Meeting::SharingUnlessAlone {
+                kept.sharers.insert(me, (now, false));
+                let ahead = |(subject, kept): (&u64, &RateKept)| (*subject, kept.arrival.saturating_sub(now));
+                company.aheads = Some(kept.subjects.iter().map(ahead).collect());
+            }
+            company
+        });
+    }
+}
