@@ -1,7 +1,10 @@
 //! Fills a ledger with calls for `bench/rows`: so many rows over so many days, through the ledger's own recorder.
 //!
 //! The same arguments make the same calls but for the time they end at, which is now. Rows only: what they would
-//! count in usage is left out, and of one in a thousand a detail is kept.
+//! count in usage is left out, and of one in a thousand a detail is kept. `rows FOLDER year 2025 EACH`: counts of a year.
+
+#[path = "year.rs"]
+mod year;
 
 use exchange::{By, CallIds, CallRecord, ConsumerName, Detail, Fault, Message, Outcome, PlanName, Reason};
 use ledger::{DetailsWanted, Ledger, LedgerOptions};
@@ -143,8 +146,13 @@ fn detail() -> Detail {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [folder, word, year, each] = words.as_slice()
+        && word == "year"
+    {
+        return year::count(folder, year.parse()?, each.parse()?).await;
+    }
     let [folder, count, days] = words.as_slice() else {
-        return Err("usage: rows FOLDER ROWS DAYS".into());
+        return Err("usage: rows FOLDER ROWS DAYS, or: rows FOLDER year YEAR CALLS-A-MINUTE".into());
     };
     let (count, days): (u64, u64) = (count.parse()?, days.parse()?);
     let mut options = LedgerOptions::new(folder);

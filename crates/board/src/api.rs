@@ -201,14 +201,19 @@ fn redact(keys: &Keys<'_, '_>, sheet: Option<&Sheet>) -> Vec<String> {
 
 /// `call orders getOrder` must not be read as `call GET …`.
 fn check_name(name: &str, at: &At, scope: &Scope<'_>) {
-    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "QUERY"];
-    if methods.iter().any(|method| method.eq_ignore_ascii_case(name)) {
+    if is_method(name) {
         scope.report.add(
             Problem::error(&code::BAD_NAME, format!("`{name}` cannot be an API's name"))
                 .at(at, "it is an HTTP method")
                 .help(format!("write `{}-api`", name.to_lowercase())),
         );
     }
+}
+
+/// Whether a name is that of a method, in any case.
+pub(crate) fn is_method(name: &str) -> bool {
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "QUERY"];
+    methods.iter().any(|method| method.eq_ignore_ascii_case(name))
 }
 
 /// Accounts at one provider, and who calls with which.

@@ -85,13 +85,12 @@ pub(crate) fn resolve(
 
 /// The operation of this id, or a problem with a suggestion.
 fn named(Text { text, at }: Text<'_>, sheet: &Sheet, scope: &Scope<'_>) -> Option<Arc<Operation>> {
-    let operations = &sheet.contract.operations;
-    if let Some(found) = operations.iter().find(|known| known.id.as_str() == text) {
+    if let Some(found) = sheet.contract.operation(text) {
         return Some(Arc::clone(found));
     }
     let problem = Problem::error(&code::BAD_BATCH, format!("the contract has no operation `{text}`"));
     let problem = problem.at(at, "this one");
-    let names = operations.iter().map(|known| known.id.as_str());
+    let names = sheet.contract.operations.iter().map(|known| known.id.as_str());
     scope.report.add(match closest(text, names) {
         Some(meant) => problem.help(format!("did you mean `{meant}`?")),
         None => problem.help("list them: `switchboard contract operations FILE`"),

@@ -215,6 +215,11 @@ To mend it: write the name of an `[apis.NAME]` table.
 To mend it: write a plan that is there, or add `[plans.NAME]` with `auth = \"key\"` or
 `auth = \"none\"`.
 "
+    ENDED_KEY = "ended-key": "A key of a consumer in the file has an `expires` that is over: it opens nothing. Who calls with
+it gets 401 `key-expired`.
+
+To mend it: take it out, or make another with `switchboard key new NAME --in-file`.
+"
     UNKNOWN_LISTENER = "unknown-listener": "`on` names a listener that is not on the board.
 
 To mend it: write the name of a `[listen.NAME]` table, or leave `on` out: then it is the

@@ -4,6 +4,7 @@ use crate::keys::Keys;
 use crate::scope::Scope;
 use crate::tree::Value;
 use crate::{Listener, code, listen, report::Problem};
+use exchange::Origin;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Where the console listens; loopback by default.
@@ -11,6 +12,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 pub struct ConsoleSettings {
     /// What we open.
     pub bind: SocketAddr,
+    /// Where it is written.
+    pub origin: Origin,
 }
 
 /// Resolves `[console]`; `console = false` switches it off.
@@ -21,7 +24,7 @@ pub(crate) fn resolve(
 ) -> Option<ConsoleSettings> {
     let by_default = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8088);
     let Some(entry) = root.entry("console") else {
-        return Some(ConsoleSettings { bind: by_default });
+        return Some(ConsoleSettings { bind: by_default, origin: root.at.origin() });
     };
     if matches!(entry.node.value, Value::Flag(false)) {
         return None;
@@ -39,5 +42,6 @@ pub(crate) fn resolve(
             .help("give one of them another port"),
         );
     }
-    Some(ConsoleSettings { bind })
+    let origin = keys.entry("bind").map_or(keys.at, |entry| &entry.node.at).origin();
+    Some(ConsoleSettings { bind, origin })
 }

@@ -138,6 +138,14 @@ fn key<'t>(
     }
     if let Some(Text { text, at }) = keys.text("expires") {
         row.expires_ms = exchange::day_ms(text);
+        if row.expires_ms.zip(scope.outside.now_ms()).is_some_and(|(end, now)| end <= now) {
+            // It opens nothing, so the board is as good as without it.
+            scope.report.add(
+                Problem::warning(&code::ENDED_KEY, format!("a key of `{name}` has ended: it opens nothing"))
+                    .at(at, "the first day on which it opened nothing (UTC)")
+                    .help(format!("take it out; `switchboard key new {name} --in-file` makes another")),
+            );
+        }
         if row.expires_ms.is_none() {
             scope.report.add(
                 Problem::error(&code::BAD_DATE, format!("`expires` of a key of `{name}` is no date"))

@@ -327,12 +327,6 @@ pub(crate) fn text_fits(place: &CredentialPlace, text: &str) -> Result<(), Strin
     Ok(())
 }
 
-/// Whether a host is this machine (RFC 6761 §6.3, RFC 8252 §8.3).
-pub(crate) fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
-}
-
 /// Fields that frame a message are not for credentials.
 fn is_ours(name: &HeaderName) -> bool {
     [

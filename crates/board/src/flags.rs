@@ -1,5 +1,6 @@
 //! A board made of flags: what `switchboard proxy` serves, and what `--keep` writes down.
 
+use crate::api::is_method;
 use crate::keys::quoted;
 use crate::report::{Problem, Report};
 use crate::{Board, Diagnostics, Outside, ServerUrl, code, resolve};
@@ -40,9 +41,7 @@ pub struct ProxyFlags {
 /// All problems of the flags; their frames show the file that the flags amount to.
 pub fn proxy(flags: &ProxyFlags, outside: &dyn Outside) -> Result<(Board, String), Diagnostics> {
     let text = text(flags)?;
-    let mut board = resolve::load_text(&flags.folder, Path::new(""), &text, outside).map_err(of_flags)?;
-    board.ledger.folder.clone_from(&flags.folder);
-    Ok((board, text))
+    Ok((board(&flags.folder, &text, outside)?, text))
 }
 
 /// The flags of `switchboard mock`.
@@ -86,9 +85,14 @@ pub fn mocked(flags: &MockFlags, outside: &dyn Outside) -> Result<(Board, String
         quoted(&flags.listen.to_string()),
         quoted(&flags.contract.to_string_lossy()),
     );
-    let mut board = resolve::load_text(&flags.folder, Path::new(""), &text, outside).map_err(of_flags)?;
-    board.ledger.folder.clone_from(&flags.folder);
-    Ok((board, text))
+    Ok((board(&flags.folder, &text, outside)?, text))
+}
+
+/// The board that this text is, with its state in `folder`.
+fn board(folder: &Path, text: &str, outside: &dyn Outside) -> Result<Board, Diagnostics> {
+    let mut board = resolve::load_text(folder, Path::new(""), text, outside).map_err(of_flags)?;
+    folder.clone_into(&mut board.ledger.folder);
+    Ok(board)
 }
 
 /// How a contract is read, as lines of its API's table.
@@ -162,8 +166,7 @@ fn api_name(host: &str) -> String {
     let good = |name: &&&str| {
         name.len() > 2
             && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-            && !["get", "put", "post", "head", "patch", "delete", "options", "trace", "connect", "query"]
-                .contains(*name)
+            && !is_method(name)
     };
     named.filter(good).map_or_else(|| "api".to_owned(), |name| (*name).to_owned())
 }

@@ -6,6 +6,7 @@ use crate::keys::Keys;
 use crate::report::Problem;
 use crate::scope::Scope;
 use crate::tree::Value;
+use crate::upstream::{CONNECT_TIMEOUT, TIMEOUT};
 use crate::{ServerUrl, Upstream, code};
 use std::time::Duration;
 
@@ -103,8 +104,8 @@ pub(crate) fn upstream(api: &Keys<'_, '_>) -> Upstream {
         servers: vec![server],
         credentials: Vec::new(),
         authority: None,
-        connect_timeout: Duration::from_secs(2),
-        timeout: Duration::from_secs(30),
+        connect_timeout: CONNECT_TIMEOUT,
+        timeout: TIMEOUT,
         total_timeout: None,
         pace: None,
         retries: 0,

@@ -3,12 +3,12 @@
 //! Addresses that get a secret are `https`, or loopback (RFC 6749 §3.2, RFC 8252 §8.3). What the table leaves out
 //! is the contract's: its flows say where tokens are had.
 
+use crate::ServerUrl;
 use crate::code;
 use crate::keys::{Keys, Text};
 use crate::listen::bad_url;
 use crate::report::{Problem, Report};
 use crate::scope::{Scope, Sheet};
-use crate::{ServerUrl, credential::is_loopback};
 use contract::{Flow, FlowKind, SchemeKind};
 use exchange::Secret;
 
@@ -197,6 +197,5 @@ fn insecure(text: Text<'_>, report: &Report) {
 
 /// Whether a secret may go there: over TLS, or not out of this machine.
 pub fn is_safe(url: &str) -> bool {
-    ServerUrl::parse(url.split('?').next().unwrap_or_default())
-        .is_ok_and(|server| server.https || is_loopback(&server.host))
+    ServerUrl::parse(url.split('?').next().unwrap_or_default()).is_ok_and(|server| server.is_safe())
 }

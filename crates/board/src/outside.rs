@@ -28,6 +28,11 @@ pub trait Outside {
         Err(OutsideError(format!("`{url}` is not fetched here")))
     }
 
+    /// The time, in milliseconds since 1970: what has ended is warned of. Whoever compares boards has none.
+    fn now_ms(&self) -> Option<u64> {
+        None
+    }
+
     /// An environment variable (`env:NAME`).
     fn variable(&self, name: &str) -> Option<String>;
 

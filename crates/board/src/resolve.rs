@@ -103,7 +103,7 @@ fn load_with(
 ) -> Result<Board, Diagnostics> {
     let report = Report::default();
     let files = files(folder, env, outside, &report);
-    resolve_with(Given { folder, base: folder, env, files: &files }, outside, known, report)
+    resolve(Given { folder, base: folder, env, files: &files }, outside, known, report)
 }
 
 /// Where the ledger of the board in `folder` is, and what it keeps; APIs and contracts are not looked at: for a command that
@@ -151,7 +151,7 @@ pub(crate) fn load_text(
     outside: &dyn Outside,
 ) -> Result<Board, Diagnostics> {
     let file = Arc::new(SourceFile { name: FILE.into(), text: text.into() });
-    resolve(Given { folder, base, env: None, files: &[file] }, outside, Report::default())
+    resolve(Given { folder, base, env: None, files: &[file] }, outside, None, Report::default())
 }
 
 fn text_of(folder: &Path, name: &str, outside: &dyn Outside, report: &Report) -> Option<Arc<SourceFile>> {
@@ -181,11 +181,7 @@ struct Given<'g> {
     files: &'g [Arc<SourceFile>],
 }
 
-fn resolve(given: Given<'_>, outside: &dyn Outside, report: Report) -> Result<Board, Diagnostics> {
-    resolve_with(given, outside, None, report)
-}
-
-fn resolve_with(
+fn resolve(
     given: Given<'_>,
     outside: &dyn Outside,
     known: Option<Known<'_>>,

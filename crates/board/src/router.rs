@@ -62,8 +62,12 @@ impl Router {
     pub(crate) fn new<'a>(listener: usize, apis: impl Iterator<Item = &'a Api>) -> Self {
         let mut router = Self::default();
         for api in apis {
+            let mut here = api.offers.iter().filter(|offer| offer.listener == listener).peekable();
+            if here.peek().is_none() {
+                continue;
+            }
             let trie = api.contract.as_ref().map(|contract| Arc::new(Trie::new(&contract.operations)));
-            for offer in api.offers.iter().filter(|offer| offer.listener == listener) {
+            for offer in here {
                 router.places.push(Place { offer: router.offers.len(), trie: trie.clone() });
                 router.offers.push(Arc::clone(offer));
             }
@@ -80,24 +84,32 @@ impl Router {
     ///
     /// A `HEAD` that is not declared is answered by the path's `GET` (RFC 9110 §9.3.2).
     pub fn find<'r, 'p>(&'r self, host: &str, method: &Method, path: &'p NormalPath) -> Found<'r, 'p> {
+        self.find_in(host, method, path).0
+    }
+
+    /// What stands there, and the operations of the offer it is in.
+    fn find_in<'r, 'p>(
+        &'r self,
+        host: &str,
+        method: &Method,
+        path: &'p NormalPath,
+    ) -> (Found<'r, 'p>, Option<&'r Trie>) {
         let here = self.places.iter().find_map(|place| {
             let offer = self.offers.get(place.offer)?;
             if offer.host.as_deref().is_some_and(|own| own != host) {
                 return None;
             }
-            Some((place, offer, path.below(&offer.at)?))
+            Some((place.trie.as_deref(), offer, path.below(&offer.at)?))
         });
-        let Some((place, offer, below)) = here else {
-            return Found::Nothing;
+        let Some((trie, offer, below)) = here else {
+            return (Found::Nothing, None);
         };
-        let Some(trie) = &place.trie else {
-            return Found::Undeclared { offer, below };
+        let found = match trie.map(|trie| trie.find(method, below)) {
+            Some(Hit::Operation(operation)) => Found::Operation { offer, operation, below },
+            Some(Hit::OtherMethods(methods)) => Found::OtherMethods { offer, methods, below },
+            Some(Hit::Nothing) | None => Found::Undeclared { offer, below },
         };
-        match trie.find(method, below) {
-            Hit::Operation(operation) => Found::Operation { offer, operation, below },
-            Hit::OtherMethods(methods) => Found::OtherMethods { offer, methods, below },
-            Hit::Nothing => Found::Undeclared { offer, below },
-        }
+        (found, trie)
     }
 
     /// As [`Router::find`], with what else of a request tells operations apart that share their path: a query
@@ -109,9 +121,9 @@ impl Router {
         path: &'p NormalPath,
         (query, fields): (Option<&str>, &HeaderMap),
     ) -> Found<'r, 'p> {
-        let found = self.find(host, method, path);
+        let (found, trie) = self.find_in(host, method, path);
         let Found::Operation { offer, operation, below } = found else { return found };
-        match self.trie_of(offer).and_then(|trie| trie.told_apart(operation, query, fields)) {
+        match trie.and_then(|trie| trie.told_apart(operation, query, fields)) {
             Some(operation) => Found::Operation { offer, operation, below },
             None => Found::Undeclared { offer, below },
         }
@@ -120,18 +132,10 @@ impl Router {
     /// All operations that this method and path may mean, by what else a request has: for whoever has to answer before
     /// the request is there. Empty where the path is not declared with this method.
     pub fn find_all(&self, host: &str, method: &Method, path: &NormalPath) -> Vec<usize> {
-        match self.find(host, method, path) {
-            Found::Operation { offer, operation, .. } => {
-                self.trie_of(offer).map_or_else(Vec::new, |trie| trie.alike(operation))
-            }
+        match self.find_in(host, method, path) {
+            (Found::Operation { operation, .. }, Some(trie)) => trie.alike(operation),
             _ => Vec::new(),
         }
-    }
-
-    fn trie_of(&self, offer: &Arc<Offer>) -> Option<&Trie> {
-        let is_it =
-            |place: &&Place| self.offers.get(place.offer).is_some_and(|known| Arc::ptr_eq(known, offer));
-        self.places.iter().find(is_it)?.trie.as_deref()
     }
 
     /// The offers, in file order: for `GET /`.

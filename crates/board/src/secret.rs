@@ -157,10 +157,7 @@ impl<'o> Secrets<'o> {
 
     fn keep(&self, text: String, reference: String) -> Had {
         let secret = Secret::new(text);
-        let mut found = self.found.borrow_mut();
-        if !found.contains(&secret) {
-            found.push(secret.clone());
-        }
+        self.note(&secret);
         Had { secret, reference }
     }
 

@@ -4,7 +4,6 @@
 //! *Signature scheme*: `whsec_` and 24 to 64 bytes in base64.
 
 use crate::code;
-use crate::credential::is_loopback;
 use crate::keys::{Keys, Text};
 use crate::report::Problem;
 use crate::scope::Scope;
@@ -62,7 +61,7 @@ fn address(
 ) -> Option<(ServerUrl, Arc<str>)> {
     // A webhook's address may have a query, which a server's may not.
     let why = match ServerUrl::parse(text.split('?').next().unwrap_or_default()) {
-        Ok(server) if server.https || is_loopback(&server.host) => match text.parse::<http::Uri>() {
+        Ok(server) if server.is_safe() => match text.parse::<http::Uri>() {
             Ok(uri) => {
                 let path = uri.path_and_query().map_or("/", |path| path.as_str());
                 return Some((ServerUrl { base: "".into(), ..server }, path.into()));

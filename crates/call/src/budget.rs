@@ -144,8 +144,8 @@ impl Owner {
     }
 
     /// Who calls `upstream` with `outgoing`, and with this certificate of its own.
-    pub(crate) fn of(upstream: &Upstream, outgoing: &Outgoing, identity: Option<&Identity>) -> Self {
-        Self::made(upstream, outgoing.operation.as_deref(), identity, &outgoing.fields)
+    pub(crate) fn of(upstream: &Upstream, outgoing: &Outgoing<'_>, identity: Option<&Identity>) -> Self {
+        Self::made(upstream, outgoing.operation, identity, &outgoing.fields)
     }
 
     fn made(
@@ -235,7 +235,7 @@ mod tests {
         }
     }
 
-    fn outgoing(authorization: Option<&str>) -> Outgoing {
+    fn outgoing(authorization: Option<&str>) -> Outgoing<'static> {
         let mut fields = HeaderMap::new();
         if let Some(text) = authorization {
             fields.insert(AUTHORIZATION, HeaderValue::from_str(text).unwrap());

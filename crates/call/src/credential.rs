@@ -48,8 +48,8 @@ enum Ready {
     },
     /// `user:password`; what is sent answers a challenge.
     Digest(Secret),
-    /// What is sent is had by [`token`].
-    OAuth(Box<OAuth>),
+    /// What is sent is had by [`token`], and kept under this name.
+    OAuth(Box<OAuth>, String),
     /// What is sent is worked out from the request.
     SigV4(Box<SigV4>, Secret),
     /// It belongs to the connection.
@@ -79,7 +79,7 @@ impl Credentials {
         for (_, one) in all.iter().enumerate().filter(|(index, _)| chosen.has(*index)) {
             match one {
                 // These are put in when the rest of the request is known.
-                Ready::Digest(_) | Ready::OAuth(_) | Ready::SigV4(..) => drop(fields.remove(AUTHORIZATION)),
+                Ready::Digest(_) | Ready::OAuth(..) | Ready::SigV4(..) => drop(fields.remove(AUTHORIZATION)),
                 Ready::Connection => {}
                 Ready::Field(name, value) => {
                     fields.insert(name.clone(), value.clone());
@@ -92,19 +92,10 @@ impl Credentials {
 
     /// Of those that are chosen, the one that is worked out anew for each request.
     fn worked_out(&self, chosen: Chosen) -> Option<&Ready> {
-        let late = |one: &Ready| matches!(one, Ready::Digest(_) | Ready::OAuth(_) | Ready::SigV4(..));
+        let late = |one: &Ready| matches!(one, Ready::Digest(_) | Ready::OAuth(..) | Ready::SigV4(..));
         let mut all = self.real.iter().enumerate().filter(|(index, _)| chosen.has(*index));
         all.find(|(_, one)| late(one)).map(|(_, one)| one)
     }
-}
-
-/// Bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 impl fmt::Debug for Credentials {
@@ -139,7 +130,7 @@ fn ready(credential: &Credential, text: &str) -> Result<Ready, String> {
             Ready::Field(AUTHORIZATION, field("AWS4-HMAC-SHA256 ***")?)
         }
         CredentialPlace::Digest => Ready::Digest(credential.secret.clone()),
-        CredentialPlace::OAuth(oauth) => Ready::OAuth(oauth.clone()),
+        CredentialPlace::OAuth(oauth) => Ready::OAuth(oauth.clone(), token::name(oauth)),
         CredentialPlace::SigV4(sigv4) => Ready::SigV4(sigv4.clone(), credential.secret.clone()),
         CredentialPlace::Certificate(_) => Ready::Connection,
         CredentialPlace::Query(name) => Ready::Query { name: name.clone(), pair: query::pair(name, text) },

@@ -1,9 +1,9 @@
 //! The message that goes out: framing that is ours to write, credentials in their places, and what is shown of it.
 
+use crate::Outgoing;
 use crate::body::Sending;
 use crate::credential::{MASK, Show};
 use crate::provider::{Provider, Server};
-use crate::{Dial, Outgoing};
 use board::Chosen;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
@@ -19,14 +19,14 @@ pub(crate) struct Shown {
 /// The request without what depends on the server; its path and query; and what is shown of it.
 pub(crate) fn prepare(
     provider: &Provider,
-    dial: &Dial,
+    keep_head: bool,
     chosen: Chosen,
-    outgoing: Outgoing,
+    outgoing: Outgoing<'_>,
 ) -> (Request<Sending>, Bytes, Option<Shown>) {
     let Outgoing { method, path, mut query, mut fields, body, upgrade, .. } = outgoing;
     let body = Sending::new(body);
     frame(&mut fields, &body, upgrade);
-    let shown = dial.keep_head.then(|| {
+    let shown = keep_head.then(|| {
         let (mut query, mut fields) = (query.clone(), fields.clone());
         provider.credentials.place(chosen, &mut fields, &mut query, Show::Mask);
         for name in [header::AUTHORIZATION, header::PROXY_AUTHORIZATION] {

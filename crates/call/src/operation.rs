@@ -5,7 +5,6 @@ use crate::{OutBody, Outgoing};
 use contract::{Chunk, Operation, Payload, Report, Values, Violation};
 use exchange::ByteCount;
 use http::{HeaderMap, StatusCode};
-use std::sync::Arc;
 
 /// The request that calls `operation` with `values`.
 ///
@@ -14,11 +13,11 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// What of the values does not match the contract.
-pub fn outgoing(
-    operation: &Arc<Operation>,
+pub fn outgoing<'o>(
+    operation: &'o Operation,
     values: &Values,
     open: impl FnOnce(Vec<Chunk>) -> OutBody,
-) -> Result<Outgoing, Vec<Violation>> {
+) -> Result<Outgoing<'o>, Vec<Violation>> {
     let request = contract::encode(operation, values)?;
     let body = match request.payload {
         Payload::Empty => OutBody::Empty,
@@ -34,7 +33,7 @@ pub fn outgoing(
         body,
         repeat: operation.repeat.clone(),
         upgrade: false,
-        operation: Some(Arc::clone(operation)),
+        operation: Some(operation),
     })
 }
 

@@ -16,7 +16,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 use rustls::ClientConfig;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -229,6 +229,17 @@ impl Shared {
         }
         known.insert(key, Arc::clone(&made));
         Ok(made)
+    }
+
+    /// Drops pools and settings that none of these providers uses, with their idle connections. A call under way holds its
+    /// pool alone then, and the connection is closed with it.
+    pub(crate) fn let_go<'p>(&self, providers: impl Iterator<Item = &'p Rc<Provider>>) {
+        let used: HashSet<*const Pool> =
+            providers.flat_map(|known| &known.servers).map(|server| Rc::as_ptr(&server.pool)).collect();
+        let gone: Vec<_> =
+            self.pools.borrow_mut().extract_if(|_, pool| !used.contains(&Rc::as_ptr(pool))).collect();
+        drop(gone);
+        self.settings.borrow_mut().retain(|_, settings| Arc::strong_count(settings) > 1);
     }
 
     fn pool(&self, key: PoolKey, dial: &Dial) -> Rc<Pool> {

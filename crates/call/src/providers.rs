@@ -7,8 +7,8 @@ use crate::send::Around;
 use crate::{Answer, CallError, Dial, ErrorKind, Outgoing, Owner, Patience, allowance, retry};
 use board::Upstream;
 use exchange::Rate;
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -29,6 +29,7 @@ struct Inner {
     paces: Arc<Paces>,
     shared: Shared,
     known: RefCell<HashMap<u64, Rc<Provider>>>,
+    keep_heads: Cell<bool>,
 }
 
 impl Providers {
@@ -39,8 +40,25 @@ impl Providers {
 
     /// Without connections yet; threads that are given the same `paces` share the turns of a provider.
     pub fn with_paces(dial: Dial, paces: Arc<Paces>) -> Self {
-        let inner = Inner { dial, paces, shared: Shared::default(), known: RefCell::default() };
+        let keep_heads = Cell::new(dial.keep_head);
+        let inner = Inner { dial, paces, shared: Shared::default(), known: RefCell::default(), keep_heads };
         Self { inner: Rc::new(inner) }
+    }
+
+    /// From the next call on, heads are kept as they were sent, or are not: in place of [`Dial::keep_head`].
+    pub fn keep_heads(&self, keep: bool) {
+        self.inner.keep_heads.set(keep);
+    }
+
+    /// Lets go of every provider whose settings are none of `used` any more, and closes its idle connections. Calls under
+    /// way keep theirs to their end.
+    pub fn keep_only<'u>(&self, used: impl IntoIterator<Item = &'u Upstream>) {
+        let used: HashSet<u64> = used.into_iter().map(|upstream| upstream.fingerprint).collect();
+        let gone: Vec<_> =
+            self.inner.known.borrow_mut().extract_if(|known, _| !used.contains(known)).collect();
+        // Outside of the borrow: what goes may do whatever it likes.
+        drop(gone);
+        self.inner.shared.let_go(self.inner.known.borrow().values());
     }
 
     /// Sends a request and gives the answer, its body still coming. A status is never a reason to send again.
@@ -49,7 +67,7 @@ impl Providers {
     ///
     /// # Errors
     /// [`CallError`], when there was no answer after the attempts that were allowed.
-    pub async fn send(&self, upstream: &Upstream, outgoing: Outgoing) -> Result<Answer, CallError> {
+    pub async fn send(&self, upstream: &Upstream, outgoing: Outgoing<'_>) -> Result<Answer, CallError> {
         self.send_within(upstream, outgoing, LONGEST_WAIT.min(upstream.timeout)).await
     }
 
@@ -57,7 +75,7 @@ impl Providers {
     async fn send_within(
         &self,
         upstream: &Upstream,
-        outgoing: Outgoing,
+        outgoing: Outgoing<'_>,
         longest: Duration,
     ) -> Result<Answer, CallError> {
         let provider = self.provider(upstream)?;
@@ -65,7 +83,7 @@ impl Providers {
             let waited = match (&self.inner.dial.leases, &upstream.pace) {
                 (Some(leases), Some(rate)) => {
                     let longest = upstream.total_timeout.map_or(longest, |total| longest.min(total));
-                    let owner = Owner::of_all(upstream, outgoing.operation.as_deref());
+                    let owner = Owner::of_all(upstream, outgoing.operation);
                     leases.turn(owner, rate, longest).await.map_err(|wait| too_fast(rate, wait))?
                 }
                 _ => Duration::ZERO,
@@ -108,7 +126,7 @@ impl Providers {
     pub async fn send_patiently(
         &self,
         upstream: &Upstream,
-        outgoing: Outgoing,
+        outgoing: Outgoing<'_>,
         patience: Patience,
     ) -> Result<Answer, CallError> {
         let mut next = Some(outgoing);
@@ -148,7 +166,7 @@ impl Providers {
 
     /// What every call of this thread shares.
     pub(crate) fn around(&self) -> Around<'_> {
-        Around { dial: &self.inner.dial, paces: &self.inner.paces }
+        Around { dial: &self.inner.dial, paces: &self.inner.paces, keep_head: self.inner.keep_heads.get() }
     }
 
     fn provider(&self, upstream: &Upstream) -> Result<Rc<Provider>, CallError> {

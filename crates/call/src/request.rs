@@ -3,11 +3,10 @@
 use crate::OutBody;
 use contract::{Operation, Repeat};
 use http::{HeaderMap, Method};
-use std::sync::Arc;
 
 /// A request on its way out. Fields of the caller's connection are already gone; credentials are not yet there.
 #[derive(Debug)]
-pub struct Outgoing {
+pub struct Outgoing<'o> {
     /// Method.
     pub method: Method,
     /// Path below the server's base, normalised and percent-encoded, beginning with `/`.
@@ -23,10 +22,10 @@ pub struct Outgoing {
     /// Whether an upgrade of the connection is asked for (the `Upgrade` field says to what).
     pub upgrade: bool,
     /// What is called, where that is known: its contract says which credentials go with it.
-    pub operation: Option<Arc<Operation>>,
+    pub operation: Option<&'o Operation>,
 }
 
-impl Outgoing {
+impl Outgoing<'_> {
     /// The same request again, where its body can be sent once more.
     pub fn again(&self) -> Option<Self> {
         Some(Self {
@@ -37,7 +36,7 @@ impl Outgoing {
             body: self.body.again()?,
             repeat: self.repeat.clone(),
             upgrade: self.upgrade,
-            operation: self.operation.clone(),
+            operation: self.operation,
         })
     }
 }

@@ -29,7 +29,7 @@ pub struct Patience {
 }
 
 /// Whether a request may be sent twice on our own account (RFC 9110 §9.2.2).
-pub(crate) fn may_repeat(outgoing: &Outgoing) -> bool {
+pub(crate) fn may_repeat(outgoing: &Outgoing<'_>) -> bool {
     let harmless = match &outgoing.repeat {
         Repeat::Safe | Repeat::Idempotent => true,
         Repeat::WithKey(name) => outgoing.fields.contains_key(name),

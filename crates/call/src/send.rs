@@ -28,20 +28,22 @@ use tokio::time::Instant;
 pub(crate) struct Around<'a> {
     pub(crate) dial: &'a Dial,
     pub(crate) paces: &'a Paces,
+    /// Whether heads are kept as they were sent.
+    pub(crate) keep_head: bool,
 }
 
 /// Sends `outgoing` to `provider`.
 pub(crate) async fn send(
     provider: &Provider,
     upstream: &Upstream,
-    Around { dial, paces }: Around<'_>,
+    Around { dial, paces, keep_head }: Around<'_>,
     wears: Wears,
-    outgoing: Outgoing,
+    outgoing: Outgoing<'_>,
 ) -> Result<Answer, CallError> {
     let deadline = Deadline::new(upstream.total_timeout);
     let repeatable = retry::may_repeat(&outgoing);
     let upgrade = outgoing.upgrade;
-    let (mut request, tail, shown) = prepare(provider, dial, wears.chosen, outgoing);
+    let (mut request, tail, shown) = prepare(provider, keep_head, wears.chosen, outgoing);
     let given_host = request.headers().get(header::HOST).cloned();
 
     let mut call = Call { provider, upstream, deadline, attempts: 0, waited: Duration::ZERO, retried: 0 };

@@ -29,14 +29,7 @@ pub(crate) static ICON: LazyLock<Asset> =
 
 impl Asset {
     fn new(kind: &str, media: &'static str, plain: &'static [u8]) -> Self {
-        use std::fmt::Write as _;
-        let mut url = "/assets/console-".to_owned();
-        for byte in &Sha256::digest(plain)[..5] {
-            // Writing to a `String` cannot fail.
-            let _ = write!(url, "{byte:02x}");
-        }
-        url.push('.');
-        url.push_str(kind);
+        let url = format!("/assets/console-{}.{kind}", hex::encode(&Sha256::digest(plain)[..5]));
         Self { url, media, plain, packed: pack(plain) }
     }
 

@@ -162,23 +162,7 @@ impl Query {
 
     /// Whether a call that was just written belongs into this list.
     pub(crate) fn matches(&self, call: &CallRecord) -> bool {
-        let filter = &self.filter;
-        let same = |wanted: &Option<String>, is: Option<&str>| {
-            wanted.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == is)
-        };
-        same(&filter.api, call.api.as_deref())
-            && same(&filter.operation, call.operation.as_deref())
-            && same(&filter.consumer, call.consumer.as_ref().map(exchange::ConsumerName::as_str))
-            && same(&filter.outcome, Some(call.outcome.word()))
-            && self.method_matches(call)
-            && filter.reason.is_none_or(|reason| call.reason == Some(reason))
-            && filter.path_prefix.as_ref().is_none_or(|prefix| call.path.starts_with(prefix))
-            && filter.took_over_us.is_none_or(|over| call.took_us > over)
-            && (!filter.breaks_only || call.breaks > 0)
-            && filter.status.is_none_or(|status| match status {
-                StatusFilter::Exactly(status) => call.status == status,
-                StatusFilter::Class(class) => call.status / 100 == u16::from(class),
-            })
+        self.filter.matches(call) && self.method_matches(call)
     }
 
     /// The method is compared here: the ledger has no index of it.

@@ -1,7 +1,8 @@
 //! Checking a body while it comes in: push bytes, then ask for the report.
 
+use crate::openapi::broken;
 use crate::schema::{Verdict, Watch};
-use crate::{Body, Got, In, Pointer, Violation};
+use crate::{Body, Got, Violation};
 use http::HeaderMap;
 
 /// What of a body a check needs to see.
@@ -97,16 +98,7 @@ impl Check {
 
 /// The verdict in the words of a check of the value.
 fn told(body: &Body, verdict: Verdict) -> Vec<Violation> {
-    let one = |code, expected: &str, got, byte| Violation {
-        place: In::Body,
-        name: String::new(),
-        at: Pointer::root(),
-        rule: body.at.clone(),
-        code,
-        expected: expected.to_owned(),
-        got,
-        byte,
-    };
+    let one = |code, expected, got, byte| broken(body, code, expected, got, byte);
     match verdict {
         Verdict::Read(found) => found,
         Verdict::Twice(twice) => twice

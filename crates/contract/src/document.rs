@@ -129,6 +129,14 @@ pub struct Warning {
     pub at: Pointer,
 }
 
+impl Warning {
+    /// Tells each once: the same place may be read from many operations.
+    pub(crate) fn once(all: &mut Vec<Self>) {
+        let mut told = HashSet::new();
+        all.retain(|warning| told.insert((warning.code, warning.at.clone())));
+    }
+}
+
 /// One operation in a listing: known without lowering its schemas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
@@ -235,8 +243,7 @@ impl Document {
     pub fn outline(&self) -> (Vec<Outline>, Vec<Warning>) {
         let mut warnings = self.warnings.clone();
         let found = outline::outline(&self.tree, &mut warnings);
-        let mut told = HashSet::new();
-        warnings.retain(|warning| told.insert((warning.code, warning.at.clone())));
+        Warning::once(&mut warnings);
         (found, warnings)
     }
 
@@ -347,8 +354,7 @@ impl Contract {
                 store.unenforced(&mut found);
             }
         }
-        let mut told = HashSet::new();
-        found.retain(|warning| told.insert((warning.code, warning.at.clone())));
+        Warning::once(&mut found);
         found
     }
 
@@ -361,8 +367,7 @@ impl Contract {
         for shape in self.shapes() {
             shape.warm_once(&mut seen, &mut found);
         }
-        let mut told = HashSet::new();
-        found.retain(|warning| told.insert((warning.code, warning.at.clone())));
+        Warning::once(&mut found);
         found
     }
 
@@ -392,11 +397,6 @@ impl Contract {
     /// Where many pointers stand, in which file: one scan of each text that is needed.
     pub fn stands(&self, pointers: &[Pointer]) -> Vec<Option<Stand>> {
         self.texts.stands(pointers)
-    }
-
-    /// Where `pointer` stands in the text of the file it is in, as [`Contract::stand`] says it.
-    pub fn locate(&self, pointer: &Pointer) -> Option<Span> {
-        self.stand(pointer).map(|stand| stand.span)
     }
 
     /// Lines (from 1) of many pointers in one scan of the text; 0 where a pointer leads nowhere.

@@ -5,6 +5,7 @@
 
 use crate::files::{Files, named, normal, split};
 use crate::openapi::outline::warn;
+use crate::pointer::Token;
 use crate::texts::Text;
 use crate::{Pointer, Warning, place_of, reader};
 use serde_json::Value;
@@ -45,13 +46,12 @@ pub(crate) fn gather(
     if let Some(own) = own {
         gathering.known.insert(own, Ok(0));
     }
-    let mut path = Vec::new();
-    gathering.visit(tree, &mut path, 0, false);
+    gathering.visit(tree, &mut Vec::new(), 0, false);
     let mut next = 0;
     while next < gathering.trees.len() {
         let mut tree = std::mem::take(&mut gathering.trees[next]);
         next += 1;
-        gathering.visit(&mut tree, &mut path, next, false);
+        gathering.visit(&mut tree, &mut Vec::new(), next, false);
         gathering.trees[next - 1] = tree;
     }
     let Gathering { trees, texts, .. } = gathering;
@@ -76,7 +76,7 @@ struct Gathering<'f, 'w> {
 
 impl Gathering<'_, '_> {
     /// Rewrites the references in file `number`; `path` leads to `value` in it.
-    fn visit(&mut self, value: &mut Value, path: &mut Vec<String>, number: usize, named: bool) {
+    fn visit<'t>(&mut self, value: &'t mut Value, path: &mut Vec<Token<'t>>, number: usize, named: bool) {
         match value {
             Value::Object(map) => {
                 if !named && let Some(Value::String(reference)) = map.get_mut("$ref") {
@@ -98,14 +98,14 @@ impl Gathering<'_, '_> {
                         continue;
                     }
                     let inside = !named && crate::schema::NAMED.contains(&key.as_str());
-                    path.push(key.clone());
+                    path.push(Token::Name(key));
                     self.visit(below, path, number, inside);
                     path.pop();
                 }
             }
             Value::Array(items) => {
                 for (index, below) in items.iter_mut().enumerate() {
-                    path.push(index.to_string());
+                    path.push(Token::Index(index));
                     self.visit(below, path, number, false);
                     path.pop();
                 }
@@ -114,7 +114,7 @@ impl Gathering<'_, '_> {
         }
     }
 
-    fn rewrite(&mut self, reference: &mut String, path: &[String], number: usize) {
+    fn rewrite(&mut self, reference: &mut String, path: &[Token<'_>], number: usize) {
         let (file, fragment) = split(reference);
         if file.is_empty() && number == 0 {
             return;
@@ -132,7 +132,7 @@ impl Gathering<'_, '_> {
                 if number > 0 {
                     at = at.at(FILES).index(number - 1);
                 }
-                let at = path.iter().fold(at, |at, token| at.at(token));
+                let at = at.join(&Pointer::of(path));
                 let text = format!("`{reference}` is not read: {why}");
                 self.warnings.push(warn("reference-outside", &text, at));
             }
@@ -173,7 +173,7 @@ impl Gathering<'_, '_> {
         })?;
         let at = Pointer::root().at(FILES).index(self.trees.len());
         for warning in parsed.warnings {
-            let at = warning.at.tokens().fold(at.clone(), |at, token| at.at(&token));
+            let at = at.join(&warning.at);
             self.warnings.push(Warning { at, ..warning });
         }
         self.names.push(name.to_owned());

@@ -20,6 +20,12 @@ pub(crate) fn spans(text: &str, syntax: Syntax, pointers: &[Pointer]) -> Vec<Opt
     wanted.into_spans(pointers.len())
 }
 
+/// Where one pointer stands; the beginning, where it leads nowhere or means the whole, which is no place to point at.
+pub(crate) fn span(text: &str, syntax: Syntax, pointer: &Pointer) -> Span {
+    let found = spans(text, syntax, std::slice::from_ref(pointer)).pop().flatten();
+    found.filter(|_| !pointer.as_str().is_empty()).unwrap_or_default()
+}
+
 /// The line (from 1) of each pointer; 0 where it leads nowhere.
 pub(crate) fn lines(text: &str, syntax: Syntax, pointers: &[Pointer]) -> Vec<u32> {
     let mut found: Vec<(usize, usize)> = spans(text, syntax, pointers)

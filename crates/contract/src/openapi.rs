@@ -24,4 +24,4 @@ pub use check::{check_answer, check_head};
 pub use decode::decode;
 pub use encode::encode;
 pub(crate) use multipart::{ShownPart, shown_parts};
-pub(crate) use payload::{check_body, written};
+pub(crate) use payload::{broken, check_body, written};

@@ -1,8 +1,11 @@
 //! An operation: one thing an API can do, lowered from its document to what a call needs.
 
+mod names;
+
 use crate::openapi::text::{decoded_form, pairs};
 use crate::{In, PathTemplate, Pointer, Security, Server, Shape};
 use http::{HeaderMap, HeaderName, Method};
+pub use names::Named;
 use std::fmt;
 use std::sync::Arc;
 
@@ -123,6 +126,12 @@ impl Operation {
     /// Whether a request with this query and these fields has everything that the path's key fixes.
     pub fn has_fixed(&self, query: Option<&str>, fields: &HeaderMap) -> bool {
         self.fixed.iter().all(|one| one.is_in(query, fields))
+    }
+
+    /// The body that is written when nothing says which: the first in JSON, else the first form, else the first.
+    pub(crate) fn usual_body(&self) -> Option<&Body> {
+        let first = |codec: Codec| self.input.iter().find(|body| body.codec == codec);
+        first(Codec::Json).or_else(|| first(Codec::Form)).or_else(|| self.input.first())
     }
 
     /// The path template of a REST operation.
@@ -265,6 +274,18 @@ pub struct Output {
     pub at: Pointer,
 }
 
+impl Output {
+    /// The answer that a status has: its own, its class's, the default (OpenAPI 3.1 Responses Object).
+    pub(crate) fn of(all: &[Self], status: StatusRange) -> Option<&Self> {
+        let class = match status {
+            StatusRange::Exact(status) => u8::try_from(status / 100).ok().map(StatusRange::Class),
+            _ => None,
+        };
+        let wanted = [Some(status), class, Some(StatusRange::Default)];
+        wanted.into_iter().flatten().find_map(|wanted| all.iter().find(|one| one.status == wanted))
+    }
+}
+
 /// The statuses of an [`Output`]; an exact one beats a class, a class beats the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StatusRange {
@@ -274,54 +295,4 @@ pub enum StatusRange {
     Class(u8),
     /// Whatever no other one is for.
     Default,
-}
-
-/// A name that an operation takes, with what it may be: for `name=value`, suggestions, help, completion.
-#[derive(Clone, Debug)]
-pub struct Named {
-    /// Where the value goes.
-    pub place: In,
-    /// Its name; for a member of the body, the member's.
-    pub name: String,
-    /// Whether it must be given.
-    pub required: bool,
-    /// What it may be.
-    pub shape: Shape,
-    /// What the document says about it; may be empty.
-    pub description: String,
-    /// Where it stands in the document.
-    pub at: Pointer,
-}
-
-impl Operation {
-    /// Every name this operation takes: its parameters, then the members of its body, where that is an
-    /// object in JSON or a form, else in multipart or XML (the first such body, if it takes several).
-    pub fn names(&self) -> Vec<Named> {
-        let mut names: Vec<Named> = self
-            .parameters
-            .iter()
-            .map(|parameter| Named {
-                place: parameter.place,
-                name: parameter.name.clone(),
-                required: parameter.required,
-                shape: parameter.shape.clone(),
-                description: parameter.description.clone(),
-                at: parameter.at.clone(),
-            })
-            .collect();
-        let body = self.input.iter().find(|body| matches!(body.codec, Codec::Json | Codec::Form));
-        let body = body
-            .or_else(|| self.input.iter().find(|body| matches!(body.codec, Codec::Multipart | Codec::Xml)));
-        for member in body.map(|body| body.shape.members()).unwrap_or_default() {
-            names.push(Named {
-                place: In::Body,
-                name: member.name.clone(),
-                required: member.required && self.input_required,
-                shape: member.shape.clone(),
-                description: member.description.clone(),
-                at: member.shape.at().clone(),
-            });
-        }
-        names
-    }
 }

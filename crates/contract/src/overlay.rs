@@ -53,15 +53,14 @@ pub(crate) fn lay(
     for (index, overlay) in overlays.iter().enumerate() {
         let parsed = reader::parse(&overlay.name, &overlay.bytes)?;
         let root = Pointer::root().at(OVERLAYS).index(index);
-        let below = |at: &Pointer| at.tokens().fold(root.clone(), |root, token| root.at(&token));
         for warning in parsed.warnings {
-            warnings.push(Warning { at: below(&warning.at), ..warning });
+            warnings.push(Warning { at: root.join(&warning.at), ..warning });
         }
         let actions = actions(&parsed.tree);
         let applied = actions.and_then(|actions| {
             for action in &actions {
                 for at in laying.apply(action, index + 1)? {
-                    warnings.push(Warning { code: "overlay-no-effect", text: at.why, at: below(&at.at) });
+                    warnings.push(Warning { code: "overlay-no-effect", text: at.why, at: root.join(&at.at) });
                 }
             }
             Ok(())
@@ -74,8 +73,7 @@ pub(crate) fn lay(
 }
 
 fn located(unlaid: Unlaid, name: &str, text: &str, syntax: Syntax) -> DocumentError {
-    let at = locate::spans(text, syntax, std::slice::from_ref(&unlaid.at)).pop().flatten();
-    let at = at.filter(|_| !unlaid.at.as_str().is_empty()).unwrap_or_default();
+    let at = locate::span(text, syntax, &unlaid.at);
     DocumentError::NoOverlay { name: name.to_owned(), why: unlaid.why, at }
 }
 

@@ -43,6 +43,27 @@ impl Pointer {
         Self(format!("{}/{index}", self.0))
     }
 
+    /// The pointer to what `below` points to in what this one points to.
+    #[must_use]
+    pub(crate) fn join(&self, below: &Self) -> Self {
+        Self(format!("{self}{below}"))
+    }
+
+    /// Every pointer on the way to this one, the shortest that is not the whole document first, this one last.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &str> {
+        let text = self.as_str();
+        let ends = text.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'/').map(|(end, _)| end);
+        ends.chain([text.len()]).map(|end| &text[..end])
+    }
+
+    /// The pointer that has these tokens.
+    pub(crate) fn of(path: &[Token<'_>]) -> Self {
+        path.iter().fold(Self::root(), |at, token| match token {
+            Token::Name(name) => at.at(name),
+            Token::Index(index) => at.index(*index),
+        })
+    }
+
     /// The reference tokens, unescaped, outermost first.
     pub fn tokens(&self) -> impl Iterator<Item = String> + '_ {
         self.0.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")) // RFC 6901 §4: ~1 first
@@ -52,6 +73,15 @@ impl Pointer {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A reference token (RFC 6901 §3) of a walk through a tree: borrowed, as most walks tell of few places.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Token<'t> {
+    /// To a member.
+    Name(&'t str),
+    /// To an element.
+    Index(usize),
 }
 
 impl fmt::Display for Pointer {

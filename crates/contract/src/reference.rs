@@ -32,6 +32,20 @@ pub(crate) fn target(reference: &str) -> Target {
     }
 }
 
+/// Adds the text of every `$ref` in a value, examples and all.
+pub(crate) fn gather(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref") {
+                found.push(reference.clone());
+            }
+            map.values().for_each(|below| gather(below, found));
+        }
+        Value::Array(items) => items.iter().for_each(|below| gather(below, found)),
+        _ => {}
+    }
+}
+
 /// The value that `pointer` leads to.
 pub(crate) fn resolve<'v>(root: &'v Value, pointer: &Pointer) -> Option<&'v Value> {
     root.pointer(pointer.as_str())

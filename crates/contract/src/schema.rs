@@ -4,9 +4,11 @@
 //! a thousand operations costs what its used ones cost. A schema that is referred to from many
 //! operations is one shape.
 
+mod below;
 mod compile;
 mod dialect;
 mod encoded;
+mod holding;
 mod identity;
 mod kept;
 mod kinds;
@@ -25,6 +27,7 @@ mod words;
 
 use crate::openapi::read::Version;
 use crate::{Pointer, Violation, Warning};
+use below::Below;
 use bytes::Bytes;
 use compile::Compiled;
 pub(crate) use identity::identify;
@@ -35,6 +38,7 @@ use plan::Plan;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 pub(crate) use store::{DATA, NAMED, Shelf, Side, Store, beside_name, named};
 use view::View;
@@ -55,8 +59,7 @@ pub(crate) struct Inner {
     text: Bytes,
     store: Arc<Store>,
     kinds: OnceLock<Kinds>,
-    items: OnceLock<Shape>,
-    members: OnceLock<Vec<Member>>,
+    below: OnceLock<Box<Below>>,
     compiled: OnceLock<Box<Compiled>>,
     plan: OnceLock<Option<Arc<Plan>>>,
 }
@@ -118,8 +121,7 @@ impl Shape {
             text,
             store,
             kinds: OnceLock::new(),
-            items: OnceLock::new(),
-            members: OnceLock::new(),
+            below: OnceLock::new(),
             compiled: OnceLock::new(),
             plan: OnceLock::new(),
         };
@@ -148,7 +150,7 @@ impl Shape {
 
     fn kinds(&self) -> Kinds {
         let Some(inner) = &self.inner else { return Kinds::ALL };
-        *inner.kinds.get_or_init(|| inner.view().kinds())
+        *inner.kinds.get_or_init(|| inner.look(View::kinds))
     }
 
     /// Whether it allows values of this kind, as far as can be told without a value.
@@ -176,7 +178,7 @@ impl Shape {
     /// Whether its text stands for bytes in base64 (OpenAPI 3.0 Data Types, `byte`; JSON Schema 2020-12 Validation
     /// §8.3, `contentEncoding`); whether in the alphabet for URLs (RFC 4648 §5).
     pub fn base64(&self) -> Option<bool> {
-        let word = |word: &str| self.word(word).and_then(|value| value.as_str().map(str::to_ascii_lowercase));
+        let word = |word: &str| Some(self.word(word)?.as_str()?.to_ascii_lowercase());
         let said = word("contentEncoding").or_else(|| word("format"))?;
         match said.as_str() {
             "byte" | "base64" => Some(false),
@@ -253,21 +255,20 @@ impl Shape {
 
     /// A value that the document gives: an example, else the default, else the first of its choices.
     pub fn example(&self) -> Option<Value> {
-        let view = self.inner.as_ref()?.view();
-        view.word("example")
-            .or_else(|| view.word("examples").and_then(|all| all.as_array()?.first().cloned()))
-            .or_else(|| view.word("default"))
-            .or_else(|| view.word("const"))
-            .or_else(|| self.choices().into_iter().next())
+        self.inner.as_ref()?.look(|view| {
+            let first = |word: &str| view.word(word)?.as_array()?.first();
+            let given = view.word("example").or_else(|| first("examples")).or_else(|| view.word("default"));
+            given.or_else(|| view.word("const")).or_else(|| first("enum")).cloned()
+        })
     }
 
     /// The value that stands for none given.
     pub fn default(&self) -> Option<Value> {
-        self.inner.as_ref()?.view().word("default")
+        self.inner.as_ref()?.look(|view| view.word("default").cloned())
     }
 
     /// What a word of its schema says, looked for through references and `allOf`.
-    pub(crate) fn word(&self, word: &str) -> Option<Value> {
+    pub(crate) fn word(&self, word: &str) -> Option<&Value> {
         self.inner.as_ref()?.view().word(word)
     }
 
@@ -286,7 +287,7 @@ impl Shape {
             "minItems",
             "maxItems",
         ];
-        WORDS.iter().filter_map(|word| Some((*word, self.word(word)?))).collect()
+        WORDS.iter().filter_map(|word| Some((*word, self.word(word)?.clone()))).collect()
     }
 
     /// Whether its schema says more of a text than that it is one.
@@ -310,51 +311,20 @@ impl Shape {
 
     /// The values it is one of (`enum`); empty if it is free.
     pub fn choices(&self) -> Vec<Value> {
-        let choices = self.inner.as_ref().and_then(|inner| inner.view().word("enum"));
-        match choices {
-            Some(Value::Array(choices)) => choices,
-            _ => Vec::new(),
-        }
+        let choices = |view: &View| view.word("enum")?.as_array().cloned();
+        self.inner.as_ref().and_then(|inner| inner.look(choices)).unwrap_or_default()
     }
 
     /// What the document says about the value; may be empty.
     pub fn description(&self) -> String {
-        let word = self.inner.as_ref().and_then(|inner| inner.view().word("description"));
-        word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
-    }
-
-    /// The shape of the items of a list; everything, if it is no list or does not say.
-    #[must_use]
-    pub fn items(&self) -> Self {
-        let Some(inner) = &self.inner else { return self.clone() };
-        inner.items.get_or_init(|| inner.view().items(inner)).clone()
-    }
-
-    /// The shape of the members that it does not declare; everything, if it does not say.
-    pub(crate) fn rest(&self) -> Self {
-        self.inner.as_ref().map_or_else(|| self.clone(), |inner| inner.view().rest(inner))
-    }
-
-    /// The alternatives of which a value is one (`anyOf`, `oneOf`); empty if there are none.
-    pub(crate) fn alternatives(&self) -> Vec<Self> {
-        self.inner.as_ref().map_or_else(Vec::new, |inner| inner.view().alternatives(inner))
-    }
-
-    /// The members of an object that its schema names, those of `allOf` included, in their order.
-    ///
-    /// In a request those that are only read are left out, in an answer those that are only written.
-    pub fn members(&self) -> &[Member] {
-        self.inner.as_ref().map_or(&[], |inner| inner.members.get_or_init(|| inner.view().members(inner)))
+        let words = |view: &View| view.word("description")?.as_str().map(str::to_owned);
+        self.inner.as_ref().and_then(|inner| inner.look(words)).unwrap_or_default()
     }
 }
 
 impl Inner {
     fn schema(&self) -> Value {
         serde_json::from_slice(&self.text).unwrap_or(Value::Bool(true))
-    }
-
-    fn view(&self) -> View {
-        View::new(&self.store, self.schema(), &self.at)
     }
 
     fn compiled(&self) -> &Compiled {
@@ -365,10 +335,11 @@ impl Inner {
     }
 
     /// A schema below this one, as a shape of its own.
-    fn below(&self, schema: &Value, at: &Pointer) -> Shape {
-        if !matches!(schema, Value::Object(_)) {
+    fn shape(&self, schema: &Value, at: &Pointer) -> Shape {
+        if !schema.is_object() {
             return Shape::anything(at.clone());
         }
-        Shape::of(at.clone(), at.clone(), self.side, schema.to_string().into(), Arc::clone(&self.store))
+        self.store.made.fetch_add(1, Ordering::Relaxed);
+        self.store.shape(self.side, schema, at)
     }
 }

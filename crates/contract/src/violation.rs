@@ -55,6 +55,21 @@ impl fmt::Display for Got {
 }
 
 impl Violation {
+    /// One of a body as a whole, and of no rule that stands in a contract: more is for whoever knows it to say.
+    pub(crate) fn new(code: &'static str, expected: impl Into<String>, got: Got) -> Self {
+        let (at, rule) = (Pointer::root(), Pointer::root());
+        Self {
+            place: In::Body,
+            name: String::new(),
+            at,
+            rule,
+            code,
+            expected: expected.into(),
+            got,
+            byte: None,
+        }
+    }
+
     /// What is wrong, without the place: `97.2 is not at most 90`.
     pub fn detail(&self) -> String {
         match &self.got {

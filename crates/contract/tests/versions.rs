@@ -135,7 +135,7 @@ fn a_form_of_2_0_is_an_object_whose_members_stand_where_they_are_declared() {
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     let rule = wrong[0].rule.clone();
     assert_eq!(rule.as_str(), "/paths/~1photos%/post/parameters/2/maximum");
-    assert!(contract.locate(&rule).is_some());
+    assert!(contract.stand(&rule).is_some());
     let style = form.parts.iter().find(|part| part.name == "tags").and_then(|part| part.style);
     assert_eq!(style, Some((Style::PipeDelimited, false, false)));
     assert_eq!(photo.outputs[0].bodies[0].codec, Codec::Opaque);

@@ -191,6 +191,11 @@ impl Accounts {
         self.by_key.get(digest)
     }
 
+    /// The keys of a consumer, in no order. Looks at all keys there are: for questions of people, not for calls.
+    pub fn keys_of(&self, name: &ConsumerName) -> impl Iterator<Item = (&KeyDigest, &Arc<KeyEntry>)> {
+        self.by_key.iter().filter(move |(_, entry)| entry.consumer.name == *name)
+    }
+
     /// The consumer of this name.
     pub fn by_name(&self, name: &str) -> Option<&Arc<Consumer>> {
         self.by_name.get(&ConsumerName::new(name))

@@ -55,7 +55,7 @@ pub struct CallRecord {
 /// What is counted for every call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UsageKey {
-    /// Minutes since 1970.
+    /// The minute in which it ended, since 1970.
     pub minute: u64,
     /// API, or empty.
     pub api: Arc<str>,
@@ -65,6 +65,8 @@ pub struct UsageKey {
     pub consumer: Option<ConsumerName>,
     /// Plan, or none.
     pub plan: Option<PlanName>,
+    /// What a call cost in this plan when it began, as the board words it; `None`: the plan had no price.
+    pub price: Option<Arc<str>>,
     /// What became of it.
     pub outcome: Outcome,
     /// Status class as its first digit; 0: no status.

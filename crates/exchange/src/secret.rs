@@ -1,6 +1,9 @@
 //! A secret: text that must not appear in a log, a record, an error or an output.
 
+mod forms;
+
 use aho_corasick::{AhoCorasick, MatchKind};
+use forms::forms;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
@@ -131,115 +134,6 @@ impl Redactor {
             None => clean,
         }
     }
-}
-
-/// A secret in every form it is sent or written in; most are the text itself.
-fn forms(text: &str) -> Vec<String> {
-    use base64::Engine as _;
-    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
-    let (coded, of_url) = (BASE64_STANDARD.encode(text), BASE64_URL_SAFE.encode(text));
-    let bare = |coded: &str| coded.trim_end_matches('=').to_owned();
-    let percent = percent(text, b"-._~");
-    let mut all = vec![
-        text.to_owned(),
-        bare(&coded),
-        bare(&of_url),
-        coded,
-        of_url,
-        // `application/x-www-form-urlencoded` writes a space as a plus, and some encode all but letters.
-        percent.replace("%20", "+"),
-        self::percent(text, b"*-._").replace("%20", "+"),
-        lower(&percent),
-        self::percent(text, b""),
-        percent,
-        json(text, |letter| letter == '/' || !letter.is_ascii()),
-        json(text, |letter| "<>&'".contains(letter) || !letter.is_ascii()),
-        json(text, |letter| "<>&".contains(letter)),
-        json(text, |letter| letter == '/'),
-        json(text, |letter| !letter.is_ascii()),
-        json(text, |_| false),
-        xml(text, "&quot;", "'"),
-        xml(text, "&quot;", "&#39;"),
-        xml(text, "&quot;", "&apos;"),
-        xml(text, "\"", "'"),
-    ];
-    if text.len() >= WITHIN {
-        all.extend((0..3).flat_map(|before| {
-            [within(text, before, &BASE64_STANDARD), within(text, before, &BASE64_URL_SAFE)]
-        }));
-    }
-    all.sort_unstable();
-    all.dedup();
-    all.retain(|form| form.len() >= Redactor::SHORTEST);
-    all
-}
-
-/// From this length on a secret is looked for within base64 of something longer.
-const WITHIN: usize = 8;
-
-/// The letters of base64 that a secret alone decides, when so many bytes (of three) stand before it: `Basic` has a name there.
-fn within(text: &str, before: usize, engine: &impl base64::Engine) -> String {
-    let mut bytes = vec![0; before];
-    bytes.extend_from_slice(text.as_bytes());
-    let coded = engine.encode(&bytes);
-    // Six bits a letter: those that share a bit with what stands around are not known.
-    let (from, to) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
-    coded.get(from..to).unwrap_or_default().to_owned()
-}
-
-/// Percent-encodes everything but letters, digits and `plain`; unreserved are `-._~` (RFC 3986 §2.3).
-fn percent(text: &str, plain: &[u8]) -> String {
-    use fmt::Write as _;
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
-/// Percent-encoded text with small hexadecimal digits: equal by RFC 3986 §6.2.2.1.
-fn lower(percent: &str) -> String {
-    let mut out = String::with_capacity(percent.len());
-    let mut digits = 0;
-    for letter in percent.chars() {
-        digits = if letter == '%' { 3_u8 } else { digits };
-        out.push(if digits > 0 { letter.to_ascii_lowercase() } else { letter });
-        digits = digits.saturating_sub(1);
-    }
-    out
-}
-
-/// As it stands inside a JSON string (RFC 8259 §7); some writers escape more than they must.
-fn json(text: &str, more: impl Fn(char) -> bool) -> String {
-    use fmt::Write as _;
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '/' if more('/') => out.push_str("\\/"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            letter if u32::from(letter) < 0x20 || more(letter) => {
-                for unit in letter.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
-            letter => out.push(letter),
-        }
-    }
-    out
-}
-
-/// As it stands in XML or HTML (XML 1.0 §2.4).
-fn xml(text: &str, quote: &str, apostrophe: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', quote).replace('\'', apostrophe)
 }
 
 #[cfg(test)]

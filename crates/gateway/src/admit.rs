@@ -105,6 +105,10 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
             Err((now, _)) if limit.limit.soft => {
                 left.push(now);
                 passed.push(index);
+                // What is granted of quotas is in the ledger.
+                if !matches!(limit.limit.measure, Measure::Quota(_)) {
+                    shared.over_soft.note(&world.board, &limit.limit, &Subject::of(served, limit, seen));
+                }
             }
             Err((now, wait)) => {
                 left.push(now);

@@ -83,11 +83,13 @@ fn usage(call: &Exchange, row: &CallRecord) -> Usage {
     let nothing = || call.world.nothing();
     Usage {
         key: UsageKey {
-            minute: row.id.at_ms() / 60_000,
+            // Of its end: what has ended is counted within a second, and an ended period does not change any more.
+            minute: (row.id.at_ms() + row.took_us / 1_000) / 60_000,
             api: row.api.clone().unwrap_or_else(nothing),
             operation: row.operation.clone().unwrap_or_else(nothing),
             consumer: row.consumer.clone(),
             plan: row.plan.clone(),
+            price: call.world.price(&call.facts.seen),
             outcome: row.outcome,
             class: u8::try_from(row.status / 100).unwrap_or(0),
         },

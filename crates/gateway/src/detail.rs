@@ -52,7 +52,7 @@ fn messages(call: &Exchange, cleaner: &Cleaner<'_>) -> [Option<Message>; 3] {
         let below = |path: &str| path.get(facts.seen.below..).unwrap_or_default().to_owned();
         let (whole, own) = (below(call.head.shown_path()), below(&path));
         let line = if whole == own { line.clone() } else { line.replacen(&whole, &own, 1) };
-        cleaner.message(&cleaner.line(&line), fields, &[], (0, KEPT))
+        Message { line: cleaner.line(&line), ..cleaner.message("", fields, &[], (0, KEPT)) }
     });
     let response = facts.answer.fields.as_ref().map(|fields| {
         let line = format!("HTTP/1.1 {}", facts.status);

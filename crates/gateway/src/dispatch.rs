@@ -50,6 +50,8 @@ impl Errand {
             return;
         }
         push(&mut body, &sender).await;
+        // Its record is closed before whoever reads sees the end.
+        drop(body);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a gateway does not start.
 
+use exchange::Origin;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,17 +9,19 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
     /// An address cannot be listened on.
-    #[error("listener `{listener}` cannot open `{address}`: {}", words(source))]
+    #[error("listener `{listener}` cannot open `{address}` ({at}): {}", words(source))]
     Bind {
         /// Name of the listener.
         listener: Arc<str>,
         /// The address.
         address: SocketAddr,
+        /// Where it is written.
+        at: Origin,
         /// What the system says.
         source: io::Error,
     },
-    /// A new board has other listeners than those that are open.
-    #[error("{0}: restart to open and close listeners")]
+    /// A new board's listeners cannot be taken over.
+    #[error("{0}")]
     Listeners(String),
     /// A certificate or key cannot be used.
     #[error("{0}")]

@@ -17,6 +17,7 @@ use exchange::{By, Decision, Outcome, Reason, Refusal, Stage};
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use std::pin::pin;
+use std::sync::Arc;
 
 const MAX_FORWARDS: HeaderName = HeaderName::from_static("max-forwards");
 
@@ -104,13 +105,13 @@ async fn send(
 }
 
 /// Makes the request that the provider gets.
-fn outgoing(
+fn outgoing<'s>(
     call: &mut Exchange,
-    served: &Served,
+    served: &'s Served,
     checked: &Checked,
     wants: Option<HeaderValue>,
     body: OutBody,
-) -> Result<Outgoing, Refusal> {
+) -> Result<Outgoing<'s>, Refusal> {
     let shared = call.worker.shared();
     if call::pass::is_loop(&call.head.fields, &shared.via) {
         return Err(Reason::Loop.because("the request has been through this gateway before"));
@@ -150,10 +151,10 @@ fn outgoing(
     }
     let path = call.head.path.as_ref().map_or("/", |path| path.as_str());
     let operation = match checked.bound() {
-        Bound::One(index) => served.operation(index).cloned(),
+        Bound::One(index) => served.operation(index).map(Arc::as_ref),
         Bound::Unknown => None,
     };
-    let repeat = operation.as_ref().map(|operation| operation.repeat.clone());
+    let repeat = operation.map(|operation| operation.repeat.clone());
     Ok(Outgoing {
         method: call.head.method.clone(),
         path: call.facts.seen.below(path).to_owned(),

@@ -2,14 +2,17 @@
 
 mod peek;
 
+use crate::GatewayError;
+use crate::bind::{self, Planned, Slot};
 use crate::dispatch::Inboxes;
 use crate::explain::{self, Asked};
+use crate::over_soft::OverSoft;
 use crate::rates::RatesStanding;
 use crate::scopes::Scopes;
 use crate::settings::Settings;
+use crate::standing::{self, LimitsOf, Standings};
 use crate::worker::{self, Order, Start};
 use crate::world::{Prepared, Shared, World};
-use crate::{GatewayError, bind};
 use board::Board;
 use exchange::{Accounts, Decision, Dispatch, QuotaStore, QuotasInMemory, Recorder};
 use std::net::SocketAddr;
@@ -49,9 +52,7 @@ pub struct Gateway;
 /// A gateway that runs. Dropping it stops it at once; [`Running::drain`] stops it gently.
 #[derive(Debug)]
 pub struct Running {
-    addresses: Vec<(Arc<str>, SocketAddr)>,
-    /// The same as the board had written them: port 0 stays port 0.
-    written: Vec<(Arc<str>, SocketAddr)>,
+    slots: Mutex<Vec<Slot>>,
     orders: Vec<mpsc::UnboundedSender<Order>>,
     dispatch: Arc<Inboxes>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -61,6 +62,9 @@ pub struct Running {
 
 #[derive(Clone, Debug)]
 struct Parts {
+    /// As it was given.
+    given: Arc<Board>,
+    /// The same, with its listeners in the order of their slots.
     board: Arc<Board>,
     accounts: Arc<Accounts>,
     prepared: Arc<Prepared>,
@@ -79,14 +83,14 @@ impl Gateway {
         let count = wanted.min(writer_ids.len().max(1));
         let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
         let scopes = Arc::new(Scopes::new(&accounts, &prepared));
-        let (sockets, bound) = bind::bind(&board.listeners, count)?;
-        let written = board.listeners.iter().map(|known| (Arc::clone(&known.name), known.bind)).collect();
-        let board = with_ports(board, &bound);
+        let Planned { slots, changes } = bind::plan(&board, &[], count)?;
+        let given = Arc::clone(&board);
+        let board = bind::in_slots(board, &slots);
         let turns = settings.turns.clone();
         let shared =
             Arc::new(Shared::new(quotas, turns, settings.rates.clone()).map_err(GatewayError::Thread)?);
         let (mut orders, mut inboxes, mut handles) = (Vec::new(), Vec::new(), Vec::new());
-        for (number, sockets) in sockets.into_iter().enumerate() {
+        for (number, sockets) in changes.into_iter().enumerate() {
             let (order, ordered) = mpsc::unbounded_channel();
             let (errand, errands) = mpsc::channel(INBOX);
             let start = Start {
@@ -106,34 +110,15 @@ impl Gateway {
             orders.push(order);
             inboxes.push(errand);
         }
-        let names = board.listeners.iter().map(|listener| Arc::clone(&listener.name));
         Ok(Running {
-            addresses: names.zip(bound).collect(),
-            written,
+            slots: Mutex::new(slots),
             orders,
             dispatch: Arc::new(Inboxes::new(inboxes)),
             threads: Mutex::new(handles),
             shared,
-            now: Mutex::new(Parts { board, accounts, prepared, scopes }),
+            now: Mutex::new(Parts { given, board, accounts, prepared, scopes }),
         })
     }
-}
-
-/// Listeners with the ports that were found: a default `url` says them.
-fn with_ports(board: Arc<Board>, bound: &[SocketAddr]) -> Arc<Board> {
-    if board.listeners.iter().all(|listener| listener.bind.port() != 0) {
-        return board;
-    }
-    let mut board = Arc::unwrap_or_clone(board);
-    for (listener, address) in board.listeners.iter_mut().zip(bound) {
-        if listener.bind.port() == 0 {
-            if let Some(host) = listener.url.strip_suffix(":0") {
-                listener.url = format!("{host}:{}", address.port());
-            }
-            listener.bind = *address;
-        }
-    }
-    Arc::new(board)
 }
 
 fn spawn(number: usize, start: Start) -> std::io::Result<JoinHandle<()>> {
@@ -148,37 +133,48 @@ fn spawn(number: usize, start: Start) -> std::io::Result<JoinHandle<()>> {
 }
 
 impl Running {
-    /// Names and addresses of the listeners, with the ports that were found for port 0.
-    pub fn addresses(&self) -> &[(Arc<str>, SocketAddr)] {
-        &self.addresses
+    /// Names and addresses of the listeners that are open, with the ports that were found for port 0.
+    pub fn addresses(&self) -> Vec<(Arc<str>, SocketAddr)> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.iter().filter_map(Slot::address).collect()
     }
 
     /// From the next request on, this is the world. Calls under way keep theirs; limits, pools and connections stay.
     ///
-    /// Listeners are those of the start, with what else their tables say now.
+    /// A listener with another address opens that one, and lets the connections of the old one end; one that is gone is
+    /// closed like that.
     ///
     /// # Errors
-    /// [`GatewayError::Tls`], [`GatewayError::Listeners`] where another address is to be opened, or one closed; then
-    /// nothing has changed.
+    /// [`GatewayError::Tls`], [`GatewayError::Bind`], [`GatewayError::Listeners`]; then nothing has changed.
     pub fn swap(&self, board: Arc<Board>, accounts: Arc<Accounts>) -> Result<(), GatewayError> {
-        let bound: Vec<_> = self.addresses.iter().map(|(_, address)| *address).collect();
-        let board = with_ports(bind::in_order(board, &self.written)?, &bound);
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        let prepared = if Arc::ptr_eq(&now.board, &board) {
-            Arc::clone(&now.prepared)
+        let given = Arc::clone(&board);
+        let (board, prepared, planned) = if Arc::ptr_eq(&now.given, &given) {
+            // Accounts change often, boards do not.
+            (Arc::clone(&now.board), Arc::clone(&now.prepared), None)
         } else {
-            Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?)
+            let planned = bind::plan(&board, &slots, self.orders.len())?;
+            let board = bind::in_slots(board, &planned.slots);
+            let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
+            (board, prepared, Some(planned))
         };
         let scopes = if Arc::ptr_eq(&now.prepared, &prepared) && now.scopes.are_of(&accounts) {
             Arc::clone(&now.scopes)
         } else {
             Arc::new(Scopes::new(&accounts, &prepared))
         };
-        *now = Parts { board, accounts, prepared, scopes };
-        for order in &self.orders {
-            let Parts { board, accounts, prepared, scopes } = now.clone();
+        *now = Parts { given, board, accounts, prepared, scopes };
+        let mut changes = Vec::new();
+        if let Some(planned) = planned {
+            *slots = planned.slots;
+            changes = planned.changes;
+        }
+        let changes = changes.into_iter().chain(std::iter::repeat_with(Vec::new));
+        for (order, changes) in self.orders.iter().zip(changes) {
+            let Parts { board, accounts, prepared, scopes, .. } = now.clone();
             // A worker that has stopped needs no world.
-            let _ = order.send(Order::Swap(board, accounts, prepared, scopes));
+            let _ = order.send(Order::Swap(board, accounts, prepared, scopes, changes));
         }
         Ok(())
     }
@@ -188,13 +184,28 @@ impl Running {
         Arc::clone(&self.dispatch) as Arc<dyn Dispatch>
     }
 
+    /// Who went over a soft rate, or a soft bound of calls at once, since this was asked last; kept where an alert of the
+    /// board is to tell it.
+    pub fn over_soft(&self) -> Vec<OverSoft> {
+        self.shared.over_soft.take()
+    }
+
     /// What would happen to a request, with live counts. Quotas are looked up.
     pub async fn explain(&self, asked: &Asked) -> Vec<Decision> {
-        let Parts { board, accounts, prepared, scopes } = self.parts();
+        let Parts { board, accounts, prepared, scopes, .. } = self.parts();
         let world = World::new(board, accounts, prepared, scopes);
         explain::explain(&world, &self.shared, asked);
         self.settle().await;
         explain::explain(&world, &self.shared, asked)
+    }
+
+    /// What limits stand at, by the counts of this process. Quotas are looked up.
+    pub async fn limits(&self, of: &LimitsOf) -> Standings {
+        let Parts { board, accounts, prepared, scopes, .. } = self.parts();
+        let world = World::new(board, accounts, prepared, scopes);
+        standing::look(&world, &self.shared, of);
+        self.settle().await;
+        standing::look(&world, &self.shared, of)
     }
 
     /// Calls that were let in on trust, because their quota could not be kept: the store was away.

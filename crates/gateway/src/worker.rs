@@ -4,6 +4,7 @@
 //! message: a new world, a call to make, the order to stop.
 
 use crate::all_meters::AllMeters;
+use crate::bind::Change;
 use crate::dispatch::Errand;
 use crate::scopes::Scopes;
 use crate::settings::Settings;
@@ -13,6 +14,7 @@ use crate::world::{Prepared, Shared, World};
 use board::{Board, DetailsWanted};
 use exchange::{Accounts, By, CallId, CallIds, CallRecord, Outcome, Reason, Recorder, Usage, UsageKey};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,7 +33,7 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) enum Order {
     /// From now on, this is the world.
-    Swap(Arc<Board>, Arc<Accounts>, Arc<Prepared>, Arc<Scopes>),
+    Swap(Arc<Board>, Arc<Accounts>, Arc<Prepared>, Arc<Scopes>, Vec<Change>),
     /// No new connections; finish what is under way, at most so long. Said again: end at once.
     Drain(Duration, oneshot::Sender<usize>),
 }
@@ -65,7 +67,7 @@ pub(crate) struct Start {
     pub(crate) shared: Arc<Shared>,
     pub(crate) settings: Settings,
     pub(crate) writer: u16,
-    pub(crate) sockets: Vec<std::net::TcpListener>,
+    pub(crate) sockets: Vec<Change>,
     pub(crate) orders: mpsc::UnboundedReceiver<Order>,
     pub(crate) errands: mpsc::Receiver<Errand>,
 }
@@ -106,11 +108,8 @@ pub(crate) async fn run(start: Start) {
         quiet: Notify::new(),
         handshakes: Rc::new(Semaphore::new(HANDSHAKES)),
     });
-    for (listener, socket) in sockets.into_iter().enumerate() {
-        if let Ok(socket) = TcpListener::from_std(socket) {
-            tokio::task::spawn_local(accept(Rc::clone(&worker), socket, listener));
-        }
-    }
+    let mut doors = HashMap::new();
+    open(&worker, &mut doors, sockets);
     if worker.shared.rates.claim() {
         let worker = Rc::clone(&worker);
         tokio::task::spawn_local(async move {
@@ -125,8 +124,9 @@ pub(crate) async fn run(start: Start) {
         tokio::select! {
             biased;
             order = orders.recv() => match order {
-                Some(Order::Swap(board, accounts, prepared, scopes)) => {
-                    *worker.world.borrow_mut() = Rc::new(World::new(board, accounts, prepared, scopes));
+                Some(Order::Swap(board, accounts, prepared, scopes, changes)) => {
+                    worker.see(World::new(board, accounts, prepared, scopes));
+                    open(&worker, &mut doors, changes);
                 }
                 Some(Order::Drain(wait, done)) => {
                     let again = tokio::select! {
@@ -173,8 +173,26 @@ async fn drain(worker: &Worker, wait: Duration) {
     let _ = tokio::time::timeout(wait, quiet).await;
 }
 
-async fn accept(worker: Rc<Worker>, socket: TcpListener, listener: usize) {
-    let mut stopping = std::pin::pin!(worker.stopping());
+/// Opens doors, and closes those in whose place they are: their connections end when what is under way on them is over.
+fn open(worker: &Rc<Worker>, doors: &mut HashMap<usize, watch::Sender<bool>>, changes: Vec<Change>) {
+    for (slot, socket) in changes {
+        if let Some(old) = doors.remove(&slot) {
+            old.send_replace(true);
+        }
+        if let Some(socket) = socket.and_then(|socket| TcpListener::from_std(socket).ok()) {
+            let (door, closing) = watch::channel(false);
+            doors.insert(slot, door);
+            tokio::task::spawn_local(accept(Rc::clone(worker), socket, (slot, closing)));
+        }
+    }
+}
+
+async fn accept(
+    worker: Rc<Worker>,
+    socket: TcpListener,
+    (listener, closing): (usize, watch::Receiver<bool>),
+) {
+    let mut stopping = std::pin::pin!(worker.stopping_at(closing.clone()));
     loop {
         let accepted = tokio::select! {
             biased;
@@ -184,7 +202,7 @@ async fn accept(worker: Rc<Worker>, socket: TcpListener, listener: usize) {
         match accepted {
             Ok((stream, address)) => {
                 // A caller who was let in by the kernel before the stop is still served, once.
-                take(&worker, stream, address.ip(), listener);
+                take(&worker, stream, address.ip(), (listener, closing.clone()));
             }
             // Out of descriptors, most likely: existing connections must get a chance to end.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -192,7 +210,12 @@ async fn accept(worker: Rc<Worker>, socket: TcpListener, listener: usize) {
     }
 }
 
-fn take(worker: &Rc<Worker>, stream: TcpStream, address: IpAddr, listener: usize) {
+fn take(
+    worker: &Rc<Worker>,
+    stream: TcpStream,
+    address: IpAddr,
+    (listener, closing): (usize, watch::Receiver<bool>),
+) {
     if worker.connections.get() >= worker.settings.most_connections {
         return;
     }
@@ -204,7 +227,7 @@ fn take(worker: &Rc<Worker>, stream: TcpStream, address: IpAddr, listener: usize
     tokio::task::spawn_local(async move {
         let _open = open;
         match acceptor {
-            None => wire::serve(stream, peer, worker).await,
+            None => wire::serve(stream, peer, worker, closing).await,
             Some(acceptor) => {
                 let handshakes = Rc::clone(&worker.handshakes);
                 let shaken = async {
@@ -212,7 +235,7 @@ fn take(worker: &Rc<Worker>, stream: TcpStream, address: IpAddr, listener: usize
                     acceptor.accept(stream).await.ok()
                 };
                 if let Ok(Some(stream)) = tokio::time::timeout(HANDSHAKE, shaken).await {
-                    wire::serve(stream, peer, worker).await;
+                    wire::serve(stream, peer, worker, closing).await;
                 }
             }
         }
@@ -238,6 +261,20 @@ impl Drop for Open {
 }
 
 impl Worker {
+    /// Takes over another world; what it does not use any more is let go.
+    fn see(&self, next: World) {
+        let board = Arc::clone(&next.board);
+        let before = std::mem::replace(&mut *self.world.borrow_mut(), Rc::new(next));
+        // Accounts change every second, boards do not.
+        if Arc::ptr_eq(&before.board, &board) {
+            return;
+        }
+        self.providers.keep_heads(board.record.details == DetailsWanted::All);
+        self.providers.keep_only(board.apis.iter().flat_map(|api| {
+            std::iter::once(&*api.upstream).chain(api.connections.iter().map(|(_, upstream)| &**upstream))
+        }));
+    }
+
     /// The world that a call which begins now sees.
     pub(crate) fn world(&self) -> Rc<World> {
         Rc::clone(&self.world.borrow())
@@ -280,6 +317,22 @@ impl Worker {
         }
     }
 
+    /// The same, or when the door is closed through which somebody came.
+    pub(crate) fn stopping_at(&self, mut door: watch::Receiver<bool>) -> impl Future<Output = ()> + 'static {
+        let all = self.stopping();
+        async move {
+            let closed = async {
+                if door.wait_for(|closed| *closed).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            tokio::select! {
+                () = all => {}
+                () = closed => {}
+            }
+        }
+    }
+
     /// The id of a call that begins now.
     pub(crate) fn next_id(&self) -> CallId {
         self.calls.set(self.calls.get() + 1);
@@ -318,6 +371,7 @@ impl Worker {
                 operation: world.nothing(),
                 consumer: None,
                 plan: None,
+                price: None,
                 outcome,
                 class: 4,
             },

@@ -153,6 +153,11 @@ impl ServedPlan {
         let policy = crate::rate_fields::policy(&limits);
         Self { plan: Arc::clone(plan), limits, policy }
     }
+
+    /// What a call costs, for usage: it is counted with the price of its time.
+    fn price(&self) -> Option<Arc<str>> {
+        self.plan.price.map(|price| price.to_string().into())
+    }
 }
 
 /// One thread's picture of the world.
@@ -174,6 +179,8 @@ pub(crate) struct Names {
     pub(crate) api: Arc<str>,
     pub(crate) offer: Arc<str>,
     pub(crate) operations: Vec<Arc<str>>,
+    /// Of each plan, where it has one.
+    prices: Vec<Option<Arc<str>>>,
 }
 
 impl World {
@@ -193,6 +200,7 @@ impl World {
                 operations: served.api.contract.as_ref().map_or_else(Vec::new, |contract| {
                     contract.operations.iter().map(|operation| operation.id.as_str().into()).collect()
                 }),
+                prices: served.plans.iter().map(ServedPlan::price).collect(),
             })
             .collect();
         let listeners = board.listeners.iter().map(|listener| listener.name.as_ref().into()).collect();
@@ -212,6 +220,11 @@ impl World {
     /// The plan that is charged.
     pub(crate) fn plan(&self, seen: &crate::seen::Seen) -> Option<&ServedPlan> {
         self.offer_of(seen)?.plans.get(seen.plan?)
+    }
+
+    /// What the call costs in the plan that is charged.
+    pub(crate) fn price(&self, seen: &crate::seen::Seen) -> Option<Arc<str>> {
+        self.names.get(seen.offer?)?.prices.get(seen.plan?)?.clone()
     }
 
     /// Names for records.
@@ -250,6 +263,8 @@ pub(crate) struct Shared {
     pub(crate) gauges: Arc<crate::gauges::Gauges>,
     /// What is granted of quotas.
     pub(crate) purses: crate::purses::Purses,
+    /// Who went over a soft rate.
+    pub(crate) over_soft: crate::over_soft::OverSofts,
     /// Heavy checks.
     pub(crate) pool: crate::check_pool::CheckPool,
     /// The name by which this process calls itself in `Via`.
@@ -279,6 +294,7 @@ impl Shared {
             rates,
             gauges: Arc::new(crate::gauges::Gauges::new()),
             purses: crate::purses::Purses::new(quotas),
+            over_soft: crate::over_soft::OverSofts::default(),
             pool: crate::check_pool::CheckPool::start()?,
             via: format!("switchboard-{:08x}", own & 0xffff_ffff),
             paces: Arc::default(),

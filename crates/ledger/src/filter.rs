@@ -2,7 +2,7 @@
 //!
 //! Nothing is counted here: counts come from [usage](crate::UsageFilter).
 
-use exchange::{CallId, CallRecord, Reason};
+use exchange::{CallId, CallRecord, ConsumerName, Reason};
 use std::net::IpAddr;
 
 /// How many rows a page has at most.
@@ -44,6 +44,27 @@ pub struct CallFilter {
     pub limit: u32,
 }
 
+impl CallFilter {
+    /// Whether a call is wanted, by all that a call itself says: what is wanted of time and of pages is not looked at.
+    pub fn matches(&self, call: &CallRecord) -> bool {
+        let same = |wanted: &Option<String>, is: Option<&str>| {
+            wanted.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == is)
+        };
+        same(&self.api, call.api.as_deref())
+            && same(&self.operation, call.operation.as_deref())
+            && same(&self.consumer, call.consumer.as_ref().map(ConsumerName::as_str))
+            // What is still running has no outcome yet.
+            && same(&self.outcome, (!call.open).then(|| call.outcome.word()))
+            && self.reason.is_none_or(|reason| call.reason == Some(reason))
+            && self.path_prefix.as_ref().is_none_or(|prefix| call.path.starts_with(prefix))
+            && self.took_over_us.is_none_or(|over| call.took_us > over)
+            && (!self.breaks_only || call.breaks > 0)
+            && self.address.is_none_or(|address| call.address == Some(address))
+            && (!self.open_only || call.open)
+            && self.status.is_none_or(|status| status.matches(call.status))
+    }
+}
+
 /// A status, or all of a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusFilter {
@@ -54,6 +75,13 @@ pub enum StatusFilter {
 }
 
 impl StatusFilter {
+    const fn matches(self, is: u16) -> bool {
+        match self {
+            Self::Exactly(status) => is == status,
+            Self::Class(class) => is / 100 == class as u16,
+        }
+    }
+
     /// Reads `404` or `4xx`.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(class) = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX")) {

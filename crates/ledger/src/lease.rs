@@ -14,7 +14,7 @@ const WRITERS: u64 = 1_023;
 /// The number under which commands write, each a call or two.
 pub(crate) const COMMANDS: u64 = 1_023;
 /// A lease that was not renewed for so long is another's.
-const HOLDS_MS: u64 = 10 * 60 * 1000;
+pub(crate) const HOLDS_MS: u64 = 10 * 60 * 1000;
 /// Renewed so often.
 const RENEWED_MS: u64 = 60 * 1000;
 

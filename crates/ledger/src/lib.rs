@@ -43,6 +43,7 @@ mod sql;
 mod store;
 mod tail;
 mod terms;
+mod uncounted;
 mod usage;
 mod watch;
 mod write;

@@ -49,6 +49,7 @@ pub(crate) const USAGE: Schema = Schema {
         Step::Both(include_str!("../migrations/usage/3.sql")),
         Step::Both(include_str!("../migrations/usage/4.sql")),
         Step::Both(include_str!("../migrations/usage/5.sql")),
+        Step::Both(include_str!("../migrations/usage/6.sql")),
     ],
 };
 /// `quotas.db`.

@@ -1,7 +1,6 @@
 //! The ledger, opened.
 
 use crate::batch::Batch;
-use crate::count::Uncounted;
 use crate::day::DAY_MS;
 use crate::desk::{Desk, Seat};
 use crate::folder::Folder;
@@ -10,9 +9,10 @@ use crate::quota::Quotas;
 use crate::rates::Rates;
 use crate::record::Recording;
 use crate::store::{Part, Store};
+use crate::uncounted::Uncounted;
 use crate::watch::Watch;
 use crate::write::{Command, Writer};
-use crate::{Health, LedgerOptions, Place, StoreError};
+use crate::{DetailsWanted, Health, LedgerOptions, Place, StoreError};
 use exchange::{Discard, QuotaStore, QuotasInMemory, RateStore, Recorder};
 use std::sync::Arc;
 use tokio::sync::{OnceCell, mpsc, oneshot, watch};
@@ -131,6 +131,13 @@ impl Ledger {
         let rates =
             writing.rates.get_or_try_init(async || Rates::start(&self.inner.store).await.map(Arc::new));
         Ok(Arc::clone(rates.await?) as _)
+    }
+
+    /// From now on so many rows a second, and details of these calls. Nothing, where it was opened for reading.
+    pub fn record(&self, rows_per_second: u32, details: DetailsWanted) {
+        if let Some(writing) = &self.inner.writing {
+            writing.recording.shared.change(rows_per_second.max(1), details);
+        }
     }
 
     /// How the writing goes.

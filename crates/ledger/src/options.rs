@@ -58,6 +58,13 @@ pub struct Health {
     pub rows_pending: u64,
     /// Calls whose counts are not on disk yet, as of the last write (up to a second ago). None of them is lost while we run.
     pub usage_pending: u64,
+    /// The beginning of the first minute of which counts wait, in milliseconds since 1970; `None`: none wait.
+    pub usage_since_ms: Option<u64>,
+    /// Calls since the start whose counts were written more than ten minutes after the calls had ended.
+    pub usage_late: u64,
+    /// Since when it cannot be heard that others change accounts, in milliseconds since 1970; `None`: it can. A key that was
+    /// revoked since then is still taken.
+    pub deaf_since_ms: Option<u64>,
     /// Why the last attempt to write failed; `None` when it went well.
     pub last_error: Option<String>,
     /// Why no part of a quota could be granted the last time; `None` when it went well.

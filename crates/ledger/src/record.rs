@@ -10,7 +10,7 @@ use crate::sample::{Sampler, is_special};
 use crate::{Health, StoreError, detail};
 use exchange::{CallId, CallRecord, Detail, KeyDigest, Outcome, Recorder, Usage};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -34,7 +34,9 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) key_uses: KeyUses,
     sampling: Mutex<Sampling>,
-    details: DetailsWanted,
+    /// [`DetailsWanted`] as a number.
+    details: AtomicU8,
+    most_rows: u32,
     pub(crate) rows_dropped: AtomicU64,
     pub(crate) details_dropped: AtomicU64,
     /// Bytes of details that wait.
@@ -47,6 +49,9 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) rows_pending: u64,
     pub(crate) usage_pending: u64,
+    pub(crate) usage_since_ms: Option<u64>,
+    pub(crate) usage_late: u64,
+    pub(crate) deaf_since_ms: Option<u64>,
     pub(crate) rows_error: Option<String>,
     pub(crate) usage_error: Option<String>,
 }
@@ -73,7 +78,8 @@ impl Recording {
             counters: Counters::new(),
             key_uses: KeyUses::default(),
             sampling: Mutex::new(Sampling { sampler, early: VecDeque::new() }),
-            details: options.details,
+            details: AtomicU8::new(options.details as u8),
+            most_rows: options.max_rows_per_second,
             rows_dropped: AtomicU64::new(0),
             details_dropped: AtomicU64::new(0),
             detail_bytes: AtomicUsize::new(0),
@@ -93,6 +99,9 @@ impl Recording {
             details_dropped: self.shared.details_dropped.load(Ordering::Relaxed),
             rows_pending: state.rows_pending + queued,
             usage_pending: state.usage_pending,
+            usage_since_ms: state.usage_since_ms,
+            usage_late: state.usage_late,
+            deaf_since_ms: state.deaf_since_ms,
             behind: ended.is_some() || state.rows_error.is_some() || state.usage_error.is_some(),
             last_error: ended.or_else(|| state.rows_error.clone()).or_else(|| state.usage_error.clone()),
             quotas: None,
@@ -132,7 +141,7 @@ impl Recorder for Recording {
     }
 
     fn row(&self, record: CallRecord) {
-        let wanted = match self.shared.details {
+        let wanted = match self.shared.details() {
             DetailsWanted::None => false,
             DetailsWanted::Failed => {
                 is_special(&record) || record.outcome == Outcome::Declined || record.open
@@ -151,7 +160,7 @@ impl Recorder for Recording {
     }
 
     fn detail(&self, id: CallId, detail: Detail) {
-        if self.shared.details == DetailsWanted::None {
+        if self.shared.details() == DetailsWanted::None {
             return;
         }
         let detail = Box::new(detail);
@@ -184,6 +193,18 @@ impl Sampling {
 }
 
 impl Shared {
+    /// From now on so many rows a second, and details of these calls.
+    pub(crate) fn change(&self, rows_per_second: u32, details: DetailsWanted) {
+        self.details.store(details as u8, Ordering::Relaxed);
+        self.sampling().sampler.change(rows_per_second, self.most_rows.max(rows_per_second));
+    }
+
+    fn details(&self) -> DetailsWanted {
+        let now = self.details.load(Ordering::Relaxed);
+        let all = [DetailsWanted::None, DetailsWanted::Failed, DetailsWanted::All];
+        all.into_iter().find(|known| *known as u8 == now).unwrap_or_default()
+    }
+
     /// What the writing thread says of itself.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

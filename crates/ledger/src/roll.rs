@@ -57,17 +57,17 @@ impl Ledger {
             return change.commit().await.map(|()| false);
         }
         let add = Sql::new(
-            "INSERT INTO usage_hours (minute, api, operation, consumer, plan, outcome, class, calls, bytes, time_us) \
-             SELECT minute - minute % 60, api, operation, consumer, plan, outcome, class, sum(calls), sum(bytes), sum(time_us) \
+            "INSERT INTO usage_hours (minute, api, operation, consumer, plan, price, outcome, class, calls, bytes, time_us) \
+             SELECT minute - minute % 60, api, operation, consumer, plan, price, outcome, class, sum(calls), sum(bytes), sum(time_us) \
              FROM usage WHERE minute >= ? AND minute < ? \
-             GROUP BY minute - minute % 60, api, operation, consumer, plan, outcome, class",
+             GROUP BY minute - minute % 60, api, operation, consumer, plan, price, outcome, class",
         );
         change.execute(add.bind(hour).bind(hour + HOUR)).await?;
         let add = Sql::new(
-            "INSERT INTO usage_days (minute, api, operation, consumer, plan, outcome, class, calls, bytes, time_us) \
-             SELECT minute - minute % 1440, api, operation, consumer, plan, outcome, class, calls, bytes, time_us \
+            "INSERT INTO usage_days (minute, api, operation, consumer, plan, price, outcome, class, calls, bytes, time_us) \
+             SELECT minute - minute % 1440, api, operation, consumer, plan, price, outcome, class, calls, bytes, time_us \
              FROM usage_hours WHERE minute = ? \
-             ON CONFLICT (minute, api, operation, consumer, plan, outcome, class) DO UPDATE SET \
+             ON CONFLICT (minute, api, operation, consumer, plan, price, outcome, class) DO UPDATE SET \
              calls = usage_days.calls + excluded.calls, bytes = usage_days.bytes + excluded.bytes, \
              time_us = usage_days.time_us + excluded.time_us",
         );

@@ -42,6 +42,13 @@ impl Sampler {
         }
     }
 
+    /// From now on so many rows a second, as [`Sampler::new`] takes them; what was skipped is still stood for.
+    pub(crate) fn change(&mut self, rate: u32, most: u32) {
+        let Self { ordinary, special, .. } = Self::new(rate, most);
+        self.ordinary.change(ordinary.rate, ordinary.burst);
+        self.special.change(special.rate, special.burst);
+    }
+
     /// Takes a call; gives it back with its weight where it gets a row. `detailed`: its details are wanted then.
     pub(crate) fn choose(&mut self, mut record: CallRecord, detailed: bool) -> Option<CallRecord> {
         self.now_ms = self.now_ms.max(record.id.at_ms());
@@ -131,6 +138,12 @@ impl Lane {
     fn new(rate: u32, burst: u32) -> Self {
         let burst = u64::from(burst);
         Self { rate: u64::from(rate), burst, free: burst * 1000, at_ms: 0, skipped: Vec::new() }
+    }
+
+    /// Places that are free stay so, as far as the new burst has room for them.
+    fn change(&mut self, rate: u64, burst: u64) {
+        (self.rate, self.burst) = (rate, burst);
+        self.free = self.free.min(burst * 1000);
     }
 
     /// Takes a place, if one is free.

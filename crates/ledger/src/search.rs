@@ -3,14 +3,15 @@
 //! From the newest day's file to the oldest one's, each in stretches of time, until the page is full, the
 //! period searched, or the time box over; so a page never takes long, and every page gets on.
 
+mod query;
+
 use crate::connection::Connection;
 use crate::day::{DAY_MS, Day};
 use crate::row::{self, COLUMNS};
-use crate::sample::SLOW_US;
 use crate::sql::Sql;
 use crate::store::Part;
-use crate::{CallFilter, CallPage, Ledger, MOST_ROWS, StatusFilter, StoreError, detail};
-use exchange::{CallId, CallRecord, Detail, Outcome};
+use crate::{CallFilter, CallPage, Ledger, MOST_ROWS, StoreError, detail};
+use exchange::{CallId, CallRecord, Detail};
 use std::time::{Duration, Instant};
 
 /// How long a page is searched for.
@@ -156,82 +157,6 @@ impl Search<'_> {
             }
         }
         Ok(None)
-    }
-
-    fn query(&self, verb: &'static str, from: CallId, to: CallId, limit: usize) -> Sql<'_> {
-        let filter = self.filter;
-        let mut query = Sql::new(verb);
-        query.push(COLUMNS).push(" FROM calls WHERE id >= ").push_bind(from.0);
-        query.push(" AND id < ").push_bind(to.0);
-        // Left to itself, SQLite walks all rows of a name in the day: one name is looked for by its index and by id, the
-        // narrowest there is; an API's only where neither bad nor slow calls are wanted, which have an index of their own.
-        let own = filter.consumer.is_some() || filter.operation.is_some();
-        let bad = |word: &String| !matches!(word.as_str(), "succeeded" | "declined");
-        let bad = filter.breaks_only || filter.reason.is_some() || filter.outcome.as_ref().is_some_and(bad);
-        let slow = filter.took_over_us.is_some_and(|over| over >= SLOW_US);
-        let mut by_name = !own && (bad || slow);
-        for (column, wanted) in
-            [("who", &filter.consumer), ("operation", &filter.operation), ("api", &filter.api)]
-        {
-            if let Some(wanted) = wanted {
-                query.push(" AND ").push(column).push(if by_name { " || '' = " } else { " = " });
-                query.push_bind(wanted.as_str());
-                if !by_name && filter.status.is_none() {
-                    query.push(" AND class IN (0, 1, 2, 3, 4, 5)");
-                }
-                by_name = true;
-            }
-        }
-        if let Some(word) = &filter.outcome {
-            // -1 is no outcome: a word that is none finds nothing.
-            query.push(" AND outcome IN (-1");
-            let codes = (0..=u8::MAX).map_while(Outcome::from_code).filter(|outcome| outcome.word() == word);
-            for outcome in codes {
-                query.push(&format!(", {}", outcome.code()));
-            }
-            // What is still running has no outcome yet.
-            query.push(") AND open = 0");
-        }
-        match filter.status {
-            Some(StatusFilter::Exactly(status)) => {
-                query.push(" AND class = ").push_bind(status / 100).push(" AND status = ").push_bind(status);
-            }
-            Some(StatusFilter::Class(class)) => {
-                query.push(" AND class = ").push_bind(class);
-            }
-            None => {}
-        }
-        if let Some(reason) = filter.reason {
-            query.push(" AND reason = ").push_bind(reason.slug());
-        }
-        if let Some(prefix) = &filter.path_prefix {
-            // PostgreSQL counts in four bytes; no path is so long.
-            query
-                .push(" AND substr(path, 1, CAST(")
-                .push_bind(i64::from(i32::try_from(prefix.chars().count()).unwrap_or(i32::MAX)));
-            query.push(" AS INTEGER)) = ").push_bind(prefix.as_str());
-        }
-        if let Some(over) = filter.took_over_us {
-            query.push(" AND took_us > ").push_bind(i64::try_from(over).unwrap_or(i64::MAX));
-            if slow && !own {
-                query.push(" AND took_us > 1000000");
-            }
-        }
-        if filter.breaks_only {
-            query.push(" AND breaks > 0");
-        }
-        if let Some(address) = filter.address {
-            query.push(" AND address = ").push_bind(address.to_string());
-        }
-        if filter.open_only {
-            query.push(" AND open = 1");
-        }
-        if bad && !own {
-            // Follows from the others; said in the words of the index, so that it is used.
-            query.push(" AND (outcome > 1 OR breaks > 0)");
-        }
-        query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        query
     }
 }
 

@@ -1,5 +1,6 @@
 //! What was called, counted: exact for every call, whatever was kept of it.
 
+use crate::lease::HOLDS_MS;
 use crate::roll::{self, Piece, Rolled};
 use crate::sql::{Row, Sql};
 use crate::{Ledger, StoreError};
@@ -39,6 +40,8 @@ pub enum Group {
     Consumer,
     /// Each plan.
     Plan,
+    /// Each price that calls were counted with.
+    Price,
     /// Each status class.
     Class,
 }
@@ -56,6 +59,8 @@ pub struct UsageRow {
     pub consumer: Option<String>,
     /// Plan.
     pub plan: Option<String>,
+    /// What each of these calls cost when it began, as the board had it.
+    pub price: Option<String>,
     /// First digit of the status; 0: no status.
     pub class: Option<u8>,
     /// Calls.
@@ -94,6 +99,7 @@ impl Group {
             Self::Operation => "operation",
             Self::Consumer => "consumer",
             Self::Plan => "plan",
+            Self::Price => "price",
             Self::Class => "class",
         }
     }
@@ -159,6 +165,19 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// When a process that writes and is not known to have gone was last heard of, where that is before this moment: it may
+    /// hold counts of what ended until then. `None`: everybody has written since.
+    ///
+    /// # Errors
+    /// The file's.
+    pub async fn silent_writer(&self, before_ms: u64, now_ms: u64) -> Result<Option<u64>, StoreError> {
+        let Some(mut counts) = self.counts().await? else { return Ok(None) };
+        let silent = Sql::new("SELECT min(seen_ms) FROM writers WHERE seen_ms < ? AND seen_ms >= ?");
+        counts.number(silent.bind(before_ms).bind(now_ms.saturating_sub(HOLDS_MS))).await
+    }
+}
+
 /// Where the counts are read that are asked for.
 fn wanted(filter: &UsageFilter, rolled: Rolled) -> Result<Vec<Piece>, StoreError> {
     let since = filter.since_ms.map_or(0, |since| since / 60_000);
@@ -196,8 +215,35 @@ fn usage_row(row: &Row, groups: &[Group]) -> Result<UsageRow, StoreError> {
             Group::Operation => usage.operation = text(at)?,
             Group::Consumer => usage.consumer = text(at)?,
             Group::Plan => usage.plan = text(at)?,
+            Group::Price => usage.price = text(at)?,
             Group::Class => usage.class = Some(row.small(at)?),
         }
     }
     Ok(usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::folder::{Durability, Folder};
+    use crate::migrate::{Schema, USAGE};
+    use crate::sql::Sql;
+    use crate::store::Part;
+
+    #[tokio::test]
+    async fn what_was_counted_before_prices_were_kept_stays_and_has_none() {
+        const BEFORE: Schema = Schema { name: "usage", steps: USAGE.steps.split_at(5).0 };
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Folder::make(folder.path()).unwrap();
+        let mut file = folder.open_file("usage.db", BEFORE, Durability::Full).await.unwrap();
+        for table in ["usage", "usage_hours", "usage_days"] {
+            let words = format!("INSERT INTO {table} VALUES (60, 'a', 'o', 'c', 'pro', 0, 2, 7, 8, 9)");
+            file.run(sqlx::AssertSqlSafe(words)).await.unwrap();
+        }
+        drop(file);
+        let mut file = folder.open(Part::Usage).await.unwrap();
+        let sums = "SELECT sum(calls), sum(bytes), sum(time_us) FROM (SELECT * FROM usage UNION ALL \
+                    SELECT * FROM usage_hours UNION ALL SELECT * FROM usage_days) AS u WHERE plan = 'pro' AND price = ''";
+        let row = file.first(Sql::new(sums)).await.unwrap().unwrap();
+        assert_eq!([0, 1, 2].map(|at| row.number(at).unwrap()), [21, 24, 27]);
+    }
 }

@@ -8,9 +8,11 @@ use crate::StoreError;
 use crate::connection::Connection;
 use crate::database::Postgres;
 use crate::lease::now_ms;
+use crate::record::Shared;
 use crate::sql::Sql;
 use crate::store::{Part, Store};
 use sqlx::postgres::{PgListener, PgPoolOptions};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -47,21 +49,25 @@ impl Watch {
     }
 
     /// Watches until it is aborted; in the runtime of the recording.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self, shared: Arc<Shared>) {
         match (self.file.take(), self.store.clone()) {
-            (Some((file, seen)), _) => self.ask(file, seen).await,
-            (None, Store::Postgres(database)) => self.listen(&database).await,
+            (Some((file, seen)), _) => self.ask(file, seen, &shared).await,
+            (None, Store::Postgres(database)) => self.listen(&database, &shared).await,
             (None, Store::Folder(_)) => {}
         }
     }
 
-    async fn ask(mut self, mut file: Connection, mut seen: Option<u64>) {
+    async fn ask(mut self, mut file: Connection, mut seen: Option<u64>, shared: &Shared) {
         let mut due = interval(EACH);
         due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             due.tick().await;
-            // A locked file cannot have been changed by others; it is asked again.
-            let Ok(version) = version(&mut file).await else { continue };
+            // A file that cannot be read is asked again.
+            let Ok(version) = version(&mut file).await else {
+                hears(shared, false);
+                continue;
+            };
+            hears(shared, true);
             let ended = self.ends_ms.is_some_and(|end| end <= now_ms());
             if version != seen || ended {
                 let Ok(ends_ms) = next_end(&mut file).await else { continue };
@@ -71,12 +77,18 @@ impl Watch {
         }
     }
 
-    async fn listen(mut self, database: &Postgres) {
+    async fn listen(mut self, database: &Postgres, shared: &Shared) {
         loop {
             if let Ok(mut listener) = listener(database).await {
                 // What was said before was not heard.
-                while self.changed().await.is_ok() && self.hear(&mut listener).await {}
+                while self.changed().await.is_ok() {
+                    hears(shared, true);
+                    if !self.hear(&mut listener).await {
+                        break;
+                    }
+                }
             }
+            hears(shared, false);
             sleep(EACH).await;
         }
     }
@@ -110,6 +122,12 @@ impl Watch {
         self.changes.send_modify(|count| *count += 1);
         Ok(())
     }
+}
+
+/// Notes whether changes can be heard, and since when they cannot.
+fn hears(shared: &Shared, so: bool) {
+    let since = &mut shared.state().deaf_since_ms;
+    *since = if so { None } else { since.or_else(|| Some(now_ms())) };
 }
 
 /// A connection that listens. Not lent by a pool of ours: what it hears would stay in it.

@@ -4,10 +4,10 @@
 
 use crate::batch::{Batch, Packed};
 use crate::connection::Connection;
-use crate::count::Uncounted;
 use crate::lease::{self, Leases};
 use crate::record::{Arrival, Shared};
 use crate::store::{Part, Store};
+use crate::uncounted::Uncounted;
 use crate::watch::Watch;
 use crate::{StoreError, detail};
 use std::sync::Arc;
@@ -22,6 +22,9 @@ const USAGE_EACH: Duration = Duration::from_secs(1);
 const LAST_ATTEMPTS: u32 = 10;
 /// After so long it begins no other attempt: a database that is away answers nothing for some seconds each time.
 const LAST_ATTEMPT: Duration = Duration::from_secs(4);
+
+/// What is counted later than this after its end may lack in a bill: who exports waits no longer for somebody silent.
+const LATE_MS: u64 = lease::HOLDS_MS;
 
 /// What the ledger asks of the thread.
 #[derive(Debug)]
@@ -56,7 +59,7 @@ impl Writer {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let started = runtime.and_then(|runtime| {
             let life = async move {
-                let watching = tokio::spawn(watch.run());
+                let watching = tokio::spawn(watch.run(Arc::clone(&self.shared)));
                 self.run().await;
                 watching.abort();
                 // Its connection is closed while there is a runtime to do so.
@@ -158,12 +161,15 @@ impl Writer {
 
     async fn write_usage(&mut self) -> Result<(), StoreError> {
         self.uncounted.take(&self.shared.counters);
+        let late = self.uncounted.calls_before(lease::now_ms().saturating_sub(LATE_MS));
         let result = self.try_usage().await;
         if result.is_err() {
             self.usage = None;
         }
         let mut state = self.shared.state();
         state.usage_pending = self.uncounted.calls();
+        state.usage_since_ms = self.uncounted.since_ms();
+        state.usage_late += if result.is_ok() { late } else { 0 };
         state.usage_error = result.as_ref().err().map(ToString::to_string);
         result
     }

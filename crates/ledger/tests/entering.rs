@@ -63,7 +63,7 @@ async fn whoever_is_not_let_in_is_told_why_and_no_text_has_the_password() {
             error => break error,
         }
     };
-    assert_eq!(newer.to_string(), format!("`{name}` has version 99, this switchboard knows up to 5"));
+    assert_eq!(newer.to_string(), format!("`{name}` has version 99, this switchboard knows up to 6"));
 }
 
 #[tokio::test]

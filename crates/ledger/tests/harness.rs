@@ -206,6 +206,7 @@ pub(crate) fn usage(record: &CallRecord) -> Usage {
         operation: record.operation.clone().unwrap_or_default(),
         consumer: record.consumer.clone(),
         plan: record.plan.clone(),
+        price: None,
         outcome: record.outcome,
         class: u8::try_from(record.status / 100).unwrap(),
     };

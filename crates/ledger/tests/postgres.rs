@@ -12,9 +12,11 @@
 )]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -40,6 +42,7 @@ pub(crate) struct Server {
     settings: Vec<String>,
     port: u16,
     process: Option<Child>,
+    held: Mutex<Option<Child>>,
 }
 
 impl Server {
@@ -60,7 +63,7 @@ impl Server {
         give(folder.path());
         let empty = empty(&programs);
         run(Command::new("cp").args(["-a", "--reflink=auto"]).arg(empty).arg(folder.path().join("data")));
-        Self { folder, programs, settings, port: 5432, process: None }
+        Self { folder, programs, settings, port: 5432, process: None, held: Mutex::new(None) }
     }
 
     /// Starts one that also listens on a port of 127.0.0.1, and there speaks TLS.
@@ -139,6 +142,29 @@ impl Server {
 
     /// Runs SQL as its owner; gives the answer.
     pub(crate) fn sql(&self, sql: &str) -> String {
+        let done = self.psql().args(["-c", sql]).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Runs SQL in a transaction that stays open until [`Self::let_go`].
+    pub(crate) fn hold(&self, sql: &str) {
+        let mut child = self.psql().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        writeln!(child.stdin.as_mut().unwrap(), "BEGIN; {sql}; SELECT 'held';").unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "held");
+        *self.held.lock().unwrap() = Some(child);
+    }
+
+    /// Ends that transaction.
+    pub(crate) fn let_go(&self) {
+        let mut child = self.held.lock().unwrap().take().unwrap();
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
+
+    fn psql(&self) -> Command {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args([
             "-X",
@@ -155,9 +181,8 @@ impl Server {
             "postgres",
             "-h",
         ]);
-        let done = psql.arg(self.folder.path()).args(["-c", sql]).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        String::from_utf8(done.stdout).unwrap().trim().to_owned()
+        psql.arg(self.folder.path());
+        psql
     }
 
     /// Ends it as a power cut would.

@@ -19,6 +19,8 @@ on_both! {
     any_question_is_answered_as_if_every_call_were_looked_at,
     minutes_are_dropped_when_they_are_old_and_hours_and_days_stay,
     a_kill_in_the_middle_of_adding_up_loses_and_doubles_nothing,
+    what_calls_cost_stays_with_their_counts_when_they_are_added_up_and_their_minutes_are_gone,
+    somebody_who_writes_and_was_not_heard_of_since_is_known,
 }
 
 /// A sequence of numbers that look like chance and are the same each time.
@@ -143,6 +145,69 @@ async fn minutes_are_dropped_when_they_are_old_and_hours_and_days_stay(home: &mu
     assert_eq!(answered(&ledger, BEGIN, now, Group::Consumer).await["globex"], 1_441);
     assert_eq!(answered(&ledger, BEGIN, BEGIN + DAY, Group::Day).await[&BEGIN.to_string()], 145);
     assert_eq!(home.number("usage.db", "SELECT count(*) FROM usage").await, 3 * 144);
+}
+
+async fn what_calls_cost_stays_with_their_counts_when_they_are_added_up_and_their_minutes_are_gone(
+    home: &mut Home,
+) {
+    let options = LedgerOptions { minutes: Duration::from_secs(86_400), ..all_rows(home.place()) };
+    let ledger = Ledger::open(options).await.unwrap();
+    // The price changes within an hour, and once more within a minute.
+    for (nth, price) in [(0, None), (1, Some("1 EUR")), (2, Some("2 EUR")), (2, Some("3 JPY"))] {
+        for _ in 0..=nth {
+            let mut usage = usage(&counted(BEGIN + nth * MINUTE, 1));
+            usage.key.price = price.map(Into::into);
+            ledger.recorder().usage(usage);
+        }
+    }
+    // The day is over.
+    ledger.recorder().usage(usage(&counted(BEGIN + 2 * DAY, 1)));
+    let prices = async || {
+        let filter = UsageFilter {
+            since_ms: Some(BEGIN),
+            until_ms: Some(BEGIN + DAY),
+            group_by: vec![Group::Plan, Group::Price],
+            ..UsageFilter::default()
+        };
+        let rows = ledger.usage(&filter).await.unwrap();
+        rows.into_iter().map(|row| (row.price.unwrap(), row.calls)).collect::<Vec<_>>()
+    };
+    ledger.flush().await.unwrap();
+    let by_minute = prices().await;
+    let wanted =
+        [("", 1), ("1 EUR", 2), ("2 EUR", 3), ("3 JPY", 3)].map(|(price, calls)| (price.to_owned(), calls));
+    assert_eq!(by_minute, wanted);
+    ledger.roll_up(BEGIN + 10 * DAY).await.unwrap();
+    assert_eq!(home.number("usage.db", "SELECT count(*) FROM usage").await, 1);
+    assert_eq!(prices().await, wanted);
+}
+
+async fn somebody_who_writes_and_was_not_heard_of_since_is_known(home: &mut Home) {
+    let ledger = home.ledger().await;
+    ledger.lease_writer().await.unwrap();
+    let seen =
+        async || u64::try_from(home.number("usage.db", "SELECT max(seen_ms) FROM writers").await).unwrap();
+    let reader = home.reader().await;
+    let seen = loop {
+        let at = seen().await;
+        let mut said = Vec::new();
+        for (before, now) in [
+            (at, at + MINUTE),
+            (at + 1, at + MINUTE),
+            (at + MINUTE, at + 10 * MINUTE),
+            // Gone, as far as anybody can tell.
+            (at + MINUTE, at + 10 * MINUTE + 1),
+        ] {
+            said.push(reader.silent_writer(before, now).await.unwrap());
+        }
+        // It says once a minute, and soon after its beginning, that it is there.
+        if seen().await == at {
+            assert_eq!(said, [None, Some(at), Some(at), None]);
+            break at;
+        }
+    };
+    ledger.close().await.unwrap();
+    assert_eq!(reader.silent_writer(seen + 1, seen + MINUTE).await.unwrap(), None, "it has gone in order");
 }
 
 /// The process that is killed: this very program, told to run this one test with a place.

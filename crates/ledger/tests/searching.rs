@@ -82,7 +82,7 @@ async fn each_condition_finds_its_own(home: &mut Home) {
     records[9].consumer = Some(ConsumerName::new("acme"));
     records[10].path = "/ümlaut/50%".into();
     records[11] = with_outcome(records[11].clone(), Outcome::Panicked, 0);
-    keep(&ledger, records).await;
+    keep(&ledger, records.clone()).await;
     let some = |text: &str| Some(text.to_owned());
     let base = CallFilter::default;
     for (filter, expected) in [
@@ -128,6 +128,13 @@ async fn each_condition_finds_its_own(home: &mut Home) {
         let (found, _) = all(&ledger, filter.clone()).await;
         let expected: Vec<_> = expected.into_iter().map(|nth| call(NOW + nth, nth).id).collect();
         assert_eq!(found, expected, "{filter:?}");
+        // Whoever looks at a call itself comes to the same, but for when it began.
+        let within = |record: &&CallRecord| {
+            let at = record.id.at_ms();
+            filter.since_ms.is_none_or(|since| at >= since) && filter.until_ms.is_none_or(|until| at < until)
+        };
+        let own = records.iter().rev().filter(|record| filter.matches(record)).filter(within);
+        assert_eq!(own.map(|record| record.id).collect::<Vec<_>>(), expected, "{filter:?}");
     }
 }
 

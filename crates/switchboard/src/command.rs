@@ -16,6 +16,7 @@ mod explain;
 mod init;
 mod key;
 mod known;
+mod limits;
 mod log;
 mod mock;
 mod offer;
@@ -28,7 +29,7 @@ mod usage;
 
 pub(crate) use explain::Question;
 
-pub(crate) use log::line_of;
+pub(crate) use log::{Wanted, line_of, row_of};
 use place::Place;
 
 use crate::arguments::Arguments;
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Curl(curl::Curl),
     /// What happens to a request, and which line says so; a call; a word
     Explain(explain::Explain),
+    /// What limits stand at in the board that runs, for a consumer or an address
+    Limits(limits::Limits),
     /// List calls, follow them, show one
     Log(log::Log),
     /// Add up what was called
@@ -106,6 +109,7 @@ pub(crate) fn run(arguments: Arguments) -> Exit {
         Command::Diff(diff) => diff.run(global),
         Command::Call(call) => call.run(global),
         Command::Curl(curl) => curl.run(global),
+        Command::Limits(limits) => limits.run(global),
         Command::Log(log) => log.run(global),
         Command::Usage(usage) => usage.run(global),
         Command::Consumer(consumer) => consumer.run(global),
@@ -141,7 +145,7 @@ fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<
 }
 
 /// A time of day with its date, as this machine's zone has it.
-fn time_of(ms: u64) -> String {
+pub(crate) fn time_of(ms: u64) -> String {
     let moment =
         i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
     moment.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()

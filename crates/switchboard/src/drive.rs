@@ -17,6 +17,7 @@ pub(crate) mod source;
 mod stamp;
 mod store;
 mod traced;
+mod whole;
 
 pub(crate) use allowances::allowances;
 pub(crate) use clock::{now_ms, period};
@@ -29,7 +30,8 @@ pub(crate) use place::{
 };
 pub(crate) use running::{Entry, list as running};
 pub(crate) use store::{
-    author, entropy, judged_board, ledger_place, load_board, load_board_with, look_at_board, open_ledger,
-    read_ledger, runtime, secrets_folder, stored, unusable, with_ledger,
+    author, details, entropy, judged_board, ledger_place, load_board, load_board_with, look_at_board,
+    open_ledger, read_ledger, runtime, secrets_folder, stored, unusable, with_ledger,
 };
 pub(crate) use traced::{Files, Traced};
+pub(crate) use whole::{PRIVATE, SHARED, whole};

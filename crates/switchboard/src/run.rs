@@ -1,8 +1,11 @@
 //! A board that runs: gateway, ledger, console, `run.sock`, until somebody stops it.
 
 mod alerts;
+mod calls;
+mod console;
 mod control;
 mod following;
+mod house;
 mod lines;
 mod people;
 
@@ -11,7 +14,7 @@ pub(crate) use people::People;
 
 use crate::arguments::Global;
 use crate::drive::socket::Socket;
-use crate::drive::{Entry, Files, allowances, entropy, now_ms, open_ledger, port, stored, unusable};
+use crate::drive::{Entry, Files, allowances, now_ms, open_ledger, port, stored, unusable};
 use crate::exit::{Exit, Failure};
 use board::Board;
 use exchange::Recorder;
@@ -19,7 +22,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// How long calls in flight may take to end at a stop.
@@ -107,12 +110,14 @@ async fn beside(
     }
     let people = People::read(&board, &ledger, None).await?;
     let rates = ledger.rates().await.map_err(|error| stored(&error))?;
-    let recorder: Arc<dyn Recorder> =
-        if plan.lines { lines::printing(ledger.recorder(), terminal) } else { ledger.recorder() };
+    let calls = calls::Calls::before(ledger.recorder());
+    if plan.lines {
+        lines::print(&calls, terminal);
+    }
     let gateway = gateway::Gateway::start(gateway::GatewayOptions {
         board: Arc::clone(&board),
         accounts: Arc::clone(&people.accounts),
-        recorder,
+        recorder: Arc::clone(&calls) as Arc<dyn Recorder>,
         quotas: ledger.quotas(),
         threads,
         writer_ids: writers,
@@ -125,16 +130,9 @@ async fn beside(
     })
     .map_err(|error| Failure::run(error.to_string()))?;
     let (current, boards) = watch::channel(Arc::clone(&board));
-    let (console, sign_in) = match start_console(&boards, &ledger).await? {
-        Some((console, sign_in)) => (Some(console), Some(sign_in)),
-        None => (None, None),
-    };
-    let link = match (&console, &sign_in) {
-        (Some(console), Some(sign_in)) => {
-            Some(sign_in.issue(entropy()?, SystemTime::now()).at(&console.url()))
-        }
-        _ => None,
-    };
+    let seat = console::Seat::new(boards.clone(), ledger.clone());
+    seat.take(seat.prepare(&board).await?).await;
+    let link = seat.link()?;
     let urls: Vec<(String, String)> =
         board.listeners.iter().map(|listener| (listener.name.to_string(), listener.url.clone())).collect();
     let started = Started { listeners: urls, console: link };
@@ -148,6 +146,7 @@ async fn beside(
         gateway: gateway.clone(),
         terminal,
         board: current,
+        console: seat.clone(),
         last,
         files,
     };
@@ -162,7 +161,7 @@ async fn beside(
         ));
     }
     let listed = match &socket {
-        Ok(socket) => entry(plan, global, &started, console.as_ref(), socket).enlist().ok(),
+        Ok(socket) => entry(plan, global, &started, seat.url(), socket).enlist().ok(),
         Err(error) => {
             terminal.complain(format!(
                 "no `run.sock`: {error}; `explain` and `console link` cannot ask this board"
@@ -172,8 +171,14 @@ async fn beside(
     };
     let (alerting, alerts_health) = watch::channel(alerts::AlertsHealth::default());
     let holder = alerts::holder();
-    let alerts =
-        alerts::Alerts { ledger: ledger.clone(), board: boards.clone(), terminal, health: alerting, holder };
+    let alerts = alerts::Alerts {
+        ledger: ledger.clone(),
+        board: boards.clone(),
+        terminal,
+        health: alerting,
+        gateway: gateway.clone(),
+        holder,
+    };
     let alerts = tokio::task::spawn_local(alerts.run());
     let control = control::Control {
         gateway: gateway.clone(),
@@ -182,8 +187,9 @@ async fn beside(
         reload,
         last_reload,
         alerts: alerts_health,
-        sign_in,
-        console: console.as_ref().map(console::Running::url),
+        console: seat.clone(),
+        calls,
+        dispatched: std::rc::Rc::default(),
     };
     let answering = socket.ok().map(|socket| tokio::task::spawn_local(control.answer(socket)));
     let (stop, stopping) = watch::channel(false);
@@ -193,7 +199,7 @@ async fn beside(
             let _ = stopping.wait_for(|stop| *stop).await;
         })))
     });
-    let keeping = tokio::task::spawn_local(keep_house(ledger.clone(), gateway.clone(), terminal));
+    let keeping = tokio::task::spawn_local(house::keep(ledger.clone(), gateway.clone(), terminal));
     asked_to_stop().await;
     let _ = stop.send(true);
     terminal.say("stopping: calls in flight may end");
@@ -212,10 +218,8 @@ async fn beside(
             gateway.drain(Duration::ZERO).await;
         }
     }
-    if let Some(console) = console {
-        console.stop().await;
-    }
     following.abort();
+    seat.close().await;
     keeping.abort();
     alerts.abort();
     // Not let go of, it runs out by itself.
@@ -256,37 +260,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-async fn start_console(
-    boards: &watch::Receiver<Arc<Board>>,
-    ledger: &ledger::Ledger,
-) -> Result<Option<(console::Running, console::SignIn)>, Failure> {
-    let Some(settings) = boards.borrow().console.clone() else { return Ok(None) };
-    let listener = std::net::TcpListener::bind(settings.bind).map_err(|error| {
-        let taken =
-            port::free(settings.bind).err().map_or_else(|| error.to_string(), |taken| taken.to_string());
-        Failure::run(format!("the console cannot listen: {taken}"))
-            .help("write another `bind` under `[console]`, or `console = false`")
-    })?;
-    let sign_in = console::SignIn::new(entropy()?);
-    let options = console::ConsoleOptions {
-        listener,
-        ledger: ledger.clone(),
-        board: boards.clone(),
-        sign_in: sign_in.clone(),
-        hosts: vec!["localhost".to_owned()],
-        clock: SystemTime::now,
-    };
-    let running = console::serve(options).await.map_err(|error| Failure::run(error.to_string()))?;
-    Ok(Some((running, sign_in)))
-}
-
-fn entry(
-    plan: &Plan,
-    global: &Global,
-    started: &Started,
-    console: Option<&console::Running>,
-    socket: &Socket,
-) -> Entry {
+fn entry(plan: &Plan, global: &Global, started: &Started, console: Option<String>, socket: &Socket) -> Entry {
     let absolute = |path: &std::path::Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     Entry {
         what: plan.what.to_owned(),
@@ -294,58 +268,8 @@ fn entry(
         board: absolute(&plan.folder),
         env: global.env.clone(),
         urls: started.listeners.iter().map(|(_, url)| url.clone()).collect(),
-        console: console.map(console::Running::url),
+        console,
         socket: absolute(socket.path()),
         since_ms: now_ms(),
-    }
-}
-
-/// Once an hour old days are dropped; every ten seconds a loss is said once.
-async fn keep_house(
-    ledger: ledger::Ledger,
-    gateway: std::rc::Rc<gateway::Running>,
-    terminal: crate::terminal::Terminal,
-) {
-    let (mut said, mut trusted, mut apart) = (0, 0, false);
-    let (mut pruned, mut rolled) = (None::<std::time::Instant>, None);
-    loop {
-        if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
-            pruned = Some(std::time::Instant::now());
-            if let Err(error) = ledger.prune(now_ms()).await {
-                terminal.complain(format!("warning: old calls cannot be dropped: {error}"));
-            }
-        }
-        if rolled.is_none_or(|at: std::time::Instant| at.elapsed() > Duration::from_secs(60)) {
-            rolled = Some(std::time::Instant::now());
-            if let Err(error) = ledger.roll_up(now_ms()).await {
-                terminal.complain(format!("warning: counts cannot be added up to hours and days: {error}"));
-            }
-        }
-        let health = ledger.health();
-        let lost = health.rows_dropped + health.details_dropped;
-        if lost > said {
-            said = lost;
-            let why = health.last_error.clone().unwrap_or_else(|| "the queue was full".to_owned());
-            terminal.complain(format!("warning: {lost} rows and details of calls are lost so far: {why}"));
-        } else if health.behind {
-            let why = health.last_error.clone().unwrap_or_default();
-            terminal.complain(format!("warning: the ledger is behind, calls go on: {why}"));
-        }
-        let on_trust = gateway.on_trust();
-        if on_trust > trusted {
-            trusted = on_trust;
-            let why = health.quotas.unwrap_or_else(|| "the ledger did not answer in time".to_owned());
-            terminal.complain(format!(
-                "warning: {on_trust} calls were let in without their quotas being kept so far: {why}"
-            ));
-        }
-        // Alone it makes no difference.
-        let rates = gateway.rates();
-        if let Some(why) = rates.away.filter(|_| rates.shared && !apart) {
-            terminal
-                .complain(format!("warning: rates are not shared, each process counts for itself: {why}"));
-        }
-        apart = gateway.rates().away.is_some();
-        tokio::time::sleep(Duration::from_secs(10)).await;
     }
 }

@@ -157,16 +157,16 @@ fn serve(home: TempDir, args: &[&str]) -> (Running, String) {
 fn what_a_running_board_gives_over_its_socket_holds_no_secret_and_no_file_that_is_none_of_it() {
     let (running, _) = serve(home(), &[]);
     let socket = running.home.path().join(".switchboard/run.sock");
-    let ask = |question: &str| {
+    let ask = |question: &[&str]| {
         let output = Command::new("curl")
-            .args(["-s", "-m", "10", "--unix-socket"])
+            .args(["-s", "-m", "10", "-G", "http://run.sock/board", "--unix-socket"])
             .arg(&socket)
-            .args(["-d", question, "http://run.sock/board"])
+            .args(question.iter().flat_map(|member| ["--data-urlencode", member]))
             .output()
             .unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    let listed: serde_json::Value = serde_json::from_str(&ask("null")).unwrap();
+    let listed: serde_json::Value = serde_json::from_str(&ask(&[])).unwrap();
     let names: Vec<&str> =
         listed["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["switchboard.toml", "contracts/orders.yaml"]);
@@ -179,7 +179,7 @@ fn what_a_running_board_gives_over_its_socket_holds_no_secret_and_no_file_that_i
         ("/etc/passwd", revision, "was not made from this file"),
         ("switchboard.toml", "0000000000000000", "loaded anew meanwhile"),
     ] {
-        let said = ask(&format!("{{\"name\":{name:?},\"revision\":{revision:?}}}"));
+        let said = ask(&[&format!("name={name}"), &format!("revision={revision}")]);
         assert!(said.contains(part), "{name} {said}");
         assert!(!said.contains(SECRET) && !said.contains("root:"), "{said}");
     }
@@ -319,4 +319,111 @@ fn a_board_with_a_secret_in_clear_or_a_fault_is_not_compared() {
     let told = diff(home, &["--against", "old.toml"]);
     assert_eq!(told.status.code(), Some(2));
     assert!(stderr(&told).contains("literal-secret"), "{}", stderr(&told));
+}
+
+#[test]
+fn scopes_and_ends_of_keys_terms_and_prices_are_told_with_whom_they_concern() {
+    let (home, other) = (home(), home());
+    let (home, other) = (home.path(), other.path());
+    // Keys in git are digests; `k_…` names one in words.
+    let digest = |digit: &str| digit.repeat(64);
+    let key = |digit: &str, more: &str| format!("{{ sha256 = \"{}\"{more} }}", digest(digit));
+    let account =
+        |keys: &[String]| format!("[consumers.globex]\nplans = [\"free\"]\nkeys = [{}]\n", keys.join(", "));
+    let plan = |more: &str| format!("limit = \"60/min\"\n{more}\n");
+    let board = BOARD.replace("{port}", "8080");
+    let with = |plan_more: &str, keys: &[String]| {
+        format!("{}{}", board.replace("limit = \"60/min\"\n", &plan(plan_more)), account(keys))
+    };
+    let get = ", only = [\"getOrder\"], api = \"orders\"";
+    let until = |year: &str| format!(", expires = \"{year}-01-01\"");
+    write(home, "terms.txt", "Be kind.\n");
+    write(other, "terms.txt", "Be kind.\n");
+    for (was, is, effect, rule, words) in [
+        (
+            with("", &[key("1", "")]),
+            with("", &[key("1", get)]),
+            "closes",
+            "key-scope",
+            "is for something else",
+        ),
+        (with("", &[key("1", get)]), with("", &[key("1", "")]), "opens", "key-scope", "everything, before"),
+        (
+            with("", &[key("1", "")]),
+            with("", &[key("1", &until("2090"))]),
+            "closes",
+            "key-scope",
+            "until 2090-01-01",
+        ),
+        (
+            with("", &[key("1", &until("2090"))]),
+            with("", &[key("1", &until("2091"))]),
+            "opens",
+            "key-scope",
+            "until 2091",
+        ),
+        (
+            with("", &[key("1", "")]),
+            with("", &[key("1", ""), key("2", get)]),
+            "opens",
+            "key-added",
+            "getOrder of orders",
+        ),
+        (
+            with("", &[]),
+            with("terms = \"terms.txt\"", &[]),
+            "closes",
+            "terms-demanded",
+            "`terms.txt` are accepted",
+        ),
+        (with("terms = \"terms.txt\"", &[]), with("", &[]), "opens", "terms-dropped", "asks nobody any more"),
+        (
+            with("terms = \"https://acme.example/t#1\"", &[]),
+            with("terms = \"https://acme.example/t#2\"", &[]),
+            "closes",
+            "terms-changed",
+            "accepted anew",
+        ),
+        (
+            with("", &[]),
+            with("price = \"0.005 EUR\"", &[]),
+            "other",
+            "price",
+            "costs `0.005 EUR`, had no price",
+        ),
+        (
+            with("price = \"0.005 EUR\"", &[]),
+            with("price = \"1.50 EUR/1000\"", &[]),
+            "other",
+            "price",
+            "costs `1.50 EUR/1000`, was `0.005 EUR`",
+        ),
+        (with("price = \"0.005 EUR\"", &[]), with("", &[]), "other", "price", "has no price any more"),
+    ] {
+        write(other, "switchboard.toml", &was);
+        write(home, "switchboard.toml", &is);
+        let told = diff(home, &["--against", &other.to_string_lossy(), "--format", "json"]);
+        assert_eq!(told.status.code(), Some(0), "{words}: {}", stderr(&told));
+        let rows: Vec<serde_json::Value> = serde_json::from_slice(&told.stdout).unwrap();
+        let [row] = rows.as_slice() else { panic!("{words}: one change, not {rows:#?}") };
+        assert_eq!((&row["effect"], &row["rule"]), (&effect.into(), &rule.into()), "{row}");
+        let what = row["what"].as_str().unwrap();
+        assert!(what.contains(words), "{what}");
+        // For whom: the consumer whose key it is, or who holds the plan.
+        let whom = if rule.starts_with("key") { &row["consumer"] } else { &row["whom"]["plans"][0] };
+        let wanted = if rule.starts_with("key") { "globex" } else { "free" };
+        assert_eq!(whom, wanted, "{row}");
+        assert!(row["at"]["line"].as_u64().is_some(), "{row}");
+        assert!(!what.contains(&"1".repeat(64)), "a digest is no name: {what}");
+    }
+    // Terms in a file are changed by their words, while the board's file stays the same.
+    let same = with("terms = \"terms.txt\"", &[]);
+    write(other, "switchboard.toml", &same);
+    write(home, "switchboard.toml", &same);
+    write(home, "terms.txt", "Be very kind.\n");
+    let told = stdout(&diff(home, &["--against", &other.to_string_lossy()]));
+    assert!(
+        told.starts_with("closes or breaks\n  plan `free` opens nothing until its terms are accepted anew"),
+        "{told}"
+    );
 }

@@ -14,14 +14,20 @@ mod harness;
 mod access;
 #[path = "failures/alerts.rs"]
 mod alerts;
+#[path = "failures/bills.rs"]
+mod bills;
 #[path = "failures/counters.rs"]
 mod counters;
 #[path = "failures/database.rs"]
 mod database;
+#[path = "failures/database_trouble.rs"]
+mod database_trouble;
 #[path = "failures/disk_full.rs"]
 mod disk_full;
 #[path = "failures/heads.rs"]
 mod heads;
+#[path = "failures/inputs.rs"]
+mod inputs;
 #[path = "failures/keys.rs"]
 mod keys;
 #[path = "failures/killed.rs"]
@@ -30,6 +36,8 @@ mod killed;
 mod large;
 #[path = "failures/locked.rs"]
 mod locked;
+#[path = "failures/moved.rs"]
+mod moved;
 #[path = "failures/planted.rs"]
 mod planted;
 #[path = "../../ledger/tests/postgres.rs"]
@@ -52,9 +60,13 @@ mod served;
 mod slow;
 #[path = "failures/smuggling.rs"]
 mod smuggling;
+#[path = "failures/socket.rs"]
+mod socket;
 #[path = "failures/starting.rs"]
 mod starting;
 #[path = "failures/stopping.rs"]
 mod stopping;
+#[path = "failures/thresholds.rs"]
+mod thresholds;
 #[path = "failures/wire.rs"]
 mod wire;

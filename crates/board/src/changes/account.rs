@@ -92,7 +92,12 @@ fn both(old: &Account<'_>, new: &Account<'_>, tell: &mut Tell<'_>) {
     };
     let (more, fewer) = (beyond(&new.keys, &old.keys), beyond(&old.keys, &new.keys));
     if !more.is_empty() {
-        let what = format!("consumer `{name}` may show the key {}", list(&more));
+        let narrow = |row: &&&KeyRow| !row.scope.is_everything() || row.expires_ms.is_some();
+        let new = new.rows.iter().filter(|row| more.contains(&KeyId::of(&row.digest).0)).filter(narrow);
+        let narrowed: Vec<String> =
+            new.map(|row| format!("`{}` for {}", KeyId::of(&row.digest), rights(row))).collect();
+        let narrowed = if narrowed.is_empty() { String::new() } else { format!(": {}", narrowed.join(", ")) };
+        let what = format!("consumer `{name}` may show the key {}{narrowed}", list(&more));
         tell((Effect::Opens, "key-added"), "keys", what);
     }
     if !fewer.is_empty() {

@@ -38,6 +38,8 @@ const COMPARED: &[&str] = &[
     "plans.*.auth",
     "plans.*.limit",
     "plans.*.quota",
+    "plans.*.terms",
+    "plans.*.price",
     "consumers.*.plans",
     "consumers.*.keys",
     "consumers.*.suspended",
@@ -48,8 +50,17 @@ const COMPARED: &[&str] = &[
 ];
 
 /// Keys that are told as they are: what they do is told by other rules, or nobody who calls sees it.
-const TOLD: &[&str] =
-    &["apis.*.contract", "apis.*.overlay", "apis.*.refs-from", "apis.*.batch.**", "ledger.**", "secrets.*"];
+const TOLD: &[&str] = &[
+    "apis.*.contract",
+    "apis.*.overlay",
+    "apis.*.refs-from",
+    "apis.*.batch.**",
+    "ledger.**",
+    "secrets.*",
+    "alerts.**",
+    "consumers.*.owner",
+    "consumers.*.notes",
+];
 
 /// Tables that have nothing in them: others tell whether they are there.
 const TABLES: &[&str] = &[

@@ -30,7 +30,12 @@ fn gist(board: &Board) -> String {
         })
         .collect();
     let bind: Vec<_> = board.listeners.iter().map(|listener| (listener.bind, &listener.url)).collect();
-    format!("{apis:?} {bind:?} {:?} {:?} {:?}", board.plans, board.console, board.record)
+    format!(
+        "{apis:?} {bind:?} {:?} {:?} {:?}",
+        board.plans,
+        board.console.as_ref().map(|console| console.bind),
+        board.record
+    )
 }
 
 #[test]

@@ -115,9 +115,9 @@ impl Algorithm {
 
     fn hash(self, text: &str) -> String {
         if self.sha256 {
-            super::hex(digest(&SHA256, text.as_bytes()).as_ref())
+            hex::encode(digest(&SHA256, text.as_bytes()).as_ref())
         } else {
-            super::hex(&Md5::digest(text.as_bytes()))
+            hex::encode(Md5::digest(text.as_bytes()))
         }
     }
 }

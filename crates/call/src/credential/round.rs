@@ -42,9 +42,9 @@ pub(crate) async fn send(
     providers: &Providers,
     provider: &Rc<Provider>,
     upstream: &Upstream,
-    outgoing: Outgoing,
+    outgoing: Outgoing<'_>,
 ) -> Result<Answer, CallError> {
-    let asked = outgoing.operation.as_ref().map(|operation| &operation.security);
+    let asked = outgoing.operation.map(|operation| &operation.security);
     let chosen = choose(&upstream.credentials, asked);
     let Some(late) = provider.credentials.worked_out(chosen) else {
         let wears = Wears { chosen, late: Late::Nothing };
@@ -58,7 +58,7 @@ async fn rounds(
     (providers, provider, upstream): (&Providers, &Rc<Provider>, &Upstream),
     chosen: Chosen,
     late: &Ready,
-    outgoing: Outgoing,
+    outgoing: Outgoing<'_>,
 ) -> Result<Answer, CallError> {
     let once = |wears, outgoing| send::send(provider, upstream, providers.around(), wears, outgoing);
     match late {
@@ -71,9 +71,9 @@ async fn rounds(
             let late = Late::SigV4(sigv4.clone(), secret.clone(), body);
             once(Wears { chosen, late }, outgoing).await
         }
-        Ready::OAuth(oauth) => {
+        Ready::OAuth(oauth, name) => {
             let had = async |rejected: Option<&Secret>| {
-                token::token(providers, upstream, oauth, rejected).await.map_err(unauthorised)
+                token::token(providers, upstream, (oauth, name), rejected).await.map_err(unauthorised)
             };
             let token = had(None).await?;
             let spare = outgoing.again();
@@ -129,23 +129,29 @@ fn unauthorised(detail: String) -> CallError {
     CallError { kind: ErrorKind::Unauthorised, detail, server: None, attempts: 0 }
 }
 
+/// What stands in the request line (RFC 9112 §3.2.1).
+fn target(request: &Request<Sending>) -> &str {
+    request.uri().path_and_query().map_or("/", |target| target.as_str())
+}
+
 impl Wears {
     /// Puts in what depends on the whole request: its target and host are there.
     ///
     /// # Errors
     /// In words, without a secret.
     pub(crate) fn finish(&self, request: &mut Request<Sending>) -> Result<(), String> {
-        let target = request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned();
         let text = match &self.late {
             Late::Nothing => return Ok(()),
             Late::Token(token) => format!("Bearer {}", token.reveal()), // RFC 6750 §2.1
             Late::Digest(challenge, login) => {
                 let mut bytes = [0; 16];
                 aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "no random numbers".to_owned())?;
-                challenge.answer(login.reveal(), request.method().as_str(), &target, &super::hex(&bytes))
+                let nonce = hex::encode(bytes);
+                challenge.answer(login.reveal(), request.method().as_str(), target(request), &nonce)
             }
             Late::SigV4(sigv4, secret, body) => {
                 let method = request.method().as_str().to_owned();
+                let target = target(request).to_owned();
                 let (path, query) = target.split_once('?').unwrap_or((&target, ""));
                 let host = request.uri().authority().map(ToString::to_string);
                 let target = Target { method: &method, path, query, body, host: host.as_deref() };

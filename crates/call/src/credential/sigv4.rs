@@ -18,7 +18,7 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// The hash of a body that is signed, as hexadecimal digits; `None`: it streams.
 pub(crate) fn body_hash(body: Option<&[u8]>) -> String {
-    body.map_or_else(|| "UNSIGNED-PAYLOAD".to_owned(), |bytes| super::hex(digest(&SHA256, bytes).as_ref()))
+    body.map_or_else(|| "UNSIGNED-PAYLOAD".to_owned(), |bytes| hex::encode(digest(&SHA256, bytes).as_ref()))
 }
 
 /// What is signed besides fields.
@@ -67,13 +67,13 @@ pub(crate) fn sign(
         target.body
     );
     let range = format!("{day}/{}/{}/aws4_request", sigv4.region, sigv4.service);
-    let hash = super::hex(digest(&SHA256, request.as_bytes()).as_ref());
+    let hash = hex::encode(digest(&SHA256, request.as_bytes()).as_ref());
     let text = format!("AWS4-HMAC-SHA256\n{moment}\n{range}\n{hash}");
     let mut key = mac(format!("AWS4{secret}").as_bytes(), day);
     for part in [sigv4.region.as_str(), sigv4.service.as_str(), "aws4_request"] {
         key = mac(key.as_ref(), part);
     }
-    let signature = super::hex(mac(key.as_ref(), &text).as_ref());
+    let signature = hex::encode(mac(key.as_ref(), &text).as_ref());
     let id = sigv4.key_id.reveal();
     let said =
         format!("AWS4-HMAC-SHA256 Credential={id}/{range}, SignedHeaders={names}, Signature={signature}");

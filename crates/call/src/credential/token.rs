@@ -50,17 +50,17 @@ struct Held {
     ends: Option<SystemTime>,
 }
 
-/// A token for `oauth`; not `rejected`, which the provider did not take.
+/// A token for `oauth`, kept under its [`name`]; not `rejected`, which the provider did not take.
 ///
 /// # Errors
 /// In words, with what to do.
 pub(crate) async fn token(
     providers: &Providers,
     like: &Upstream,
-    oauth: &OAuth,
+    (oauth, name): (&OAuth, &str),
     rejected: Option<&Secret>,
 ) -> Result<Secret, String> {
-    let slot = slot(&name(oauth));
+    let slot = slot(name);
     let mut held = slot.lock().await;
     let now = SystemTime::now();
     let good =
@@ -69,7 +69,7 @@ pub(crate) async fn token(
         return Ok(held.access.clone());
     }
     let fresh = match oauth.grant {
-        Grant::ClientCredentials => own(providers, like, oauth, good).await?,
+        Grant::ClientCredentials => own(providers, like, (oauth, name), good).await?,
         Grant::AuthorizationCode | Grant::Device => renewed(providers, like, oauth, good).await?,
     };
     let access = fresh.access.clone();
@@ -104,8 +104,9 @@ async fn lease(name: &str) -> Option<Box<dyn Send>> {
     }
 }
 
-/// What a token is kept under: the login's name, else a digest of everything it is had with.
-fn name(oauth: &OAuth) -> String {
+/// What a token is kept under: the login's name, else a digest of everything it is had with. Worked out once for each
+/// provider, not with each call.
+pub(super) fn name(oauth: &OAuth) -> String {
     if oauth.grant != Grant::ClientCredentials {
         return oauth.login.clone();
     }
@@ -115,22 +116,21 @@ fn name(oauth: &OAuth) -> String {
         oauth.token_url, oauth.issuer, oauth.client_id, oauth.scopes
     );
     let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, all.as_bytes());
-    format!("token:{}", super::hex(sum.as_ref()))
+    format!("token:{}", hex::encode(sum.as_ref()))
 }
 
 /// By client credentials (RFC 6749 §4.4); what another process had is used.
 async fn own(
     providers: &Providers,
     like: &Upstream,
-    oauth: &OAuth,
+    (oauth, name): (&OAuth, &str),
     good: impl Fn(&Held) -> bool,
 ) -> Result<Held, String> {
-    let name = name(oauth);
-    let usable = || kept(&name).as_ref().and_then(held).filter(|held| good(held));
+    let usable = || kept(name).as_ref().and_then(held).filter(|held| good(held));
     if let Some(kept) = usable() {
         return Ok(kept);
     }
-    let _turn = lease(&name).await;
+    let _turn = lease(name).await;
     if let Some(kept) = usable() {
         return Ok(kept);
     }
@@ -147,7 +147,7 @@ async fn own(
     take(&mut record, &answer)?;
     if let Some(keep) = KEEP.get() {
         // The token is had; that the next process has to ask again is no reason to fail.
-        let _ = keep.save(&name, &Value::Object(record.clone()).to_string());
+        let _ = keep.save(name, &Value::Object(record.clone()).to_string());
     }
     held(&record).ok_or_else(|| "the issuer gave no token".to_owned())
 }

@@ -36,7 +36,7 @@ pub(crate) fn upstream(urls: &[String]) -> Upstream {
     }
 }
 
-pub(crate) fn request(method: Method, path: &str) -> Outgoing {
+pub(crate) fn request(method: Method, path: &str) -> Outgoing<'static> {
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let repeat = match method {
         Method::GET | Method::HEAD => Repeat::Safe,
@@ -55,11 +55,11 @@ pub(crate) fn request(method: Method, path: &str) -> Outgoing {
     }
 }
 
-pub(crate) fn get(path: &str) -> Outgoing {
+pub(crate) fn get(path: &str) -> Outgoing<'static> {
     request(Method::GET, path)
 }
 
-pub(crate) fn post(path: &str, body: &'static str) -> Outgoing {
+pub(crate) fn post(path: &str, body: &'static str) -> Outgoing<'static> {
     Outgoing { body: OutBody::Held(Bytes::from_static(body.as_bytes())), ..request(Method::POST, path) }
 }
 

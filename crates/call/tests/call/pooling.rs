@@ -54,6 +54,44 @@ fn concurrent_calls_have_connections_of_their_own_and_keep_as_many_as_allowed() 
 }
 
 #[test]
+fn what_is_not_used_any_more_is_let_go_at_once_and_a_call_under_way_keeps_its_own() {
+    on_one_thread(async {
+        let (replaced, kept) =
+            (Provider::slow_body(3, Duration::from_millis(1)).start().await, Provider::echo().start().await);
+        let providers = providers();
+        let replaced_by = upstream(&[replaced.url()]);
+        let other = Upstream { fingerprint: 8, ..upstream(&[kept.url()]) };
+        for to in [&replaced_by, &other] {
+            read(providers.send(to, get("/")).await.unwrap()).await.unwrap();
+        }
+        let under_way = providers.send(&replaced_by, get("/")).await.unwrap();
+        assert!(under_way.sent.reused);
+        providers.keep_only([&other]);
+        assert!(!read(under_way).await.unwrap().is_empty(), "it goes on to its end");
+        for (to, provider, reused) in [(&replaced_by, &replaced, false), (&other, &kept, true)] {
+            let answer = providers.send(to, get("/")).await.unwrap();
+            assert_eq!(answer.sent.reused, reused);
+            read(answer).await.unwrap();
+            assert_eq!(provider.connections(), if reused { 1 } else { 2 });
+        }
+    });
+}
+
+#[test]
+fn heads_are_kept_from_when_they_are_wanted() {
+    on_one_thread(async {
+        let provider = Provider::echo().start().await;
+        let (providers, upstream) = (Providers::new(Dial::default()), upstream(&[provider.url()]));
+        for wanted in [false, true, false] {
+            providers.keep_heads(wanted);
+            let answer = providers.send(&upstream, get("/")).await.unwrap();
+            assert_eq!(answer.sent.head.is_some(), wanted);
+            read(answer).await.unwrap();
+        }
+    });
+}
+
+#[test]
 fn nothing_is_kept_where_nothing_may_be() {
     on_one_thread(async {
         let provider = Provider::echo().start().await;

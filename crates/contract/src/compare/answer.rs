@@ -4,8 +4,9 @@
 //! and a new success may.
 
 use super::operation::Shapes;
-use super::request::{body, taking};
+use super::request::body;
 use super::{Finding, Verdict};
+use crate::openapi::media;
 use crate::{Operation, Output, Parameter, Pointer, StatusRange};
 
 pub(super) fn compare(old: &Operation, new: &Operation, shapes: &mut Shapes) -> Vec<Finding> {
@@ -18,7 +19,7 @@ pub(super) fn compare(old: &Operation, new: &Operation, shapes: &mut Shapes) -> 
     }
     let near = |operation: &Operation| operation.at.at("responses");
     for status in statuses {
-        let (before, after) = (declared(&old.outputs, status), declared(&new.outputs, status));
+        let (before, after) = (Output::of(&old.outputs, status), Output::of(&new.outputs, status));
         match (before, after) {
             (Some(before), Some(after)) => found.extend(output(before, after, shapes)),
             (Some(before), None) => {
@@ -44,16 +45,6 @@ pub(super) fn compare(old: &Operation, new: &Operation, shapes: &mut Shapes) -> 
     found
 }
 
-/// The answer that a status has: its own, its class's, the default.
-fn declared(outputs: &[Output], status: StatusRange) -> Option<&Output> {
-    let class = match status {
-        StatusRange::Exact(status) => u8::try_from(status / 100).ok().map(StatusRange::Class),
-        _ => None,
-    };
-    let wanted = [Some(status), class, Some(StatusRange::Default)];
-    wanted.into_iter().flatten().find_map(|wanted| outputs.iter().find(|one| one.status == wanted))
-}
-
 fn is_success(status: StatusRange) -> bool {
     matches!(status, StatusRange::Exact(200..=299) | StatusRange::Class(2))
 }
@@ -72,13 +63,13 @@ fn output(old: &Output, new: &Output, shapes: &mut Shapes) -> Vec<Finding> {
     let mut tell = |verdict, rule, what: String, old: &Pointer, new: &Pointer| {
         found.push(Finding::new(verdict, rule, what).old(old).new_at(new));
     };
-    let stays = old.bodies.iter().any(|before| taking(&new.bodies, &before.media).is_some());
-    for before in old.bodies.iter().filter(|before| taking(&new.bodies, &before.media).is_none()) {
+    let stays = old.bodies.iter().any(|before| media::select(&new.bodies, &before.media).is_some());
+    for before in old.bodies.iter().filter(|before| media::select(&new.bodies, &before.media).is_none()) {
         let what = format!("answer {status}: `{}` is no longer sent", before.media);
         tell(Verdict::Breaking, "media-type-removed", what, &before.at, &new.at);
     }
     for after in &new.bodies {
-        if taking(&old.bodies, &after.media).is_some() {
+        if media::select(&old.bodies, &after.media).is_some() {
             continue;
         }
         // Where what was there stays, whoever does not ask for the new one does not get it (RFC 9110 §12).
@@ -98,7 +89,7 @@ fn output(old: &Output, new: &Output, shapes: &mut Shapes) -> Vec<Finding> {
         }
     }
     for before in &old.bodies {
-        if let Some(after) = taking(&new.bodies, &before.media) {
+        if let Some(after) = media::select(&new.bodies, &before.media) {
             found.extend(body(before, after, shapes));
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Flat {
 }
 
 /// Words that demand something and that lowering may leave out, because they are faulty or beyond it.
-const DEMANDS: [&str; 37] = [
+const DEMANDS: [&str; 46] = [
     "$ref",
     "$dynamicRef",
     "$recursiveRef",
@@ -57,10 +57,7 @@ const DEMANDS: [&str; 37] = [
     "xml",
     "contentEncoding",
     "contentMediaType",
-];
-
-/// Words that list schemas, and those that say who sends a member.
-const MORE: [&str; 9] = [
+    // Words that list schemas, and those that say who sends a member.
     "allOf",
     "anyOf",
     "oneOf",
@@ -103,7 +100,7 @@ impl Flat {
         let Some(map) = node.written.as_object() else { return };
         let alone = book.is_reference_alone() && map.contains_key("$ref");
         for (word, value) in map {
-            let known = DEMANDS.contains(&word.as_str()) || MORE.contains(&word.as_str());
+            let known = DEMANDS.contains(&word.as_str());
             if !known || (alone && word != "$ref") || node.lowered.get(word).is_some() {
                 continue;
             }

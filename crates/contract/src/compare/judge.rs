@@ -149,11 +149,11 @@ impl Judge {
                 self.circles += 1;
                 return Vec::new();
             }
-            return vec![self.unknown(sub, sup, "recursion", "refers to itself without end")];
+            return vec![unknown(sub, sup, "recursion", "refers to itself without end")];
         }
         self.steps += 1;
         if self.steps > MOST_STEPS || self.open.len() >= DEEPEST || sub.cut || sup.cut {
-            return vec![self.unknown(sub, sup, "size", "is too large or too deep to be compared")];
+            return vec![unknown(sub, sup, "size", "is too large or too deep to be compared")];
         }
         self.open.insert(question.clone(), self.level);
         let (circles, hanging) = (self.circles, self.hanging.len());
@@ -194,7 +194,7 @@ impl Judge {
         let mut all: Obstacles = found.into_iter().filter(|one| one.rule == "member").collect();
         for branch in sub.parts[index].list(union) {
             let mut part = Flat { parts: sub.parts.clone(), unchecked: sub.unchecked.clone(), cut: sub.cut };
-            part.parts[index] = without(&part.parts[index], union);
+            part.parts[index] = part.parts[index].without(union);
             let more = Flat::new(&mut self.sub, &[branch]);
             part.cut |= more.cut;
             part.unchecked.extend(more.unchecked);
@@ -214,8 +214,8 @@ impl Judge {
     /// Several kinds of value may each have a home of their own among alternatives.
     fn by_kind(&mut self, sub: &Flat, sup: &Flat, found: Obstacles) -> Obstacles {
         let all = [kinds::NULL, kinds::BOOLEAN, kinds::NUMBER, kinds::STRING, kinds::ARRAY, kinds::OBJECT];
-        let left: Vec<kinds::Set> =
-            all.into_iter().map(|one| one & sub.kinds()).filter(|one| *one != 0).collect();
+        let kinds = sub.kinds();
+        let left: Vec<kinds::Set> = all.into_iter().map(|one| one & kinds).filter(|one| *one != 0).collect();
         if left.len() < 2 {
             return found;
         }
@@ -264,7 +264,7 @@ impl Judge {
         };
         let (sub_at, rule) = choices_at(sub);
         let (sup_at, _) = choices_at(sup);
-        let mut found = self.obstacle(rule, &what, sub_at, sup_at);
+        let mut found = obstacle(rule, &what, sub_at, sup_at);
         found.verdict = Verdict::Breaking;
         found.proof = Some(shortened(first));
         vec![found]
@@ -284,7 +284,7 @@ impl Judge {
         {
             return;
         }
-        for value in sample::values(&mut self.sub, sub, &mut self.sup, sup) {
+        for value in sample::values(&mut self.sub, sub, sup) {
             if !self.sub.takes(&sub.parts, &value, false) {
                 continue;
             }
@@ -310,16 +310,6 @@ impl Judge {
         }
     }
 
-    /// An obstacle that nothing has shown yet. Places: the word where it stands, else the schema.
-    #[expect(clippy::unused_self, reason = "whoever judges says what stands in the way")]
-    pub(super) fn obstacle(&self, rule: &'static str, what: &str, sub: Pointer, sup: Pointer) -> Obstacle {
-        Obstacle { verdict: Verdict::Unknown, rule, what: what.to_owned(), proof: None, sub, sup }
-    }
-
-    fn unknown(&self, sub: &Flat, sup: &Flat, rule: &'static str, what: &str) -> Rc<Obstacle> {
-        Rc::new(self.obstacle(rule, what, place(sub), place(sup)))
-    }
-
     /// The findings of these obstacles, with the verdict that `forward` gives them.
     pub(super) fn finding(&self, one: &Obstacle) -> Finding {
         let (old, new) = if self.sub_is_old { (&one.sub, &one.sup) } else { (&one.sup, &one.sub) };
@@ -334,6 +324,15 @@ impl Judge {
             new: Some(new.clone()),
         }
     }
+}
+
+/// An obstacle that nothing has shown yet. Places: the word where it stands, else the schema.
+pub(super) fn obstacle(rule: &'static str, what: &str, sub: Pointer, sup: Pointer) -> Obstacle {
+    Obstacle { verdict: Verdict::Unknown, rule, what: what.to_owned(), proof: None, sub, sup }
+}
+
+fn unknown(sub: &Flat, sup: &Flat, rule: &'static str, what: &str) -> Rc<Obstacle> {
+    Rc::new(obstacle(rule, what, place(sub), place(sup)))
 }
 
 /// Where a flat schema stands.
@@ -356,14 +355,6 @@ fn places(flat: &Flat) -> Vec<(Pointer, u8)> {
         u8::from(gone("oneOf")) | u8::from(gone("anyOf")) << 1
     };
     flat.parts.iter().map(|part| (part.at.clone(), marks(part))).collect()
-}
-
-fn without(part: &Node, word: &str) -> Node {
-    let mut lowered = (*part.lowered).clone();
-    if let Value::Object(map) = &mut lowered {
-        map.shift_remove(word);
-    }
-    Node { lowered: lowered.into(), ..part.clone() }
 }
 
 /// A value as text; a long one is not told.

@@ -31,6 +31,15 @@ impl Node {
         (0..count).filter_map(|index| self.below(&[word, &index.to_string()])).collect()
     }
 
+    /// The same schema without a word.
+    pub(super) fn without(&self, word: &str) -> Self {
+        let mut lowered = (*self.lowered).clone();
+        if let Value::Object(map) = &mut lowered {
+            map.shift_remove(word);
+        }
+        Self { lowered: lowered.into(), ..self.clone() }
+    }
+
     /// Whether no value is allowed.
     pub(super) fn is_never(&self) -> bool {
         *self.lowered == Value::Bool(false)
@@ -74,7 +83,7 @@ impl Book {
         let Target::Here(at) = reference::target(reference) else { return None };
         let (store, side) = (self.store.as_ref()?, self.side);
         let make = || {
-            let written = store.written(&at)?;
+            let written = store.schema(&at)?;
             let lowered = Arc::new(store.lowered(side, &written, &at));
             Some(Node { at: at.clone(), written: Arc::new(written), lowered })
         };

@@ -2,6 +2,7 @@
 
 use super::operation::Shapes;
 use super::{Finding, Verdict};
+use crate::openapi::media;
 use crate::{Body, Codec, In, Kind, Operation, Parameter, Style};
 
 pub(super) fn compare(old: &Operation, new: &Operation, shapes: &mut Shapes) -> Vec<Finding> {
@@ -116,14 +117,14 @@ fn bodies(old: &Operation, new: &Operation, shapes: &mut Shapes) -> Vec<Finding>
     let mut found = Vec::new();
     let at = |operation: &Operation| operation.at.at("requestBody");
     for before in &old.input {
-        let Some(after) = taking(&new.input, &before.media) else {
+        let Some(after) = media::select(&new.input, &before.media) else {
             let what = format!("a request body of `{}` is no longer taken", before.media);
             found.push(Finding::new(Verdict::Breaking, "body-removed", what).old(&before.at).new_at(&new.at));
             continue;
         };
         found.extend(body(before, after, shapes));
     }
-    for after in new.input.iter().filter(|after| taking(&old.input, &after.media).is_none()) {
+    for after in new.input.iter().filter(|after| media::select(&old.input, &after.media).is_none()) {
         let what = format!("a request body of `{}` is taken", after.media);
         found.push(Finding::new(Verdict::Additive, "body-added", what).new_at(&after.at));
     }
@@ -160,13 +161,4 @@ pub(super) fn body(old: &Body, new: &Body, shapes: &mut Shapes) -> Vec<Finding> 
         found.push(Finding::new(Verdict::Unknown, "encoding", what).old(&old.at).new_at(&new.at));
     }
     found
-}
-
-/// The body that takes this media type: its own, then a range (RFC 9110 §12.5.1).
-pub(super) fn taking<'b>(bodies: &'b [Body], media: &str) -> Option<&'b Body> {
-    let kind = media.split('/').next().unwrap_or_default();
-    let range = format!("{kind}/*");
-    [media, range.as_str(), "*/*"]
-        .into_iter()
-        .find_map(|wanted| bodies.iter().find(|body| body.media == wanted))
 }

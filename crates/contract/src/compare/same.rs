@@ -1,6 +1,7 @@
 //! Whether two schemas are written the same, with everything that they refer to: most of two versions is.
 
 use super::node::{Book, Node};
+use crate::reference;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
@@ -38,22 +39,9 @@ fn same(one: &Node, other: &Node) -> Option<Vec<String>> {
         return None;
     }
     let (written, mut found) = (count(&one.written), Vec::new());
-    gather(&one.lowered, &mut found);
+    reference::gather(&one.lowered, &mut found);
     // One that is not in the lowered form leads out of the document, where nobody looks.
     (written <= found.len()).then_some(found)
-}
-
-fn gather(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Object(map) => {
-            if let Some(Value::String(reference)) = map.get("$ref") {
-                found.push(reference.clone());
-            }
-            map.values().for_each(|value| gather(value, found));
-        }
-        Value::Array(items) => items.iter().for_each(|value| gather(value, found)),
-        _ => {}
-    }
 }
 
 /// How often a reference is written; one in an example counts too, and then nothing is taken to be the same.

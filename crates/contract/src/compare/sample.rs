@@ -38,12 +38,11 @@ const TEXTS: [&str; 16] = [
 ];
 
 /// Values to try on both.
-pub(super) fn values(sub: &mut Book, one: &Flat, sup: &mut Book, other: &Flat) -> Vec<Value> {
-    let mut found = drawn(sub, one, other, 0);
+pub(super) fn values(book: &mut Book, one: &Flat, other: &Flat) -> Vec<Value> {
+    let mut found = drawn(book, one, other, 0);
     // What the other one names is of use too: a choice, a bound, a member.
     let kinds = one.kinds();
     found.extend(named(other).into_iter().filter(|value| kinds::of(value) & kinds != 0));
-    let _ = sup;
     found.truncate(MOST);
     found
 }
@@ -105,12 +104,7 @@ fn drawn(book: &mut Book, flat: &Flat, other: &Flat, depth: usize) -> Vec<Value>
                 flat.parts.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, part)| part.clone());
             let more = Flat::new(book, &[branch]);
             let mut both = Flat { parts: parts.collect(), ..Flat::default() };
-            if let Value::Object(map) = &*flat.parts[index].lowered {
-                let mut map = map.clone();
-                map.shift_remove(union);
-                let node = flat.parts[index].clone();
-                both.parts.push(Node { lowered: Value::Object(map).into(), ..node });
-            }
+            both.parts.push(flat.parts[index].without(union));
             both.parts.extend(more.parts);
             found.extend(drawn(book, &both, other, depth + 1).into_iter().take(24));
         }

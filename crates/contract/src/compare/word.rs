@@ -9,7 +9,7 @@ mod object;
 mod union;
 
 use super::flat::Flat;
-use super::judge::{Judge, Obstacle, Obstacles, place};
+use super::judge::{Judge, Obstacle, Obstacles, obstacle, place};
 use super::kinds;
 use super::node::Node;
 use crate::Pointer;
@@ -25,7 +25,7 @@ pub(super) fn check(
     below: &mut Obstacles,
 ) {
     let left = types(judge, sub, sup, own);
-    unchecked(judge, sub, sup, own);
+    unchecked(sub, sup, own);
     choices(judge, sub, sup, own);
     if judge.brief && !own.is_empty() {
         return;
@@ -67,13 +67,13 @@ fn types(judge: &Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) -> kind
     if missing != 0 {
         let (was, is) = if judge.sub_is_old { (has, takes) } else { (takes, has) };
         let what = format!("type: was {}, is {}", kinds::words(was), kinds::words(is));
-        own.push(judge.obstacle("type", &what, at(sub, "type"), at(sup, "type")));
+        own.push(obstacle("type", &what, at(sub, "type"), at(sup, "type")));
     }
     has & takes
 }
 
 /// Demands that are written and never checked must be written on the other side too.
-fn unchecked(judge: &mut Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) {
+fn unchecked(sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) {
     for (word, value, node) in &sup.unchecked {
         let applies = match word.as_str() {
             "format" | "pattern" => sub.kinds() & (kinds::STRING | kinds::NUMBER) != 0,
@@ -88,7 +88,7 @@ fn unchecked(judge: &mut Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>)
         let place = if node.written.get(word).is_some() { node.at.at(word) } else { node.at.clone() };
         let there = sub.parts.iter().find(|part| part.written.get(word).is_some());
         let there = there.map_or_else(|| self::place(sub), |part| part.at.at(word));
-        own.push(judge.obstacle(slug(word), &what, there, place));
+        own.push(obstacle(slug(word), &what, there, place));
     }
 }
 
@@ -103,7 +103,7 @@ fn choices(judge: &Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) {
         } else {
             "only listed values were sent, now others too"
         };
-        own.push(judge.obstacle("enum", what, at(sub, word), at(sup, word)));
+        own.push(obstacle("enum", what, at(sub, word), at(sup, word)));
     }
 }
 
@@ -139,22 +139,21 @@ pub(super) fn same_or(judge: &mut Judge, sub: &Flat, sup: &Flat, word: &str, own
             all.into_iter().all(|word| same(judge, other, part, word))
         });
         if !same {
-            let there = sub.word(word).next().map(|(_, value)| value.clone());
-            let what = told(judge, word, there.as_ref(), Some(value));
-            own.push(judge.obstacle(slug(word), &what, at(sub, word), part.at.at(word)));
+            let there = sub.word(word).next().map(|(_, value)| value);
+            let what = told(judge, word, there, Some(value));
+            own.push(obstacle(slug(word), &what, at(sub, word), part.at.at(word)));
         }
     }
 }
 
 /// Whether a word says the same in two parts, references followed.
 pub(super) fn same(judge: &mut Judge, sub: &Node, sup: &Node, word: &str) -> bool {
-    let (one, other) = (sub.lowered.get(word).cloned(), sup.lowered.get(word).cloned());
-    match (one, other) {
+    match (sub.lowered.get(word), sup.lowered.get(word)) {
         (None, None) => true,
         (Some(one), Some(other)) => {
             let written = (sub.written.get(word), sup.written.get(word));
             let words_differ = matches!(written, (Some(one), Some(other)) if one != other);
-            deep(judge, &one, &other, &mut HashSet::new()) && !(words_differ && mentions_unchecked(written))
+            deep(judge, one, other, &mut HashSet::new()) && !(words_differ && mentions_unchecked(written))
         }
         _ => false,
     }

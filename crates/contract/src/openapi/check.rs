@@ -31,7 +31,7 @@ pub fn check_head(operation: &Operation, head: &Head<'_>) -> (Vec<Violation>, Ne
         }
         false => Need::Nothing,
         true if operation.input.is_empty() => Need::Nothing,
-        true => match declared(&operation.input, head.fields, &operation.at.at("requestBody")) {
+        true => match declared(&operation.input, head.fields, || operation.at.at("requestBody")) {
             Ok(body) => need(body, head.fields, &mut found),
             Err(violation) => {
                 found.push(*violation);
@@ -50,16 +50,12 @@ pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMa
     if operation.outputs.is_empty() {
         return (Vec::new(), Need::Nothing);
     }
-    let Some(output) = output(&operation.outputs, status) else {
+    let Some(output) = Output::of(&operation.outputs, StatusRange::Exact(status.as_u16())) else {
+        let (expected, got) = (statuses(&operation.outputs), Got::Number(status.as_u16().to_string()));
         let violation = Violation {
             place: In::Status,
-            name: String::new(),
-            at: Pointer::root(),
             rule: operation.at.at("responses"),
-            code: "status",
-            expected: statuses(&operation.outputs),
-            got: Got::Number(status.as_u16().to_string()),
-            byte: None,
+            ..Violation::new("status", expected, got)
         };
         return (vec![violation], Need::Nothing);
     };
@@ -81,7 +77,7 @@ pub fn check_answer(operation: &Operation, status: StatusCode, fields: &HeaderMa
     {
         return (found, Need::Nothing);
     }
-    match declared(&output.bodies, fields, &output.at) {
+    match declared(&output.bodies, fields, || output.at.clone()) {
         Ok(body) => {
             let need = need(body, fields, &mut found);
             (found, need)
@@ -150,8 +146,12 @@ fn is_empty(fields: &HeaderMap) -> bool {
         .is_some_and(|length| length.as_bytes().iter().all(|digit| *digit == b'0'))
 }
 
-/// The declared body for the media type that the fields say, or the violation.
-pub(super) fn declared(bodies: &[Body], fields: &HeaderMap, rule: &Pointer) -> Result<Body, Box<Violation>> {
+/// The declared body for the media type that the fields say, or the violation of what stands at `rule`.
+pub(super) fn declared(
+    bodies: &[Body],
+    fields: &HeaderMap,
+    rule: impl FnOnce() -> Pointer,
+) -> Result<Body, Box<Violation>> {
     let got = match media::said(fields) {
         Said::Media(media) => match media::select(bodies, &media) {
             Some(body) => return Ok(media::resolved(body, &media)),
@@ -163,35 +163,16 @@ pub(super) fn declared(bodies: &[Body], fields: &HeaderMap, rule: &Pointer) -> R
     Err(Box::new(Violation {
         place: In::Header,
         name: "Content-Type".to_owned(),
-        at: Pointer::root(),
-        rule: rule.at("content"),
-        code: "media-type",
-        expected: media::list(bodies),
-        got,
-        byte: None,
+        rule: rule().at("content"),
+        ..Violation::new("media-type", media::list(bodies), got)
     }))
 }
 
 /// What says that a required body is not there.
 pub(super) fn missing_body(operation: &Operation) -> Violation {
-    Violation {
-        place: In::Body,
-        name: String::new(),
-        at: Pointer::root(),
-        rule: operation.at.at("requestBody").at("required"),
-        code: "required",
-        expected: format!("a body in {}", media::list(&operation.input)),
-        got: Got::Missing,
-        byte: None,
-    }
-}
-
-fn output(outputs: &[Output], status: StatusCode) -> Option<&Output> {
-    let code = status.as_u16();
-    let class = u8::try_from(code / 100).unwrap_or(0);
-    [StatusRange::Exact(code), StatusRange::Class(class), StatusRange::Default]
-        .iter()
-        .find_map(|range| outputs.iter().find(|output| output.status == *range))
+    let expected = format!("a body in {}", media::list(&operation.input));
+    let rule = operation.at.at("requestBody").at("required");
+    Violation { rule, ..Violation::new("required", expected, Got::Missing) }
 }
 
 fn statuses(outputs: &[Output]) -> String {

@@ -5,7 +5,7 @@
 use super::style::{Pair, Reader, is_deep};
 use super::{content, multipart, payload, text};
 use crate::schema::{Kind, Shape};
-use crate::{Body, Codec, Got, Head, In, Operation, Parameter, Pointer, Style, Value, Values, Violation};
+use crate::{Body, Codec, Got, Head, In, Operation, Parameter, Style, Value, Values, Violation};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 use serde_json::Value as Json;
@@ -39,7 +39,7 @@ fn decode_body(
     if operation.input.is_empty() {
         return;
     }
-    match super::check::declared(&operation.input, fields, &operation.at.at("requestBody")) {
+    match super::check::declared(&operation.input, fields, || operation.at.at("requestBody")) {
         Ok(body) if body.codec == Codec::Multipart => match multipart_body(&body, fields, bytes, values) {
             Ok(()) => {}
             Err(mut broken) => found.append(&mut broken),
@@ -123,16 +123,9 @@ pub(super) fn violation(
     expected: String,
     got: Got,
 ) -> Box<Violation> {
-    Box::new(Violation {
-        place: parameter.place,
-        name: parameter.name.clone(),
-        at: Pointer::root(),
-        rule: parameter.at.clone(),
-        code,
-        expected,
-        got,
-        byte: None,
-    })
+    let Parameter { place, name, at, .. } = parameter;
+    let (name, rule) = (name.clone(), at.clone());
+    Box::new(Violation { place: *place, name, rule, ..Violation::new(code, expected, got) })
 }
 
 /// What says that a required parameter is not there.
@@ -207,9 +200,7 @@ fn claims(other: &Parameter, parameter: &Parameter, name: &str) -> bool {
     }
     match other.style {
         Style::DeepObject => is_deep(&other.name, name),
-        _ if other.explode && other.shape.kind() == Kind::Object => {
-            other.shape.members().iter().any(|member| member.name == name)
-        }
+        _ if other.explode && other.shape.kind() == Kind::Object => other.shape.member(name).is_some(),
         _ => other.name == name,
     }
 }

@@ -8,8 +8,7 @@ mod body;
 use super::style::{Escape, Fault, Writer};
 use super::{content, decode, text};
 use crate::{
-    Codec, Got, In, Operation, Parameter, PathTemplate, Piece, Pointer, Request, Style, Value, Values,
-    Violation,
+    Codec, Got, In, Operation, Parameter, PathTemplate, Piece, Request, Style, Value, Values, Violation,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::Value as Json;
@@ -43,16 +42,7 @@ fn given<'v>(values: &'v Values, place: In, name: &str) -> Option<&'v Value> {
 }
 
 fn broken(place: In, name: &str, code: &'static str, expected: &str, got: Got) -> Box<Violation> {
-    Box::new(Violation {
-        place,
-        name: name.to_owned(),
-        at: Pointer::root(),
-        rule: Pointer::root(),
-        code,
-        expected: expected.to_owned(),
-        got,
-        byte: None,
-    })
+    Box::new(Violation { place, name: name.to_owned(), ..Violation::new(code, expected, got) })
 }
 
 /// The value as JSON, typed by the parameter if there is one.

@@ -7,7 +7,7 @@ use super::payload::{MOST, broken};
 use super::style::{Escape, Fault, Pair, Reader, Writer, is_deep};
 use super::{media, text};
 use crate::schema::{Kind, Shape};
-use crate::{Body, Codec, Got, In, Part, Payload, Pointer, Style, Violation};
+use crate::{Body, Codec, Got, Part, Payload, Pointer, Style, Violation};
 use bytes::Bytes;
 use serde_json::Value as Json;
 
@@ -73,10 +73,8 @@ fn styled(body: &Body, pairs: &mut Vec<Pair<'_>>, found: &mut Vec<Violation>) ->
     let mut read = Vec::new();
     for part in &body.parts {
         let Some((style, explode, _)) = part.style else { continue };
-        let Some(member) = body.shape.members().iter().find(|member| member.name == part.name) else {
-            continue;
-        };
-        let (name, shape) = (part.name.as_str(), &member.shape);
+        let name = part.name.as_str();
+        let Some(shape) = body.shape.member(name) else { continue };
         let reader = Reader { name, shape, style, explode, decode: text::decoded_form };
         // What an exploded object without named members would take cannot be told from other members.
         match reader.pairs(pairs, &|_| true) {
@@ -87,7 +85,7 @@ fn styled(body: &Body, pairs: &mut Vec<Pair<'_>>, found: &mut Vec<Violation>) ->
         let exploded = explode && style != Style::DeepObject && shape.kind() == Kind::Object;
         pairs.retain(|(own, _)| {
             let own = own.as_deref().unwrap_or_default();
-            let member = exploded && shape.members().iter().any(|member| member.name == own);
+            let member = exploded && shape.member(own).is_some();
             !(member || own == name || (style == Style::DeepObject && is_deep(name, own)))
         });
     }
@@ -97,22 +95,9 @@ fn styled(body: &Body, pairs: &mut Vec<Pair<'_>>, found: &mut Vec<Violation>) ->
 fn of_body(body: Option<&Body>, name: &str, fault: Fault) -> Violation {
     let at = Pointer::root().at(name);
     Violation {
-        at: fault.at.tokens().fold(at, |at, token| at.at(&token)),
+        at: at.join(&fault.at),
         rule: body.map_or_else(Pointer::root, |body| body.at.clone()),
-        ..told(fault.code, fault.expected, fault.got)
-    }
-}
-
-fn told(code: &'static str, expected: &str, got: Got) -> Violation {
-    Violation {
-        place: In::Body,
-        name: String::new(),
-        at: Pointer::root(),
-        rule: Pointer::root(),
-        code,
-        expected: expected.to_owned(),
-        got,
-        byte: None,
+        ..Violation::new(fault.code, fault.expected, fault.got)
     }
 }
 
@@ -149,7 +134,7 @@ fn typed(shape: Option<&Shape>, json: bool, values: &[String]) -> Option<Json> {
 /// several fields, an object as JSON (OpenAPI 3.1 Encoding Object, `contentType`).
 pub(super) fn write(body: Option<&Body>, value: &Json, found: &mut Vec<Violation>) -> Payload {
     let Json::Object(members) = value else {
-        found.push(told("type", "an object", crate::schema::kind_of(value)));
+        found.push(Violation::new("type", "an object", crate::schema::kind_of(value)));
         return Payload::Empty;
     };
     let mut pairs = Vec::new();

@@ -18,7 +18,6 @@ use crate::{
 };
 use http::{HeaderName, Method};
 use serde_json::{Map, Value};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Lowers every operation of a document.
@@ -46,9 +45,7 @@ pub(crate) fn lower(tree: &Value, version: Version, warnings: &mut Vec<Warning>)
     };
     members::look(tree, version, lowering.warnings);
     let schemas = named(tree).map(|(name, at, _)| (name.to_owned(), at)).collect();
-    // The same place may be read from many operations.
-    let mut told = HashSet::new();
-    warnings.retain(|warning| told.insert((warning.code, warning.at.clone())));
+    Warning::once(warnings);
     Lowered {
         title: text("/info/title"),
         version: text("/info/version"),

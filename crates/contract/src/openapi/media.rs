@@ -112,10 +112,11 @@ pub(super) fn said(fields: &HeaderMap) -> Said {
 
 /// The body declared for this media type: exact, else `type/*`, else `*/*`
 /// (OpenAPI 3.1, Request Body Object: the most specific key applies).
-pub(super) fn select<'b>(bodies: &'b [Body], media: &str) -> Option<&'b Body> {
+pub(crate) fn select<'b>(bodies: &'b [Body], media: &str) -> Option<&'b Body> {
     let kind = media.split('/').next().unwrap_or_default();
-    let ranges = [media.to_owned(), format!("{kind}/*"), "*/*".to_owned()];
-    ranges.iter().find_map(|range| bodies.iter().find(|body| body.media == *range))
+    let exact = bodies.iter().find(|body| body.media == media);
+    let range = || bodies.iter().find(|body| body.media.strip_suffix("/*") == Some(kind));
+    exact.or_else(range).or_else(|| bodies.iter().find(|body| body.media == "*/*"))
 }
 
 /// The body as a message of this media type has it: under a range, its codec is that of the message.

@@ -6,6 +6,8 @@
 
 use super::outline::warn;
 use super::read::Version;
+use crate::gather::FILES;
+use crate::pointer::Token;
 use crate::{Pointer, Warning};
 use serde_json::{Map, Value};
 
@@ -58,7 +60,7 @@ static ROOT_2: Object = Object {
         "externalDocs",
         "parameters",
         "securityDefinitions",
-        "$files",
+        FILES,
     ],
     below: &[
         ("info", One(&INFO)),
@@ -109,16 +111,7 @@ static RESPONSE_2: Object = Object {
 static ROOT_3: Object = Object {
     name: "a document of OpenAPI 3",
     needs: &["info"],
-    plain: &[
-        "openapi",
-        "jsonSchemaDialect",
-        "servers",
-        "security",
-        "tags",
-        "externalDocs",
-        "$self",
-        "$files",
-    ],
+    plain: &["openapi", "jsonSchemaDialect", "servers", "security", "tags", "externalDocs", "$self", FILES],
     below: &[
         ("info", One(&INFO)),
         ("paths", Named(&ITEM_3)),
@@ -273,11 +266,6 @@ struct Looking<'v, 'w> {
     path: Vec<Token<'v>>,
 }
 
-enum Token<'v> {
-    Name(&'v str),
-    Index(usize),
-}
-
 impl<'v> Looking<'v, '_> {
     fn object(&mut self, map: &'v Map<String, Value>, object: &'static Object) {
         let is_schema = std::ptr::eq(object, &raw const SCHEMA);
@@ -340,10 +328,7 @@ impl<'v> Looking<'v, '_> {
             return;
         }
         self.told += 1;
-        let at = self.path.iter().fold(Pointer::root(), |at, token| match token {
-            Token::Name(name) => at.at(name),
-            Token::Index(index) => at.index(*index),
-        });
+        let at = Pointer::of(&self.path);
         let at = word.map_or_else(|| at.clone(), |word| at.at(word));
         self.warnings.push(warn(code, text, at));
     }

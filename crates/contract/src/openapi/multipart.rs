@@ -12,7 +12,7 @@ pub(super) use read::{Content, read, value};
 pub(super) use write::{Given, write};
 
 use super::{media, payload};
-use crate::{Body, Got, In, Pointer, Violation};
+use crate::{Body, Got, In, Violation};
 use http::{HeaderMap, header};
 use std::borrow::Cow;
 
@@ -36,16 +36,11 @@ pub(super) fn boundary(fields: &HeaderMap) -> Result<String, Box<Violation>> {
     let said = value.and_then(|value| media::parameter(value, "boundary"));
     match said {
         Some(boundary) if is_boundary(&boundary) => Ok(boundary),
-        said => Err(Box::new(Violation {
-            place: In::Header,
-            name: "Content-Type".to_owned(),
-            at: Pointer::root(),
-            rule: Pointer::root(),
-            code: "boundary",
-            expected: "a `boundary` of 1 to 70 characters".to_owned(),
-            got: said.map_or(Got::Missing, |_| Got::Kind("something else")),
-            byte: None,
-        })),
+        said => {
+            let got = said.map_or(Got::Missing, |_| Got::Kind("something else"));
+            let violation = Violation::new("boundary", "a `boundary` of 1 to 70 characters", got);
+            Err(Box::new(Violation { place: In::Header, name: "Content-Type".to_owned(), ..violation }))
+        }
     }
 }
 

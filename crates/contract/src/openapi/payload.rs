@@ -4,7 +4,7 @@
 //! Numbers stay as they are written. Other codecs are passed on as bytes.
 
 use super::{form, multipart, xml};
-use crate::{Body, Codec, Got, In, Pointer, Report, Value, Violation, reader};
+use crate::{Body, Codec, Got, Report, Value, Violation, reader};
 use bytes::Bytes;
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -47,7 +47,7 @@ fn way(body: &Body, read: &dyn Fn(&Body) -> Option<Json>, left: &mut usize) -> O
     let mut nearest: Option<(Body, usize)> = None;
     for shape in body.shape.ways() {
         *left = left.checked_sub(1)?;
-        let own = Body { shape, ..body.clone() };
+        let own = Body { shape: shape.clone(), ..body.clone() };
         let found = match way(&own, read, left) {
             Some(found) => found,
             None => match read(&own) {
@@ -140,23 +140,15 @@ fn parts(body: &Body, members: &serde_json::Map<String, Json>) -> Option<(Bytes,
     found.is_empty().then(|| (bytes, format!("{}; boundary={boundary}", body.media)))
 }
 
-pub(super) fn broken(
+/// What is wrong of a body.
+pub(crate) fn broken(
     body: &Body,
     code: &'static str,
     expected: &str,
     got: Got,
     byte: Option<usize>,
 ) -> Violation {
-    Violation {
-        place: In::Body,
-        name: String::new(),
-        at: Pointer::root(),
-        rule: body.at.clone(),
-        code,
-        expected: expected.to_owned(),
-        got,
-        byte,
-    }
+    Violation { rule: body.at.clone(), byte, ..Violation::new(code, expected, got) }
 }
 
 fn utf8<'b>(body: &Body, bytes: &'b [u8]) -> Result<&'b str, Vec<Violation>> {

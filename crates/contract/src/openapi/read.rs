@@ -1,6 +1,6 @@
 //! Reading an OpenAPI document: its version, then everything a call needs of it.
 
-use crate::{DocumentError, Operation, Pointer, SecurityScheme, Span, Syntax, locate};
+use crate::{DocumentError, Operation, Pointer, SecurityScheme, Syntax, locate};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -39,12 +39,7 @@ pub(crate) struct Unfit {
 impl Unfit {
     /// The error, with its place in the text.
     pub(crate) fn located(self, name: &str, text: &str, syntax: Syntax) -> DocumentError {
-        let found = locate::spans(text, syntax, std::slice::from_ref(&self.at)).pop().flatten();
-        // The whole document is no place to point at: its beginning is.
-        let at = match found {
-            Some(span) if !self.at.as_str().is_empty() => span,
-            _ => Span::default(),
-        };
+        let at = locate::span(text, syntax, &self.at);
         let name = name.to_owned();
         match self.what {
             Some(what) => DocumentError::NotBuiltYet { name, what, at },

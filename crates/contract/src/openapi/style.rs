@@ -10,7 +10,8 @@ mod deep;
 mod read;
 mod write;
 
-pub(super) use read::{Pair, Reader, is_deep};
+pub(super) use deep::is_deep;
+pub(super) use read::{Pair, Reader};
 pub(super) use write::{Escape, Writer};
 
 use crate::{Got, Parameter, Pointer, Style, Violation};
@@ -40,16 +41,10 @@ impl Fault {
 
     /// The violation of the parameter whose value it is.
     pub(super) fn of(self, parameter: &Parameter) -> Box<Violation> {
-        Box::new(Violation {
-            place: parameter.place,
-            name: parameter.name.clone(),
-            at: self.at,
-            rule: parameter.at.clone(),
-            code: self.code,
-            expected: self.expected.to_owned(),
-            got: self.got,
-            byte: None,
-        })
+        let mut violation =
+            super::decode::violation(parameter, self.code, self.expected.to_owned(), self.got);
+        violation.at = self.at;
+        violation
     }
 }
 

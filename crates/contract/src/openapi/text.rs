@@ -69,7 +69,7 @@ pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The text of a scalar; `None` for lists and objects, which have none.
-pub(super) fn scalar(value: &Value) -> Option<String> {
+pub(crate) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -37,8 +37,8 @@ enum Node {
 impl Said {
     fn of(shape: &Shape) -> Self {
         let word = shape.word("xml");
-        let text = |name: &str| word.as_ref()?.get(name)?.as_str().map(str::to_owned);
-        let is = |name: &str| word.as_ref().and_then(|word| word.get(name)?.as_bool()).unwrap_or(false);
+        let text = |name: &str| word?.get(name)?.as_str().map(str::to_owned);
+        let is = |name: &str| word.and_then(|word| word.get(name)?.as_bool()).unwrap_or(false);
         let list = shape.kind() == Kind::Array;
         let node = match text("nodeType").as_deref() {
             Some("attribute") => Node::Attribute,

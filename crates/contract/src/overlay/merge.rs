@@ -220,11 +220,7 @@ fn merge(
                 kind(value)
             );
             // What is copied has no text in the overlay.
-            let place = if said.word == "update" {
-                rel.tokens().fold(said.at.clone(), |at, token| at.at(&token))
-            } else {
-                said.at.clone()
-            };
+            let place = if said.word == "update" { said.at.join(rel) } else { said.at.clone() };
             return Err(Unlaid { why, at: place });
         }
     }

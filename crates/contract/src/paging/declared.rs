@@ -103,7 +103,7 @@ fn slot(parameter: &Parameter) -> Slot {
 
 /// What a counting parameter is for the first page: its default, else the least it may be.
 fn first(parameter: &Parameter, otherwise: u64) -> u64 {
-    let least = || parameter.shape.word("minimum").and_then(|least| least.as_u64());
+    let least = || parameter.shape.word("minimum").and_then(serde_json::Value::as_u64);
     parameter.shape.default().and_then(|value| value.as_u64()).or_else(least).unwrap_or(otherwise)
 }
 
@@ -112,8 +112,8 @@ fn is_scalar(shape: &Shape) -> bool {
 }
 
 fn is_address(shape: &Shape) -> bool {
-    let says = |word: &str| shape.word(word).and_then(|value| value.as_str().map(str::to_owned));
-    let uri = says("format").is_some_and(|format| ["uri", "url", "uri-reference"].contains(&format.as_str()));
+    let format = shape.word("format").and_then(serde_json::Value::as_str);
+    let uri = format.is_some_and(|format| ["uri", "url", "uri-reference"].contains(&format));
     let example = shape.example().and_then(|value| value.as_str().map(str::to_owned));
     let name = shape.at().tokens().last().map(|name| plain(&name)).unwrap_or_default();
     let named = ["link", "url", "uri", "href"].iter().any(|end| name.ends_with(end));

@@ -1,9 +1,9 @@
 //! Samples of answers: status, fields and body as an operation declares them, as asked for.
 
-use super::place::{carries, form, plain_text};
+use super::place::{carries, form};
 use super::request::given_one;
 use super::{Examples, Want};
-use crate::openapi::{media, written};
+use crate::openapi::{media, text, written};
 use crate::{Body, Codec, Operation, Output, StatusRange};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -110,16 +110,16 @@ pub fn sample_answer(operation: &Operation, asked: &Asked<'_>) -> Result<Sampled
 fn field_text(value: &Json, explode: bool) -> Option<String> {
     let join = |texts: Option<Vec<String>>| texts.map(|texts| texts.join(","));
     match value {
-        Json::Array(items) => join(items.iter().map(plain_text).collect()),
+        Json::Array(items) => join(items.iter().map(text::scalar).collect()),
         Json::Object(members) => join(
             members
                 .iter()
                 .map(|(name, value)| {
-                    Some(format!("{name}{}{}", if explode { '=' } else { ',' }, plain_text(value)?))
+                    Some(format!("{name}{}{}", if explode { '=' } else { ',' }, text::scalar(value)?))
                 })
                 .collect(),
         ),
-        plain => plain_text(plain),
+        plain => text::scalar(plain),
     }
 }
 
@@ -128,9 +128,7 @@ fn output(operation: &Operation, status: Option<u16>) -> Result<(StatusCode, Opt
     let find = |range: StatusRange| operation.outputs.iter().find(|output| output.status == range);
     if let Some(code) = status {
         let status = StatusCode::from_u16(code).map_err(|_| NoAnswer::Status)?;
-        let class = u8::try_from(code / 100).unwrap_or(0);
-        let ranges = [StatusRange::Exact(code), StatusRange::Class(class), StatusRange::Default];
-        let found = ranges.into_iter().find_map(find).ok_or(NoAnswer::Status)?;
+        let found = Output::of(&operation.outputs, StatusRange::Exact(code)).ok_or(NoAnswer::Status)?;
         return Ok((status, Some(found)));
     }
     let exact = operation.outputs.iter().filter_map(|output| match output.status {
@@ -177,7 +175,7 @@ fn content(output: &Output, asked: &Asked<'_>) -> Result<(String, String, Bytes)
     for (media, body) in &ways {
         let body_as = media::resolved(body, media);
         let given = asked.examples.map_or(&[][..], |examples| examples.of(body));
-        let good = given.iter().map(|(_, value)| value).find(|value| body_as.shape.check(value).is_empty());
+        let good = given.iter().map(|(_, value)| value).find(|value| body_as.shape.takes(value));
         let value = match good {
             Some(value) => Some(value.clone()),
             None if body_as.shape.is_anything() && body_as.codec != Codec::Json => Some(Json::from("amber")),

@@ -28,7 +28,7 @@ impl Schemas {
     pub(super) fn of(root: &Value, store: &Store) -> Self {
         let mut found = HashMap::new();
         let mut open = Vec::new();
-        references(root, &mut open);
+        reference::gather(root, &mut open);
         while let Some(text) = open.pop() {
             if found.contains_key(&text) || found.len() >= MOST_SCHEMAS {
                 continue;
@@ -36,24 +36,11 @@ impl Schemas {
             if let Target::Here(pointer) = reference::target(&text)
                 && let Some(schema) = store.schema(&pointer)
             {
-                references(&schema, &mut open);
+                reference::gather(&schema, &mut open);
                 found.insert(text, schema);
             }
         }
         Self(found)
-    }
-}
-
-fn references(value: &Value, open: &mut Vec<String>) {
-    match value {
-        Value::Object(map) => {
-            if let Some(Value::String(text)) = map.get("$ref") {
-                open.push(text.clone());
-            }
-            map.values().for_each(|below| references(below, open));
-        }
-        Value::Array(items) => items.iter().for_each(|below| references(below, open)),
-        _ => {}
     }
 }
 

@@ -45,20 +45,15 @@ fn write(hir: &Hir, random: &mut Random, extra: usize, text: &mut String) -> Opt
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => text.push_str(std::str::from_utf8(&literal.0).ok()?),
-        HirKind::Class(Class::Unicode(class)) => {
-            let ranges: Vec<(u32, u32)> = class
-                .ranges()
-                .iter()
-                .map(|range| (u32::from(range.start()), u32::from(range.end())))
-                .collect();
-            text.push(letter(&ranges, random)?);
-        }
-        HirKind::Class(Class::Bytes(class)) => {
-            let ranges: Vec<(u32, u32)> = class
-                .ranges()
-                .iter()
-                .map(|range| (u32::from(range.start()), u32::from(range.end())))
-                .collect();
+        HirKind::Class(class) => {
+            let ranges: Vec<(u32, u32)> = match class {
+                Class::Unicode(class) => {
+                    class.iter().map(|range| (range.start().into(), range.end().into())).collect()
+                }
+                Class::Bytes(class) => {
+                    class.iter().map(|range| (range.start().into(), range.end().into())).collect()
+                }
+            };
             text.push(letter(&ranges, random)?);
         }
         HirKind::Repetition(repetition) => {

@@ -1,6 +1,7 @@
 //! What a place of a message can carry: a value that comes out of it as it went in.
 
 use super::Want;
+use crate::openapi::text;
 use crate::{Body, In, Parameter, Shape, Style};
 use serde_json::Value as Json;
 
@@ -15,7 +16,7 @@ pub(super) fn form(body: &Body, seed: u64, want: Want) -> Option<Json> {
     tries.chain(plain).find_map(|(seed, want)| {
         let mut value = body.shape.sample(seed, want)?;
         pruned(body, &mut value);
-        (is_form(body, &value) && body.shape.check(&value).is_empty()).then_some(value)
+        (is_form(body, &value) && body.shape.takes(&value)).then_some(value)
     })
 }
 
@@ -39,9 +40,8 @@ fn says(body: &Body, name: &str, value: &Json) -> bool {
         Json::Array(items) => !items.is_empty() && (style.is_none() || items.iter().all(is_plain)),
         Json::Object(below) => style.is_none() || !below.is_empty() && below.values().all(is_plain),
         plain => {
-            let member = body.shape.members().iter().find(|member| member.name == name);
-            let read = |shape: &Shape| plain_text(plain).map(|text| shape.read_text(&text));
-            member.is_none_or(|member| read(&member.shape).is_some_and(|read| member.shape.takes(&read)))
+            let read = |shape: &Shape| text::scalar(plain).map(|text| shape.read_text(&text));
+            body.shape.member(name).is_none_or(|shape| read(shape).is_some_and(|read| shape.takes(&read)))
         }
     }
 }
@@ -90,21 +90,13 @@ const fn is_plain(value: &Json) -> bool {
     !matches!(value, Json::Array(_) | Json::Object(_) | Json::Null)
 }
 
-pub(super) fn plain_text(value: &Json) -> Option<String> {
-    match value {
-        Json::String(text) => Some(text.clone()),
-        Json::Number(_) | Json::Bool(_) | Json::Null => Some(value.to_string()),
-        Json::Array(_) | Json::Object(_) => None,
-    }
-}
-
 /// Whether the place of a parameter can carry this value, so that it comes out as it went in.
 pub(super) fn carries(parameter: &Parameter, value: &Json) -> bool {
     if parameter.content.is_some() {
         return true;
     }
-    let text = |value: &Json| {
-        plain_text(value).is_some_and(|text| {
+    let says = |value: &Json| {
+        text::scalar(value).is_some_and(|text| {
             let bare = !text.is_empty() && text.trim() == text;
             let dots = parameter.place == In::Path && (text == "." || text == "..");
             let field = parameter.place != In::Header || text.chars().all(|one| (' '..='~').contains(&one));
@@ -113,16 +105,17 @@ pub(super) fn carries(parameter: &Parameter, value: &Json) -> bool {
     };
     // Between commas a comma is none.
     let item = |value: &Json| {
-        let comma = parameter.place == In::Header && plain_text(value).is_some_and(|text| text.contains(','));
-        is_plain(value) && text(value) && !comma
+        let comma =
+            parameter.place == In::Header && text::scalar(value).is_some_and(|text| text.contains(','));
+        is_plain(value) && says(value) && !comma
     };
     match value {
         Json::Array(items) => !items.is_empty() && items.iter().all(item),
         Json::Object(members) => !members.is_empty() && members.values().all(item),
         // Text has no kinds: what may be a text is read as one.
         plain => {
-            let read = plain_text(plain).map(|text| parameter.shape.read_text(&text));
-            text(plain) && read.is_some_and(|read| parameter.shape.check(&read).is_empty())
+            let read = text::scalar(plain).map(|text| parameter.shape.read_text(&text));
+            says(plain) && read.is_some_and(|read| parameter.shape.takes(&read))
         }
     }
 }

@@ -3,9 +3,9 @@
 //! What is made is written as the client writes it and checked as the provider checks it: one violation, or the fewest
 //! that were found.
 
-use super::place::plain_text;
 use super::request::made;
 use super::{Examples, Want, negative};
+use crate::openapi::text;
 use crate::{Chunk, Head, In, Need, Operation, Payload, Value, Values, Violation, check_head, encode};
 use http::{HeaderValue, header};
 use serde_json::Value as Json;
@@ -69,7 +69,7 @@ fn wrong<'v>(
     }
     let Value::Json(json) = value else { return Box::new(std::iter::empty()) };
     let shape = match place {
-        In::Body => super::request::chosen(operation).map(|body| &body.shape),
+        In::Body => operation.usual_body().map(|body| &body.shape),
         place => operation
             .parameters
             .iter()
@@ -85,7 +85,7 @@ fn wrong<'v>(
     let in_body = *place == In::Body;
     let all = negative::changed(json, turn).filter_map(move |value| {
         // What text becomes when it is read decides: a list in a path is no less wrong for it.
-        let (read, sent) = match plain_text(&value) {
+        let (read, sent) = match text::scalar(&value) {
             Some(text) if !in_body => (shape.read_text(&text), Value::Text(text)),
             _ => (value.clone(), Value::Json(value)),
         };

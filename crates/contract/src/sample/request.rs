@@ -50,7 +50,7 @@ pub(super) fn made(operation: &Operation, seed: u64, want: Want, examples: &Exam
             None => {}
         }
     }
-    if let Some(body) = chosen(operation)
+    if let Some(body) = operation.usual_body()
         && (operation.input_required || !matches!(want, Want::Minimal))
     {
         let given = if matches!(want, Want::Plain) { examples.of(body) } else { &[] };
@@ -63,12 +63,6 @@ pub(super) fn made(operation: &Operation, seed: u64, want: Want, examples: &Exam
     Some(values)
 }
 
-/// The body that is written when nothing says which: as [`encode`](crate::encode) chooses it.
-pub(super) fn chosen(operation: &Operation) -> Option<&Body> {
-    let first = |codec: Codec| operation.input.iter().find(|body| body.codec == codec);
-    first(Codec::Json).or_else(|| first(Codec::Form)).or_else(|| operation.input.first())
-}
-
 /// An example that keeps to the shape and that its place takes; which one, the seed says.
 pub(super) fn given_one(
     shape: &Shape,
@@ -76,7 +70,7 @@ pub(super) fn given_one(
     seed: u64,
     takes: &dyn Fn(&Json) -> bool,
 ) -> Option<Json> {
-    let good = |value: &Json| takes(value) && shape.check(value).is_empty();
+    let good = |value: &Json| takes(value) && shape.takes(value);
     let good: Vec<Json> = given
         .iter()
         .filter_map(|(_, value)| match value {

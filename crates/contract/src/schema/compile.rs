@@ -16,9 +16,8 @@ use crate::decimal::{Decimal, Weight};
 use crate::openapi::outline::{lost_warning, warn};
 use crate::openapi::read::Version;
 use crate::reference::Lost;
-use crate::{In, Pointer, Violation, Warning};
+use crate::{Pointer, Violation, Warning};
 use jsonschema::{Draft, Keyword, PatternOptions, Registry, ValidationError, ValidationOptions, Validator};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
@@ -94,8 +93,7 @@ impl Compiled {
         }
         let Layout { mut document, shared, .. } = layout;
         if let Some(map) = document.as_object_mut() {
-            let fragment = utf8_percent_encode(at.as_str(), NON_ALPHANUMERIC).to_string().replace("%2F", "/");
-            map.insert("$ref".to_owned(), Value::String(format!("#{fragment}")));
+            map.insert("$ref".to_owned(), Value::String(format!("#{}", identity::encoded(at))));
         }
         let mut resources = Vec::new();
         let dynamic = identity::is_named(&document);
@@ -190,16 +188,7 @@ impl Compiled {
 
     /// A violation of the schema as a whole.
     fn whole(&self, code: &'static str, expected: &str, value: &Value) -> Violation {
-        Violation {
-            place: In::Body,
-            name: String::new(),
-            at: Pointer::root(),
-            rule: self.at.clone(),
-            code,
-            expected: expected.to_owned(),
-            got: super::kind_of(value),
-            byte: None,
-        }
+        Violation { rule: self.at.clone(), ..Violation::new(code, expected, super::kind_of(value)) }
     }
 
     fn violations(&self, value: &Value) -> Vec<Violation> {

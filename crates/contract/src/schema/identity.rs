@@ -5,6 +5,7 @@
 //! own, which the engine follows. Deliberately absent: fetching; what has no name in the document stays as it is.
 
 use super::dialect::Dialect;
+use super::holding::{BY_NAME, LIST, ONE};
 use crate::Pointer;
 use crate::reference;
 use fluent_uri::{Uri, UriRef};
@@ -57,26 +58,6 @@ struct Names {
     met: Vec<Met>,
     identified: Vec<Pointer>,
 }
-
-/// Members of a schema that hold one schema, a list of schemas, or schemas by name.
-const ONE: [&str; 13] = [
-    "items",
-    "additionalProperties",
-    "additionalItems",
-    "not",
-    "contains",
-    "propertyNames",
-    "if",
-    "then",
-    "else",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "contentSchema",
-    "extends",
-];
-const LIST: [&str; 5] = ["allOf", "anyOf", "oneOf", "prefixItems", "items"];
-const NAMED: [&str; 6] =
-    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 
 impl Names {
     /// Walks what is no schema: the members of the document down to its schemas.
@@ -144,12 +125,14 @@ impl Names {
         for (key, below) in map {
             let (word, at) = (key.as_str(), at.at(key));
             match below {
-                Value::Object(named) if NAMED.contains(&word) => {
+                Value::Object(named) if BY_NAME.contains(&word) => {
                     for (name, schema) in named {
                         self.schema(schema, &at.at(name), &base, dialect);
                     }
                 }
-                Value::Object(_) if ONE.contains(&word) => self.schema(below, &at, &base, dialect),
+                Value::Object(_) if ONE.contains(&word) || matches!(word, "contentSchema" | "extends") => {
+                    self.schema(below, &at, &base, dialect);
+                }
                 Value::Array(items) if LIST.contains(&word) => {
                     for (index, schema) in items.iter().enumerate() {
                         self.schema(schema, &at.index(index), &base, dialect);
@@ -168,7 +151,7 @@ impl Names {
         let resource = self.resources.get(base)?;
         match reference::target(&format!("#{fragment}")) {
             reference::Target::Here(pointer) => {
-                let whole_pointer = Pointer::parse(&format!("{resource}{pointer}"))?;
+                let whole_pointer = resource.join(&pointer);
                 if reference::resolve(tree, &whole_pointer).is_some() {
                     return Some((whole_pointer, whole));
                 }
@@ -300,7 +283,7 @@ fn gather(value: &Value, named: &mut HashSet<Pointer>, inside: bool) {
                 named.extend(place(id));
             }
             for (key, below) in map.iter().filter(|(key, _)| inside || !is_data(key)) {
-                gather(below, named, !inside && NAMED.contains(&key.as_str()));
+                gather(below, named, !inside && BY_NAME.contains(&key.as_str()));
             }
         }
         Value::Array(items) => items.iter().for_each(|below| gather(below, named, false)),
@@ -314,16 +297,13 @@ fn rebase(value: &mut Value, named: &HashSet<Pointer>, inside: bool) {
             if let Some(Value::String(text)) = map.get_mut("$ref")
                 && let reference::Target::Here(pointer) = reference::target(text)
             {
-                let whole = pointer.as_str();
-                let ends =
-                    whole.char_indices().skip(1).filter(|(_, letter)| *letter == '/').map(|(end, _)| end);
-                let starts = ends.chain([whole.len()]).filter_map(|end| Pointer::parse(&whole[..end]));
+                let starts = pointer.prefixes().filter_map(Pointer::parse);
                 let start = starts.filter(|start| named.contains(start)).last().unwrap_or_default();
-                let rest = Pointer::parse(&whole[start.as_str().len()..]).unwrap_or_default();
+                let rest = Pointer::parse(&pointer.as_str()[start.as_str().len()..]).unwrap_or_default();
                 *text = format!("{OWN}{}#{}", encoded(&start), encoded(&rest));
             }
             for (key, below) in map.iter_mut().filter(|(key, _)| inside || !is_data(key)) {
-                rebase(below, named, !inside && NAMED.contains(&key.as_str()));
+                rebase(below, named, !inside && BY_NAME.contains(&key.as_str()));
             }
         }
         Value::Array(items) => items.iter_mut().for_each(|below| rebase(below, named, false)),

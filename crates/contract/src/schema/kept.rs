@@ -10,6 +10,7 @@ use crate::Pointer;
 use crate::index::{Input, Kept, Out, kept_words};
 use crate::openapi::read::Version;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 kept_words!(Version { V2_0, V3_0, V3_1, V3_2 });
 kept_words!(Dialect { Draft4, Draft6, Draft7, Draft2019, Draft2020 });
@@ -53,7 +54,7 @@ impl Kept for Shape {
 pub(crate) fn put_all(store: Option<&Arc<Store>>, out: &mut Out) {
     store.is_some().put(out);
     let Some(store) = store else { return };
-    let Store { version, dialect, entries, apart, below } = &**store;
+    let Store { version, dialect, entries, apart, below, made: _ } = &**store;
     version.put(out);
     dialect.put(out);
     apart.put(out);
@@ -91,7 +92,8 @@ pub(crate) fn take_all(from: &mut Input) -> Option<()> {
         let text = from.apart()?;
         entries.push((pointer, Entry { text, compiled: Default::default() }));
     }
-    let store = Arc::new(Store { version, dialect, entries: entries.into_iter().collect(), apart, below });
+    let (entries, made) = (entries.into_iter().collect(), AtomicUsize::new(0));
+    let store = Arc::new(Store { version, dialect, entries, apart, below, made });
     for _ in 0..from.many()? {
         let (at, side) = (Pointer::take(from)?, Side::take(from)?);
         let text =

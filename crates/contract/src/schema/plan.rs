@@ -110,7 +110,7 @@ fn told(validator: &Validator, value: &Value, at: &Pointer) -> Vec<Violation> {
         words::tell(&error, &mut found);
     }
     for violation in &mut found {
-        violation.rule = Pointer::parse(&format!("{at}{}", violation.rule)).unwrap_or_default();
+        violation.rule = at.join(&violation.rule);
     }
     found
 }

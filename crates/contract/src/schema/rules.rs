@@ -18,11 +18,6 @@ impl Shape {
 }
 
 impl Store {
-    /// The schema that stands at `pointer`, as written.
-    pub(crate) fn written(&self, pointer: &Pointer) -> Option<Value> {
-        self.schema(pointer)
-    }
-
     /// A schema as it is checked, references kept: what cannot be enforced is not in it.
     pub(crate) fn lowered(&self, side: Side, schema: &Value, at: &Pointer) -> Value {
         let mut untold = Vec::new();
@@ -37,7 +32,7 @@ impl Store {
         self.version == Version::V3_0
     }
 
-    /// A schema below another one, as a shape of its own.
+    /// A schema as a shape of its own, be it that it stands at `at` or was put together from what does.
     pub(crate) fn shape(self: &Arc<Self>, side: Side, schema: &Value, at: &Pointer) -> Shape {
         Shape::of(at.clone(), at.clone(), side, schema.to_string().into(), Arc::clone(self))
     }

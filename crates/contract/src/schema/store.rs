@@ -5,11 +5,13 @@ use super::compile::Compiled;
 use super::dialect::Dialect;
 use crate::openapi::outline::{is_true, lost_warning, warn};
 use crate::openapi::read::Version;
+use crate::pointer::Token;
 use crate::reference::{self, Lost, Target};
 use crate::{Pointer, Warning};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 /// Which way a value travels: a request does not carry what is only read, an answer not what is only written.
@@ -30,6 +32,8 @@ pub(crate) struct Store {
     pub(super) apart: bool,
     /// Whether those can that a member or an item refers to.
     pub(super) below: bool,
+    /// How many shapes were made of what stands below others.
+    pub(super) made: AtomicUsize,
 }
 
 /// Words that look through references to schemas of the same value: with them those are compiled together.
@@ -48,10 +52,8 @@ pub(super) struct Entry {
 impl Store {
     /// The entry that holds what stands at `pointer`: where it begins, and its text.
     pub(super) fn holding(&self, pointer: &Pointer) -> Option<(Pointer, &Bytes)> {
-        let text = pointer.as_str();
-        let ends = text.char_indices().skip(1).filter(|(_, letter)| *letter == '/').map(|(end, _)| end);
-        ends.chain([text.len()])
-            .find_map(|end| Some((Pointer::parse(&text[..end])?, &self.entries.get(&text[..end])?.text)))
+        let found = pointer.prefixes().find_map(|start| Some((start, &self.entries.get(start)?.text)));
+        found.and_then(|(start, text)| Some((Pointer::parse(start)?, text)))
     }
 
     /// The schema that stands at `pointer`.
@@ -139,14 +141,14 @@ impl<'v> Shelf<'v> {
         let entries = entries.into_iter().map(entry).collect();
         Self {
             root,
-            store: Arc::new(Store { version, dialect, entries, apart, below }),
+            store: Arc::new(Store { version, dialect, entries, apart, below, made: AtomicUsize::new(0) }),
             made: HashMap::new(),
         }
     }
 
     /// The shape of a schema that was put together from what stands at `at`.
     pub(crate) fn inline(&self, schema: &Value, at: &Pointer, side: Side) -> Shape {
-        Shape::of(at.clone(), at.clone(), side, schema.to_string().into(), Arc::clone(&self.store))
+        self.store.shape(side, schema, at)
     }
 
     /// The shape of the schema that stands at `at`.
@@ -243,7 +245,7 @@ impl References<'_, '_> {
                 if !named && map.get("in").and_then(Value::as_str) == Some("formData") {
                     // OpenAPI 2.0: a member of a form, whose schema refers to where the member stands.
                     let schema = beside_name(map).to_string().into();
-                    self.entries.insert(pointer(path).as_str().to_owned(), schema);
+                    self.entries.insert(Pointer::of(path).as_str().to_owned(), schema);
                 }
                 for (key, below) in map {
                     if !named && (DATA.contains(&key.as_str()) || key.starts_with("x-")) {
@@ -278,7 +280,7 @@ impl References<'_, '_> {
             Target::Named(_) => Lost::Nowhere(reference.to_owned()),
             Target::Outside => Lost::Outside(reference.to_owned()),
         };
-        self.warnings.push(lost_warning(&lost, "what it describes is not checked", pointer(path)));
+        self.warnings.push(lost_warning(&lost, "what it describes is not checked", Pointer::of(path)));
     }
 
     /// Keeps a schema that stands elsewhere than under `components/schemas`.
@@ -302,13 +304,6 @@ impl References<'_, '_> {
     }
 }
 
-fn pointer(path: &[Token<'_>]) -> Pointer {
-    path.iter().fold(Pointer::root(), |at, token| match token {
-        Token::Name(name) => at.at(name),
-        Token::Index(index) => at.index(*index),
-    })
-}
-
 /// The schema whose words stand beside the name of a parameter (OpenAPI 2.0 Parameter Object).
 pub(crate) fn beside_name(map: &Map<String, Value>) -> Value {
     let own = ["name", "in", "required", "collectionFormat", "allowEmptyValue", "schema"];
@@ -322,11 +317,6 @@ pub(crate) fn beside_name(map: &Map<String, Value>) -> Value {
         words.insert("format".to_owned(), "binary".into());
     }
     Value::Object(words)
-}
-
-enum Token<'t> {
-    Name(&'t str),
-    Index(usize),
 }
 
 /// `nullable` in 3.0, and what it was called before; elsewhere the word says nothing.

@@ -6,6 +6,7 @@
 
 use super::dialect::Dialect;
 use super::encoded;
+use super::holding::{BY_NAME, LIST, ONE};
 use super::lower::word::FORMATS;
 use super::{Inner, Shape};
 use crate::{Codec, Contract, Kind, Pointer, Warning};
@@ -39,25 +40,6 @@ const NAMED_FORMATS: [&str; 14] = [
     "relative-json-pointer",
     "regex",
 ];
-
-/// Members of a schema that hold schemas: one, several in a list, several by name.
-const ONE: [&str; 12] = [
-    "items",
-    "additionalProperties",
-    "additionalItems",
-    "not",
-    "contains",
-    "propertyNames",
-    "if",
-    "then",
-    "else",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "itemSchema",
-];
-const LIST: [&str; 5] = ["allOf", "anyOf", "oneOf", "prefixItems", "items"];
-const BY_NAME: [&str; 6] =
-    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 
 /// Words that are looked at, or that say nothing of which values are allowed.
 const KNOWN: [&str; 49] = [
@@ -190,7 +172,9 @@ impl Unchecked {
                         self.schema(schema, &below.index(index), dialect, depth + 1);
                     }
                 }
-                (word, value) if ONE.contains(&word) => self.schema(value, &below, dialect, depth + 1),
+                (word, value) if ONE.contains(&word) || word == "itemSchema" => {
+                    self.schema(value, &below, dialect, depth + 1);
+                }
                 (word, _) if LIST.contains(&word) || BY_NAME.contains(&word) || KNOWN.contains(&word) => {}
                 (word, _) if word.starts_with("x-") => {}
                 _ => self.note("keyword-not-checked", word, below),

@@ -30,13 +30,13 @@ impl View {
     }
 
     /// The parts themselves.
-    pub(super) fn into_parts(self) -> Vec<Map<String, Value>> {
-        self.parts.into_iter().map(|(_, part)| part).collect()
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Map<String, Value>> {
+        self.parts.iter().map(|(_, part)| part)
     }
 
     /// The value of the first part that has this word.
-    pub(super) fn word(&self, word: &str) -> Option<Value> {
-        self.parts.iter().find_map(|(_, part)| part.get(word).cloned())
+    pub(super) fn word(&self, word: &str) -> Option<&Value> {
+        self.parts.iter().find_map(|(_, part)| part.get(word))
     }
 
     pub(super) fn kinds(&self) -> Kinds {
@@ -85,7 +85,7 @@ impl View {
     pub(super) fn items(&self, inner: &Inner) -> Shape {
         let found = self.parts.iter().find_map(|(at, part)| Some((at.at("items"), part.get("items")?)));
         match found {
-            Some((at, items)) => inner.below(items, &at),
+            Some((at, items)) => inner.shape(items, &at),
             None => Shape::anything(inner.at.clone()),
         }
     }
@@ -95,7 +95,7 @@ impl View {
         let word = "additionalProperties";
         let found = self.parts.iter().find_map(|(at, part)| Some((at.at(word), part.get(word)?)));
         match found.filter(|(_, rest)| rest.is_object()) {
-            Some((at, rest)) => inner.below(rest, &at),
+            Some((at, rest)) => inner.shape(rest, &at),
             None => Shape::anything(inner.at.clone()),
         }
     }
@@ -107,7 +107,7 @@ impl View {
             for (at, part) in &self.parts {
                 let ways = part.get(word).and_then(Value::as_array).into_iter().flatten().take(MAX_PARTS);
                 found
-                    .extend(ways.enumerate().map(|(index, way)| inner.below(way, &at.at(word).index(index))));
+                    .extend(ways.enumerate().map(|(index, way)| inner.shape(way, &at.at(word).index(index))));
             }
         }
         found
@@ -130,7 +130,7 @@ impl View {
                 if members.iter().any(|member| member.name == *name) || theirs.contains(name) {
                     continue;
                 }
-                let shape = inner.below(schema, &at.at(name));
+                let shape = inner.shape(schema, &at.at(name));
                 let description = schema.get("description").and_then(Value::as_str).map(str::to_owned);
                 members.push(Member {
                     name: name.clone(),

@@ -7,7 +7,7 @@ use super::compile::MOST;
 use super::plan::{Additional, Plan};
 use super::tokens::{Broken, Sink, Tokens};
 use super::words;
-use crate::{Got, In, Pointer, Violation};
+use crate::{Got, Pointer, Violation};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -121,27 +121,17 @@ impl Judge {
         at
     }
 
-    fn add(&mut self, child: usize) {
-        let plan = Arc::clone(&self.plan);
-        for node in &plan.nodes[child].with {
-            if !self.active[self.start..].contains(node) {
-                self.active.push(*node);
-            }
-        }
-    }
-
     fn tell(&mut self, at: Pointer, rule: Pointer, code: &'static str, expected: String, got: Got) {
         if self.found.len() < MOST {
-            let name = String::new();
-            self.found.push(Violation { place: In::Body, name, at, rule, code, expected, got, byte: None });
+            self.found.push(Violation { at, rule, ..Violation::new(code, expected, got) });
         }
     }
 
-    fn tell_all(&mut self, violations: &[Violation]) {
+    fn tell_all(&mut self, violations: Vec<Violation>) {
         for violation in violations {
             if self.found.len() < MOST {
                 let at = self.path(self.frames.len());
-                self.found.push(Violation { at, ..violation.clone() });
+                self.found.push(Violation { at, ..violation });
             }
         }
     }
@@ -160,15 +150,13 @@ impl Judge {
     }
 
     fn judge(&mut self, value: &Value) {
-        let plan = Arc::clone(&self.plan);
         for index in self.start..self.active.len() {
             let id = self.active[index];
-            if id & UNKNOWN != 0 || plan.nodes[id].never {
+            if id & UNKNOWN != 0 || self.plan.nodes[id].never {
                 self.refused(id, words::kind_of(value));
                 continue;
             }
-            let broken = plan.nodes[id].check(value);
-            self.tell_all(&broken);
+            self.tell_all(self.plan.nodes[id].check(value));
         }
         self.leave();
     }
@@ -191,6 +179,15 @@ impl Judge {
         let expected = format!("{least} {bound} {}", if bound == 1 { unit } else { units });
         let rule = self.plan.nodes[id].at.at(word);
         self.tell(self.path(self.frames.len()), rule, word, expected, Got::Length(count, units));
+    }
+}
+
+/// Adds the nodes that hold with `child` to those of the value at hand, which begin at `start`.
+fn add(plan: &Plan, active: &mut Vec<usize>, start: usize, child: usize) {
+    for node in &plan.nodes[child].with {
+        if !active[start..].contains(node) {
+            active.push(*node);
+        }
     }
 }
 
@@ -222,26 +219,27 @@ impl Sink for Judge {
             self.twice.push(self.path(self.frames.len()));
         }
         self.start = end;
-        let plan = Arc::clone(&self.plan);
+        let Self { plan, active, seen, .. } = self;
         for index in start..end {
-            let id = self.active[index];
+            let id = active[index];
             let Some(node) = plan.nodes.get(id) else { continue };
             let key = node.key(name);
             if let Some(place) = key.and_then(|key| key.required) {
-                self.seen[index] |= 1 << place;
+                seen[index] |= 1 << place;
             }
             match (key.and_then(|key| key.child), node.additional) {
-                (Some(child), _) | (None, Additional::Node(child)) => self.add(child),
-                (None, Additional::Never) => self.active.push(id | UNKNOWN),
+                (Some(child), _) | (None, Additional::Node(child)) => add(plan, active, end, child),
+                (None, Additional::Never) => active.push(id | UNKNOWN),
                 (None, Additional::Free) => {}
             }
         }
     }
 
     fn value(&mut self) {
-        let Some(frame) = self.frames.last_mut() else {
+        let Self { plan, frames, active, .. } = self;
+        let Some(frame) = frames.last_mut() else {
             self.start = 0;
-            return self.add(0);
+            return add(plan, active, 0, 0);
         };
         if frame.object {
             return;
@@ -249,24 +247,23 @@ impl Sink for Judge {
         frame.count += 1;
         let (start, end) = (frame.start, frame.end);
         self.start = end;
-        let plan = Arc::clone(&self.plan);
         for index in start..end {
-            if let Some(items) = plan.nodes.get(self.active[index]).and_then(|node| node.items) {
-                self.add(items);
+            if let Some(items) = plan.nodes.get(active[index]).and_then(|node| node.items) {
+                add(plan, active, end, items);
             }
         }
     }
 
     fn open(&mut self, object: bool) {
-        let plan = Arc::clone(&self.plan);
         for index in self.start..self.active.len() {
             let id = self.active[index];
-            if id & UNKNOWN != 0 || plan.nodes[id].never {
+            if id & UNKNOWN != 0 || self.plan.nodes[id].never {
                 self.refused(id, Got::Kind(if object { "an object" } else { "a list" }));
                 continue;
             }
-            let node = &plan.nodes[id];
-            self.tell_all(if object { &node.on_object } else { &node.on_list });
+            let node = &self.plan.nodes[id];
+            // Most are empty, and cost nothing to clone.
+            self.tell_all(if object { node.on_object.clone() } else { node.on_list.clone() });
         }
         self.seen.resize(self.active.len(), 0);
         let (start, end) = (self.start, self.active.len());
@@ -278,29 +275,22 @@ impl Sink for Judge {
         let Some(frame) = self.frames.pop() else { return };
         self.ends.truncate(frame.names);
         self.names.truncate(self.ends.last().copied().unwrap_or(0));
-        let plan = Arc::clone(&self.plan);
         for index in frame.start..frame.end {
             let id = self.active[index];
-            let Some(node) = plan.nodes.get(id) else { continue };
+            let Some(node) = self.plan.nodes.get(id) else { continue };
+            let (bounds, required) = (node.bounds, node.required.len());
             let words = ["minItems", "maxItems", "minProperties", "maxProperties"];
             for (place, word) in words.into_iter().enumerate() {
                 if (place >= 2) == frame.object {
-                    self.bound(id, word, frame.count, node.bounds[place]);
+                    self.bound(id, word, frame.count, bounds[place]);
                 }
             }
-            if !frame.object {
-                continue;
-            }
-            for (place, name) in node.required.iter().enumerate() {
+            for place in 0..if frame.object { required } else { 0 } {
                 if self.seen[index] & (1 << place) == 0 {
-                    let at = self.path(self.frames.len());
-                    self.tell(
-                        at,
-                        node.at.at("required"),
-                        "required",
-                        format!("the field `{name}`"),
-                        Got::Missing,
-                    );
+                    let node = &self.plan.nodes[id];
+                    let (rule, name) = (node.at.at("required"), &node.required[place]);
+                    let (at, expected) = (self.path(self.frames.len()), format!("the field `{name}`"));
+                    self.tell(at, rule, "required", expected, Got::Missing);
                 }
             }
         }

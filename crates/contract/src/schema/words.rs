@@ -5,7 +5,7 @@ use super::encoded::{self, ENCODED};
 use super::identity;
 use super::lower::{INTEGER_FORMAT, SHARED};
 use super::shared;
-use crate::{Got, In, Pointer, Violation, decimal};
+use crate::{Got, Pointer, Violation, decimal};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
@@ -77,7 +77,7 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
             let below = shared::kept(message);
             if !below.is_empty() {
                 for violation in below.into_iter().take(MOST - found.len()) {
-                    found.push(Violation { at: pointer(&format!("{at}{}", violation.at)), ..violation });
+                    found.push(Violation { at: at.join(&violation.at), ..violation });
                 }
                 return;
             }
@@ -134,7 +134,7 @@ pub(super) fn tell(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         .find_map(|(own, written)| Some((rule.as_str().strip_suffix(own)?, written)))
         .map(|(above, written)| pointer(above.trim_end_matches('/')).at(written))
         .unwrap_or(rule);
-    found.push(Violation { place: In::Body, name: String::new(), at, rule, code, expected, got, byte: None });
+    found.push(Violation { at, rule, ..Violation::new(code, expected, got) });
 }
 
 /// Where all alternatives but one are of another kind, that one was meant: its violations say more.
@@ -180,15 +180,12 @@ fn unknown(
 ) {
     for name in names.iter().take(MOST.saturating_sub(found.len())) {
         let there = value.get(name);
+        let at = if name.len() <= 100 { at.at(name) } else { at.clone() };
+        let got = there.map_or(Got::Kind("one"), kind_of);
         found.push(Violation {
-            place: In::Body,
-            name: String::new(),
-            at: if name.len() <= 100 { at.at(name) } else { at.clone() },
+            at,
             rule: rule.clone(),
-            code,
-            expected: "no field of this name".to_owned(),
-            got: there.map_or(Got::Kind("one"), kind_of),
-            byte: None,
+            ..Violation::new(code, "no field of this name", got)
         });
     }
 }

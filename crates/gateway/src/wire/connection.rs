@@ -21,6 +21,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 
 /// Largest head that is read, in bytes; also what a connection's read buffer grows to.
 const LARGEST_HEAD: usize = 64 * 1024;
@@ -28,7 +29,7 @@ const LARGEST_HEAD: usize = 64 * 1024;
 const MOST_FIELDS: usize = 100;
 
 /// Serves one connection to its end.
-pub(crate) async fn serve<I>(io: I, peer: Peer, worker: Rc<Worker>)
+pub(crate) async fn serve<I>(io: I, peer: Peer, worker: Rc<Worker>, door: watch::Receiver<bool>)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -46,7 +47,7 @@ where
         .with_upgrades();
     let mut connection = pin!(connection);
     let mut timer = pin!(tokio::time::sleep(idle.min(head)));
-    let mut stopping = pin!(worker.stopping());
+    let mut stopping = pin!(worker.stopping_at(door));
     let mut told = false;
     let ended = loop {
         tokio::select! {

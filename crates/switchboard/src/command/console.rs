@@ -24,7 +24,8 @@ impl Console {
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         let Verb::Link = self.verb;
         let board = load_board(&board_near_or_running(global)?, global)?;
-        let said = runtime()?.block_on(socket::ask(&board.ledger.folder, "/console/link", &json!({})));
+        let said =
+            runtime()?.block_on(socket::ask(&board.ledger.folder, socket::Route::ConsoleLink, &json!({})));
         let said = said.ok_or_else(|| {
             Failure::run("this board does not run, so it has no console").help("start it: switchboard serve")
         })??;

@@ -180,7 +180,7 @@ async fn decide(question: &Question, board: Board) -> Result<(Vec<Decision>, boo
         });
     }
     let asked = serde_json::to_value(question).unwrap_or_default();
-    if let Some(said) = socket::ask(&board.ledger.folder, "/explain", &asked).await {
+    if let Some(said) = socket::ask(&board.ledger.folder, socket::Route::Explain, &asked).await {
         let decisions = serde_json::from_value(said?["decisions"].clone())
             .map_err(|_| Failure::run("the running board is of another version: restart it"))?;
         return Ok((decisions, true));

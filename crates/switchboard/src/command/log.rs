@@ -1,14 +1,17 @@
 //! `switchboard log`: the latest calls, oldest first; follow them with `-f`; one whole by its id; made again; two compared.
 
 mod compare;
+mod follow;
 mod form;
 mod har;
 mod ledgers;
 mod line;
 mod repeat;
+mod wanted;
 mod whole;
 
-pub(crate) use line::text as line_of;
+pub(crate) use line::{as_json as row_of, text as line_of};
+pub(crate) use wanted::Wanted;
 pub(super) use whole::decisions;
 
 use crate::arguments::Global;
@@ -16,12 +19,10 @@ use crate::drive::{now_ms, period, runtime};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Layout;
 use board::Board;
-use exchange::{CallId, CallRecord, Detail, Outcome, Reason};
+use exchange::{CallId, CallRecord, Detail};
 use form::Form;
-use ledger::{CallFilter, CallPage, Ledger, StatusFilter};
+use ledger::{CallFilter, Ledger};
 use ledgers::Ledgers;
-use std::net::IpAddr;
-use std::time::Duration;
 
 /// Arguments of `log`.
 #[derive(Debug, clap::Args)]
@@ -40,39 +41,8 @@ pub(crate) struct Log {
     /// How many
     #[arg(short = 'n', long, default_value_t = 50, value_name = "COUNT")]
     limit: u32,
-    /// Only of this API
-    #[arg(long)]
-    api: Option<String>,
-    /// Only of this operation
-    #[arg(long)]
-    operation: Option<String>,
-    /// Only of this consumer
-    #[arg(long, visible_alias = "consumer")]
-    who: Option<String>,
-    /// Only with this status or class: `404`, `4xx`
-    #[arg(long)]
-    status: Option<String>,
-    /// Only with this outcome
-    #[arg(long, value_parser = Outcome::WORDS)]
-    outcome: Option<String>,
-    /// Only refused or failed for this reason: `over-limit`
-    #[arg(long)]
-    reason: Option<String>,
-    /// Only where the path begins so
-    #[arg(long)]
-    path: Option<String>,
-    /// Only those that took longer: `300ms`, `2s`
-    #[arg(long, value_name = "TIME")]
-    slower: Option<String>,
-    /// Only those that break their contract
-    #[arg(long)]
-    broken: bool,
-    /// Only from this address
-    #[arg(long, value_name = "IP")]
-    address: Option<IpAddr>,
-    /// Only those that are still running
-    #[arg(long)]
-    open: bool,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Only older than this call: to go on where a listing ended
     #[arg(long, value_name = "ID")]
     before: Option<String>,
@@ -141,8 +111,10 @@ impl Log {
 
     async fn list(&self, ledgers: &Ledgers, board: Option<&Board>, global: &Global) -> Result<Exit, Failure> {
         let filter = self.filter()?;
-        let page = ledgers.calls(&filter).await?;
         let terminal = global.terminal();
+        // Before the listing is made: no call falls between the two.
+        let mut following = if self.follow { Some(ledgers.follow(board, &self.wanted).await?) } else { None };
+        let page = ledgers.calls(&filter).await?;
         let by_line = matches!(self.format, Form::As(Layout::Text | Layout::Ndjson))
             || self.follow && self.format == Form::As(Layout::Json);
         if !by_line {
@@ -162,28 +134,30 @@ impl Log {
             }
         }
         // Whether somebody still reads.
-        let print = |page: &CallPage| {
-            page.rows.iter().rev().all(|record| {
-                terminal.still_read(if self.format == Form::As(Layout::Text) {
-                    line::text(record, terminal.colour_out)
-                } else {
-                    format!("{}\n", line::as_json(record))
-                })
+        let print = |record: &CallRecord| {
+            terminal.still_read(if self.format == Form::As(Layout::Text) {
+                line::text(record, terminal.colour_out)
+            } else {
+                format!("{}\n", line::as_json(record))
             })
         };
-        if by_line && !print(&page) {
+        if by_line && !page.rows.iter().rev().all(print) {
             return Ok(Exit::Ok);
         }
-        if self.follow {
-            return self.follow(ledgers, filter, print).await;
+        if let Some(mut following) = following.take() {
+            page.rows.iter().for_each(|record| following.was_shown(record));
+            return tokio::select! {
+                _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+                ended = following.go_on(terminal, print) => ended.map(|()| Exit::Ok),
+            };
         }
         // A search that was broken off says nothing of what is there.
         if page.rows.is_empty() && page.next.is_none() {
             if let (Some(board), Some(ledger)) = (board, ledgers.of_board()) {
                 let named = super::known::Named {
-                    api: self.api.as_deref(),
-                    operation: self.operation.as_deref(),
-                    consumer: self.who.as_deref(),
+                    api: self.wanted.api.as_deref(),
+                    operation: self.wanted.operation.as_deref(),
+                    consumer: self.wanted.who.as_deref(),
                 };
                 named.check(board, ledger).await?;
             }
@@ -198,68 +172,13 @@ impl Log {
         Ok(Exit::Ok)
     }
 
-    /// Asks again twice a second for what came since; ends when it is interrupted.
-    async fn follow(
-        &self,
-        ledgers: &Ledgers,
-        mut filter: CallFilter,
-        print: impl Fn(&CallPage) -> bool,
-    ) -> Result<Exit, Failure> {
-        let mut seen: std::collections::BTreeSet<CallId> = std::collections::BTreeSet::new();
-        let first = ledgers.calls(&filter).await?;
-        seen.extend(first.rows.iter().map(|record| record.id));
-        loop {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
-                () = tokio::time::sleep(Duration::from_millis(500)) => {}
-            }
-            // Rows are written when calls end, so an older id may come later: look a little back.
-            filter.since_ms = Some(now_ms().saturating_sub(60_000));
-            filter.limit = ledger::MOST_ROWS;
-            let mut page = ledgers.calls(&filter).await?;
-            page.rows.retain(|record| seen.insert(record.id));
-            if !print(&page) {
-                return Ok(Exit::Ok);
-            }
-            let old = CallId::first_at(now_ms().saturating_sub(120_000));
-            seen = seen.split_off(&old);
-        }
-    }
-
     fn filter(&self) -> Result<CallFilter, Failure> {
         let since = u64::try_from(period(&self.since)?.as_millis()).unwrap_or(u64::MAX);
-        let status = match &self.status {
-            Some(text) => Some(StatusFilter::parse(text).ok_or_else(|| {
-                Failure::usage(format!("`{text}` is no status")).help("write `404` or `4xx`")
-            })?),
-            None => None,
-        };
-        let reason = match &self.reason {
-            Some(slug) => Some(Reason::from_slug(slug).ok_or_else(|| {
-                let failure = Failure::usage(format!("there is no reason `{slug}`"));
-                match super::nearest(slug, Reason::ALL.iter().map(|reason| reason.slug())) {
-                    Some(near) => failure.help(format!("did you mean `{near}`?")),
-                    None => failure,
-                }
-            })?),
-            None => None,
-        };
         Ok(CallFilter {
             since_ms: Some(now_ms().saturating_sub(since)),
-            until_ms: None,
-            api: self.api.clone(),
-            operation: self.operation.clone(),
-            consumer: self.who.clone(),
-            outcome: self.outcome.clone(),
-            status,
-            reason,
-            path_prefix: self.path.clone(),
-            took_over_us: self.slower.as_deref().map(micros).transpose()?,
-            breaks_only: self.broken,
-            address: self.address,
-            open_only: self.open,
             before: self.before.as_deref().map(call_id).transpose()?,
             limit: self.limit.clamp(1, ledger::MOST_ROWS),
+            ..self.wanted.filter()?
         })
     }
 }
@@ -274,14 +193,4 @@ pub(super) fn call_id(text: &str) -> Result<CallId, Failure> {
     CallId::parse(text).ok_or_else(|| {
         Failure::usage(format!("`{text}` is no id of a call")).help("an id is `c_` and 13 characters")
     })
-}
-
-fn micros(text: &str) -> Result<u64, Failure> {
-    let wrong = || Failure::usage(format!("`{text}` is no time")).help("write `300ms` or `2s`");
-    let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-        (Some(number), _) => (number, 1_000),
-        (None, Some(number)) => (number, 1_000_000),
-        (None, None) => return Err(wrong()),
-    };
-    number.parse::<u32>().map(|number| u64::from(number) * unit).map_err(|_| wrong())
 }

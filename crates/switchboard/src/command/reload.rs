@@ -15,7 +15,7 @@ pub(crate) fn run(global: &Global) -> Result<Exit, Failure> {
     // Judged here first: problems are shown where somebody reads them, and nobody is asked in vain.
     let board = load_board_with(&folder, global, Need::Nothing)?;
     let question = json!({});
-    let asked = socket::ask_all(&board.ledger.folder, "/reload", &question, PATIENCE);
+    let asked = socket::ask_all(&board.ledger.folder, socket::Route::Reload, &question, PATIENCE);
     let answers = runtime()?.block_on(asked);
     if answers.is_empty() {
         return Err(Failure::run("this board does not run, so there is nothing to reload")

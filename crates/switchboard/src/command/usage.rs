@@ -3,15 +3,16 @@
 mod export;
 mod period;
 mod priced;
+mod settled;
 
 use crate::arguments::Global;
 use crate::drive::{self, board_near_or_running, load_board, now_ms, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
-use board::Board;
 use exchange::Outcome;
 use ledger::{Group, UsageFilter, UsageRow};
 use period::Period;
+use priced::Priced;
 use serde_json::json;
 
 /// Arguments of `usage`.
@@ -40,7 +41,7 @@ pub(crate) struct Usage {
     consumer: Option<String>,
     /// What to add up by, in this order
     #[arg(long, value_delimiter = ',', default_value = "api,operation,consumer", value_name = "NAMES",
-          value_parser = ["minute", "hour", "day", "api", "operation", "consumer", "plan", "class"])]
+          value_parser = ["minute", "hour", "day", "api", "operation", "consumer", "plan", "price", "class"])]
     by: Vec<String>,
     #[command(flatten)]
     listing: Listing,
@@ -60,9 +61,12 @@ impl Usage {
             return export.run(global);
         }
         let period = self.period.as_deref().map(Period::read).transpose()?;
-        if self.prices && !self.by.iter().any(|name| name == "plan") {
-            // A price is a plan's: rows of several plans have none.
-            self.by.push("plan".to_owned());
+        if self.prices {
+            // A price is a plan's: rows of several plans have none. It has a column of its own.
+            self.by.retain(|name| name != "price");
+            if !self.by.iter().any(|name| name == "plan") {
+                self.by.push("plan".to_owned());
+            }
         }
         let folder = board_near_or_running(global)?;
         let board = load_board(&folder, global)?;
@@ -78,7 +82,12 @@ impl Usage {
             consumer: self.consumer,
             api: self.api,
             operation: self.operation,
-            group_by: self.by.iter().filter_map(|name| group(name)).collect(),
+            group_by: self
+                .by
+                .iter()
+                .filter_map(|name| group(name))
+                .chain(self.prices.then_some(Group::Price))
+                .collect(),
         };
         let rows = runtime()?.block_on(async {
             let ledger = read_ledger(&board).await?;
@@ -100,9 +109,9 @@ impl Usage {
                 None => format!("no calls in the last {}", self.since),
             });
         } else {
-            let prices = self.prices.then_some(&board);
-            let data = rows.iter().map(|row| as_json(row, &self.by, prices)).collect();
-            self.listing.print(data, || table(&rows, &self.by, prices), terminal)?;
+            let rows = Priced::read(rows)?;
+            let data = rows.iter().map(|row| as_json(row, &self.by, self.prices)).collect();
+            self.listing.print(data, || table(&rows, &self.by, self.prices), terminal)?;
         }
         Ok(Exit::Ok)
     }
@@ -117,6 +126,7 @@ fn group(name: &str) -> Option<Group> {
         "operation" => Group::Operation,
         "consumer" => Group::Consumer,
         "plan" => Group::Plan,
+        "price" => Group::Price,
         "class" => Group::Class,
         _ => return None,
     })
@@ -132,12 +142,13 @@ fn cell(row: &UsageRow, by: &str) -> String {
         "operation" => text(&row.operation),
         "consumer" => text(&row.consumer),
         "plan" => text(&row.plan),
+        "price" => text(&row.price),
         "class" => row.class.map_or_else(|| "-".to_owned(), |class| format!("{class}xx")),
         _ => row.at_ms.map_or_else(|| "-".to_owned(), super::time_of),
     }
 }
 
-fn as_json(row: &UsageRow, by: &[String], prices: Option<&Board>) -> serde_json::Value {
+fn as_json(row: &Priced, by: &[String], prices: bool) -> serde_json::Value {
     let mut object = serde_json::Map::new();
     for name in by {
         let value = if let ("minute" | "hour" | "day", Some(at)) = (name.as_str(), row.at_ms) {
@@ -156,23 +167,21 @@ fn as_json(row: &UsageRow, by: &[String], prices: Option<&Board>) -> serde_json:
     }
     object.insert("bytes".to_owned(), json!(row.bytes));
     object.insert("time_us".to_owned(), json!(row.time_us));
-    if let Some(board) = prices {
-        let price = priced::price(board, row);
-        let billed = priced::billed(row);
-        object.insert("billed".to_owned(), json!(billed));
-        object.insert("price".to_owned(), json!(price.map(|price| price.to_string())));
-        object.insert("amount".to_owned(), json!(price.map(|price| price.of(billed).to_string())));
-        object.insert("currency".to_owned(), json!(price.map(|price| price.currency())));
+    if prices {
+        object.insert("billed".to_owned(), json!(row.billed()));
+        object.insert("price".to_owned(), json!(row.price.map(|price| price.to_string())));
+        object.insert("amount".to_owned(), json!(row.amount().map(|amount| amount.to_string())));
+        object.insert("currency".to_owned(), json!(row.price.map(|price| price.currency())));
     }
     object.into()
 }
 
-fn table(rows: &[UsageRow], by: &[String], prices: Option<&Board>) -> String {
+fn table(rows: &[Priced], by: &[String], prices: bool) -> String {
     let mut head: Vec<String> = by.to_vec();
     head.push("calls".to_owned());
     head.extend(Outcome::WORDS.map(str::to_owned));
     head.push("mean ms".to_owned());
-    if prices.is_some() {
+    if prices {
         head.extend(["billed", "price", "amount"].map(str::to_owned));
     }
     let body = rows.iter().map(|row| {
@@ -181,12 +190,11 @@ fn table(rows: &[UsageRow], by: &[String], prices: Option<&Board>) -> String {
         cells.extend(Outcome::WORDS.map(|word| row.calls_that(word).to_string()));
         let mean = row.time_us / row.calls.max(1);
         cells.push(format!("{}.{}", mean / 1000, mean % 1000 / 100));
-        if let Some(board) = prices {
-            let billed = priced::billed(row);
-            cells.push(billed.to_string());
-            match priced::price(board, row) {
-                Some(price) => {
-                    cells.extend([price.to_string(), format!("{} {}", price.of(billed), price.currency())]);
+        if prices {
+            cells.push(row.billed().to_string());
+            match row.price.zip(row.amount()) {
+                Some((price, amount)) => {
+                    cells.extend([price.to_string(), format!("{amount} {}", price.currency())]);
                 }
                 None => cells.extend(["-", "-"].map(str::to_owned)),
             }

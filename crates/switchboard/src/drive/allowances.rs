@@ -182,13 +182,13 @@ impl Known {
         let mut text = owner.origin.clone().into_bytes();
         text.push(0);
         text.extend(owner.credential.reveal().as_bytes());
-        hex(&hmac(&self.key, &text)[..16])
+        hex::encode(&hmac(&self.key, &text)[..16])
     }
 }
 
 /// The owner as this process's own leases have it: never written down.
 fn id(owner: &Owner) -> String {
-    format!("{}\0{}", owner.origin, hex(&Sha256::digest(owner.credential.reveal())))
+    format!("{}\0{}", owner.origin, hex::encode(Sha256::digest(owner.credential.reveal())))
 }
 
 /// HMAC-SHA-256 (RFC 2104); the key is shorter than a block.
@@ -204,17 +204,9 @@ fn hmac(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize().into()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{SharedAllowances, hex, hmac};
+    use super::{SharedAllowances, hmac};
     use call::{Allowance, Allowances as _, Owner};
     use exchange::Secret;
     use std::sync::Mutex;
@@ -268,7 +260,7 @@ mod tests {
         let mut key = [0; 32];
         key[..20].fill(0x0b);
         assert_eq!(
-            hex(&hmac(&key, b"Hi There")),
+            hex::encode(hmac(&key, b"Hi There")),
             "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
         );
     }

@@ -13,15 +13,15 @@ mod tests;
 mod watching;
 
 use super::stamp::{self, Stamp};
+use super::whole::{PRIVATE, whole};
 use super::{Disk, Need, now_ms};
 use board::Outside as _;
 use bytes::Bytes;
 use contract::{Contract, Recall};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -116,10 +116,7 @@ fn key(base: &Path, name: &str) -> Option<String> {
     }
     sum.update([0]);
     sum.update(name);
-    Some(sum.finalize().iter().take(16).fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    }))
+    Some(hex::encode(&sum.finalize()[..16]))
 }
 
 /// The contract that is kept in this file, if it is still the one that lies there.
@@ -179,16 +176,11 @@ fn write(file: &Path, head: &Head, kept: &[u8]) -> std::io::Result<()> {
     if rest.len() as u64 > LARGEST {
         return Ok(());
     }
-    let beside = file.with_extension(format!("{}.new", std::process::id()));
-    let write = || {
-        let mut new =
-            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    whole(file, PRIVATE, |new| {
         new.write_all(MARK)?;
         new.write_all(&crc(&rest).to_le_bytes())?;
-        new.write_all(&rest)?;
-        std::fs::rename(&beside, file)
-    };
-    write().inspect_err(|_| drop(std::fs::remove_file(&beside)))
+        new.write_all(&rest)
+    })
 }
 
 /// Whether the files are what they were.

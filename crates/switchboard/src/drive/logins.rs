@@ -11,7 +11,6 @@ use super::place::state_folder;
 use call::token::Keep;
 use exchange::Secret;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The longest login that is read.
@@ -51,10 +50,7 @@ impl Logins {
         sum.update(self.board.as_os_str().as_encoded_bytes());
         sum.update([0]);
         sum.update(name.as_bytes());
-        sum.finalize().iter().take(16).fold(String::new(), |mut digits, byte| {
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
+        hex::encode(&sum.finalize()[..16])
     }
 
     /// The file of a name.

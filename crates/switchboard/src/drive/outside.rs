@@ -1,8 +1,9 @@
 //! Files, variables and stored secrets, for resolving a board.
 
+use super::whole::{PRIVATE, SHARED, whole};
 use crate::exit::Failure;
 use board::{Outside, OutsideError};
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read: contracts of 13 MB exist, ten times that is a mistake.
@@ -49,6 +50,10 @@ impl Outside for Disk {
 
     fn fetched(&self, url: &str) -> Result<Vec<u8>, OutsideError> {
         super::remote::get(url).map_err(OutsideError)
+    }
+
+    fn now_ms(&self) -> Option<u64> {
+        Some(super::now_ms())
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -103,26 +108,21 @@ fn text(path: &Path) -> Result<String, OutsideError> {
 
 /// Replaces a file of the board, at once: nobody sees half of it.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let beside = path.with_extension("new");
     if let Some(folder) = path.parent() {
         let _ = std::fs::create_dir_all(folder);
     }
-    std::fs::write(&beside, bytes)
-        .and_then(|()| std::fs::rename(&beside, path))
+    whole(path, SHARED, |file| file.write_all(bytes))
         .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", path.display())))
 }
 
 /// Writes a file that only its owner reads, making its folder so too. Whole or not at all.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    use std::os::unix::fs::DirBuilderExt as _;
     if let Some(folder) = path.parent() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
+    whole(path, PRIVATE, |file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    })
 }

@@ -1,22 +1,40 @@
-//! `run.sock`: how a command talks to the board that runs. HTTP over a Unix socket, mode 0600, JSON both ways.
+//! `run.sock`: how a command talks to the board that runs. HTTP over a Unix socket, mode 0600, by a contract of its own.
+//!
+//! This is the end that answers: a request becomes a question, which is a route and its members, whether they came in the
+//! query or as JSON. What goes wrong is a problem (RFC 9457).
 
-use crate::exit::Failure;
+mod asking;
+mod route;
+
+pub(crate) use asking::{all, ask, ask_all, ask_at, open};
+pub(crate) use route::Route;
+
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use std::cell::Cell;
 use std::future::Future;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 
-/// Questions and answers are small, but for calls that are made as a consumer: a body of 16 MiB in base64.
+/// Questions and answers are small, but for calls that are dispatched: a body of 16 MiB in base64.
 const LARGEST: usize = 24 * 1024 * 1024;
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Connections at once; who comes then is closed.
+const MOST: usize = 256;
+/// How long a question may take to come.
+const SLOWEST: Duration = Duration::from_secs(30);
+
+/// An answer: whole, or still coming.
+pub(crate) type Reply = Response<Pin<Box<dyn Body<Data = Bytes, Error = std::io::Error>>>>;
 
 /// The socket of a running board; its file goes when this is dropped.
 #[derive(Debug)]
@@ -56,20 +74,25 @@ impl Socket {
         &self.path
     }
 
-    /// Answers questions until it is dropped. `answer` gets path and body and gives status and body.
+    /// Answers questions until it is dropped.
     pub(crate) async fn serve<F, A>(&self, answer: A)
     where
-        A: Fn(String, Value) -> F + 'static,
-        F: Future<Output = (StatusCode, Value)> + 'static,
+        A: Fn(Route, Value) -> F + 'static,
+        F: Future<Output = Reply> + 'static,
     {
         let answer = Rc::new(answer);
+        let open = Rc::new(Cell::new(0));
         loop {
             let Ok((stream, _)) = self.listener.accept().await else {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            let answer = Rc::clone(&answer);
+            if open.get() >= MOST {
+                continue;
+            }
+            let (answer, place) = (Rc::clone(&answer), Place::of(&open));
             tokio::task::spawn_local(async move {
+                let _place = place;
                 let service = hyper::service::service_fn(move |request| one(Rc::clone(&answer), request));
                 let _ = hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
@@ -85,50 +108,20 @@ impl Drop for Socket {
     }
 }
 
-async fn one<F, A>(answer: Rc<A>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error>
-where
-    A: Fn(String, Value) -> F,
-    F: Future<Output = (StatusCode, Value)>,
-{
-    let path = request.uri().path().to_owned();
-    let body = Limited::new(request.into_body(), LARGEST).collect().await;
-    let question =
-        body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok()).unwrap_or(Value::Null);
-    let (status, said) = answer(path, question).await;
-    let mut response = Response::new(Full::new(Bytes::from(said.to_string())));
-    *response.status_mut() = status;
-    Ok(response)
-}
+/// A connection, counted while it is there.
+struct Place(Rc<Cell<usize>>);
 
-/// Asks the board whose state lies in `folder`. `None`: nothing runs there.
-pub(crate) async fn ask(folder: &Path, path: &str, question: &Value) -> Option<Result<Value, Failure>> {
-    ask_within(folder, path, question, PATIENCE).await
-}
-
-/// As [`ask`], for a question whose answer may take longer.
-pub(crate) async fn ask_within(
-    folder: &Path,
-    path: &str,
-    question: &Value,
-    patience: Duration,
-) -> Option<Result<Value, Failure>> {
-    ask_at(&folder.join("run.sock"), path, question, patience).await
-}
-
-/// Asks every process that serves the board, by the names of their sockets; those that are left of a kill are passed over.
-pub(crate) async fn ask_all(
-    folder: &Path,
-    path: &str,
-    question: &Value,
-    patience: Duration,
-) -> Vec<(String, Result<Value, Failure>)> {
-    let mut answers = Vec::new();
-    for name in sockets(folder) {
-        if let Some(answer) = ask_at(&folder.join(&name), path, question, patience).await {
-            answers.push((name, answer));
-        }
+impl Place {
+    fn of(open: &Rc<Cell<usize>>) -> Self {
+        open.set(open.get() + 1);
+        Self(Rc::clone(open))
     }
-    answers
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 /// The names of the sockets in a board's folder, `run.sock` last.
@@ -143,55 +136,94 @@ fn sockets(folder: &Path) -> Vec<String> {
     names
 }
 
-/// As [`ask`], at a socket that is known: one of several processes that run one board.
-pub(crate) async fn ask_at(
-    socket: &Path,
-    path: &str,
-    question: &Value,
-    patience: Duration,
-) -> Option<Result<Value, Failure>> {
-    let stream = UnixStream::connect(socket).await.ok()?;
-    let asked = tokio::time::timeout(patience, exchange(stream, path, question)).await;
-    Some(asked.unwrap_or_else(|_| Err(Failure::run("the running board does not answer"))))
+async fn one<F, A>(answer: Rc<A>, request: Request<Incoming>) -> Result<Reply, hyper::Error>
+where
+    A: Fn(Route, Value) -> F,
+    F: Future<Output = Reply>,
+{
+    let route = match Route::of(request.method(), request.uri().path()) {
+        Ok(route) => route,
+        Err(known) => return Ok(unknown(&known)),
+    };
+    Ok(match question(route, request).await {
+        Ok(question) => answer(route, question).await,
+        Err((status, words)) => problem(status, words),
+    })
 }
 
-async fn exchange(stream: UnixStream, path: &str, question: &Value) -> Result<Value, Failure> {
-    let broken =
-        |error: &dyn std::fmt::Display| Failure::run(format!("the running board does not answer: {error}"));
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(path)
-        .header("host", "run.sock")
-        .body(Full::new(Bytes::from(question.to_string())))
-        .map_err(|error| broken(&error))?;
-    let talk = async move {
-        let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
-        let status = response.status();
-        let body =
-            Limited::new(response.into_body(), LARGEST).collect().await.map_err(|error| broken(&error))?;
-        let said: Value = serde_json::from_slice(&body.to_bytes()).map_err(|error| broken(&error))?;
-        if status.is_success() {
-            Ok(said)
-        } else {
-            Err(Failure::run(said["error"].as_str().unwrap_or("the running board says no").to_owned()))
-        }
-    };
-    let mut talk = std::pin::pin!(talk);
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        said = &mut talk => said,
-        ended = &mut connection => {
-            ended.map_err(|error| broken(&error))?;
-            talk.await
-        }
+/// Another path, or another method at this one (RFC 9110 §15.5.6).
+fn unknown(known: &[Method]) -> Reply {
+    if known.is_empty() {
+        return problem(
+            StatusCode::NOT_FOUND,
+            "this board knows no such question: `GET /openapi.json` lists them; one that is older than the command wants a restart",
+        );
     }
+    let methods: Vec<&str> = known.iter().map(Method::as_str).collect();
+    let methods = methods.join(", ");
+    let mut reply = problem(StatusCode::METHOD_NOT_ALLOWED, &format!("ask with {methods}"));
+    reply.headers_mut().extend(HeaderValue::from_str(&methods).ok().map(|methods| (ALLOW, methods)));
+    reply
+}
+
+/// The members of a question.
+async fn question(route: Route, request: Request<Incoming>) -> Result<Value, (StatusCode, &'static str)> {
+    if route.row().0 == Method::GET {
+        return Ok(members(request.uri().query().unwrap_or_default()));
+    }
+    let body = Limited::new(request.into_body(), LARGEST).collect();
+    let body = match tokio::time::timeout(SLOWEST, body).await {
+        Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, "the question took more than 30 s to come")),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            return Err((StatusCode::PAYLOAD_TOO_LARGE, "a question has at most 24 MiB"));
+        }
+        Ok(Err(_)) => return Err((StatusCode::BAD_REQUEST, "the question broke off")),
+        Ok(Ok(body)) => body.to_bytes(),
+    };
+    if body.is_empty() {
+        return Ok(json!({}));
+    }
+    match serde_json::from_slice(&body) {
+        Ok(question @ Value::Object(_)) => Ok(question),
+        _ => Err((StatusCode::BAD_REQUEST, "the question is no JSON object")),
+    }
+}
+
+/// A query's members, as texts; of those with one name the last.
+fn members(query: &str) -> Value {
+    let read = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pairs = query.split('&').filter(|part| !part.is_empty());
+    let members: Map<String, Value> = pairs
+        .map(|part| part.split_once('=').unwrap_or((part, "")))
+        .map(|(name, value)| (read(name), read(value).into()))
+        .collect();
+    Value::Object(members)
+}
+
+/// A whole answer in JSON.
+pub(crate) fn answer(said: &Value) -> Reply {
+    whole(StatusCode::OK, "application/json", said.to_string())
+}
+
+/// What cannot be answered, and why (RFC 9457).
+pub(crate) fn problem(status: StatusCode, words: &str) -> Reply {
+    let title = status.canonical_reason().unwrap_or_default();
+    let said = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": words });
+    whole(status, "application/problem+json", said.to_string())
+}
+
+/// A whole answer.
+pub(crate) fn whole(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Reply {
+    let body = Full::new(text.into()).map_err(|never| match never {});
+    let mut reply: Reply = Response::new(Box::pin(body));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    reply
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Socket, ask};
+    use super::{Route, Socket, answer, ask, members, problem};
     use http::StatusCode;
     use serde_json::json;
 
@@ -200,20 +232,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         tokio::task::LocalSet::new().block_on(&runtime, async {
-            assert!(ask(folder.path(), "/x", &json!({})).await.is_none());
+            assert!(ask(folder.path(), Route::Health, &json!({})).await.is_none());
             let socket = Socket::open(folder.path()).await.unwrap();
             tokio::task::spawn_local(async move {
                 socket
-                    .serve(|path, question| async move {
-                        let status = if path == "/no" { StatusCode::NOT_FOUND } else { StatusCode::OK };
-                        (status, json!({ "path": path, "question": question, "error": "no such thing" }))
+                    .serve(|route, question| async move {
+                        match route {
+                            Route::Flush => problem(StatusCode::CONFLICT, "no such thing"),
+                            _ => answer(&json!({ "question": question })),
+                        }
                     })
                     .await;
             });
-            let said = ask(folder.path(), "/x", &json!({ "a": 1 })).await.unwrap().unwrap();
+            let said = ask(folder.path(), Route::Explain, &json!({ "a": 1 })).await.unwrap().unwrap();
             assert_eq!(said["question"]["a"], 1);
-            let failure = ask(folder.path(), "/no", &json!({})).await.unwrap().unwrap_err();
+            let asked = json!({ "a": "x y&z=é", "b": null, "c": 7 });
+            let said = ask(folder.path(), Route::Limits, &asked).await.unwrap().unwrap();
+            assert_eq!(said["question"], json!({ "a": "x y&z=é", "c": "7" }));
+            let said = ask(folder.path(), Route::Reload, &serde_json::Value::Null).await.unwrap().unwrap();
+            assert_eq!(said["question"], json!({}));
+            let failure = ask(folder.path(), Route::Flush, &json!({})).await.unwrap().unwrap_err();
             assert_eq!(failure.message, "no such thing");
         });
+    }
+
+    #[test]
+    fn a_query_is_read_as_forms_write_it() {
+        assert_eq!(members("a=1&a=2&b=x+y%26&c&=d"), json!({ "a": "2", "b": "x y&", "c": "", "": "d" }));
     }
 }

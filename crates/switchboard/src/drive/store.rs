@@ -82,17 +82,22 @@ pub(crate) fn ledger_place(settings: &LedgerSettings, folder: &Path, env: Option
     url.map(Place::Postgres)
 }
 
+/// Of which calls the board keeps details, in the ledger's words.
+pub(crate) fn details(board: &Board) -> ledger::DetailsWanted {
+    match board.record.details {
+        board::DetailsWanted::None => ledger::DetailsWanted::None,
+        board::DetailsWanted::Failed => ledger::DetailsWanted::Failed,
+        board::DetailsWanted::All => ledger::DetailsWanted::All,
+    }
+}
+
 /// Opens the ledger of a board, to write.
 pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
     let options = LedgerOptions {
         keep: board.ledger.keep,
         minutes: board.ledger.minutes,
         rows_per_second: board.record.rows_per_second,
-        details: match board.record.details {
-            board::DetailsWanted::None => ledger::DetailsWanted::None,
-            board::DetailsWanted::Failed => ledger::DetailsWanted::Failed,
-            board::DetailsWanted::All => ledger::DetailsWanted::All,
-        },
+        details: details(board),
         ..LedgerOptions::new(place_of(board)?)
     };
     Ledger::open(options).await.map_err(|error| stored(&error))
@@ -117,7 +122,7 @@ const FLUSHED: Duration = Duration::from_secs(5);
 /// Opens the ledger of a board to read; a board that runs writes down first what it still holds.
 pub(crate) async fn read_ledger(board: &Board) -> Result<Ledger, Failure> {
     // Nothing runs, or it cannot write just now: what is on the disk is what there is.
-    socket::ask_all(&board.ledger.folder, "/flush", &serde_json::Value::Null, FLUSHED).await;
+    socket::ask_all(&board.ledger.folder, socket::Route::Flush, &serde_json::Value::Null, FLUSHED).await;
     Ledger::open_read_only(place_of(board)?).await.map_err(|error| stored(&error))
 }
 

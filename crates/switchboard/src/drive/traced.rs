@@ -47,6 +47,10 @@ impl Outside for Traced {
         self.disk.fetched(url)
     }
 
+    fn now_ms(&self) -> Option<u64> {
+        self.disk.now_ms()
+    }
+
     fn variable(&self, name: &str) -> Option<String> {
         self.disk.variable(name)
     }

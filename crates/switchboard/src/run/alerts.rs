@@ -10,7 +10,10 @@ mod watch;
 use crate::drive::{entropy, now_ms};
 use crate::terminal::Terminal;
 use board::Board;
+use gateway::{OverSoft, Running};
 use ledger::{Ledger, NewsHealth};
+use send::Sender;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch as channel;
@@ -19,6 +22,9 @@ use tokio::sync::watch as channel;
 const EACH: Duration = Duration::from_secs(2);
 /// So long the telling is one process's without a sign of life; longer than an attempt can take.
 const HOLDS_MS: u64 = 20_000;
+
+/// So many who went over a soft rate are kept while the ledger cannot be written.
+const MOST: usize = 1_000;
 
 /// How the alerts go: for health.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +43,8 @@ pub(super) struct Alerts {
     pub(super) board: channel::Receiver<Arc<Board>>,
     pub(super) terminal: Terminal,
     pub(super) health: channel::Sender<AlertsHealth>,
+    /// Where calls go over soft rates.
+    pub(super) gateway: Rc<Running>,
     /// Who this process is in the lease.
     pub(super) holder: u64,
 }
@@ -51,7 +59,7 @@ pub(super) fn holder() -> u64 {
 impl Alerts {
     /// Watches until it is dropped.
     pub(super) async fn run(self) {
-        let mut said = None::<String>;
+        let (mut said, mut sender, mut over) = (None::<String>, Sender::default(), Vec::new());
         loop {
             tokio::time::sleep(EACH).await;
             let board = self.board.borrow().clone();
@@ -61,7 +69,8 @@ impl Alerts {
                 continue;
             }
             let mut health = AlertsHealth::default();
-            match self.round(&board).await {
+            over.extend(self.gateway.over_soft());
+            match self.round(&board, &mut over, &mut sender).await {
                 Ok(sends) => health.sends = sends,
                 Err(why) => health.failed = Some(why),
             }
@@ -77,8 +86,21 @@ impl Alerts {
     }
 
     /// Looks once, and sends what is due. Whether this process does so.
-    async fn round(&self, board: &Board) -> Result<bool, String> {
+    async fn round(
+        &self,
+        board: &Board,
+        over: &mut Vec<OverSoft>,
+        sender: &mut Sender,
+    ) -> Result<bool, String> {
         let words = |error: ledger::StoreError| error.to_string();
+        // Each process knows its own; what cannot be written down waits for the next round.
+        over.truncate(MOST);
+        for one in &*over {
+            for news in watch::over_soft(one, board, now_ms()) {
+                self.ledger.announce(&news, now_ms()).await.map_err(words)?;
+            }
+        }
+        over.clear();
         if !self.ledger.hold_news(self.holder, now_ms(), HOLDS_MS).await.map_err(words)? {
             return Ok(false);
         }
@@ -89,7 +111,7 @@ impl Alerts {
         }
         // Anew, so that it lasts for the longest attempt.
         if self.ledger.hold_news(self.holder, now_ms(), HOLDS_MS).await.map_err(words)? {
-            send::due(board, &self.ledger, self.terminal).await.map_err(words)?;
+            sender.due(board, &self.ledger, self.terminal).await.map_err(words)?;
         }
         Ok(true)
     }

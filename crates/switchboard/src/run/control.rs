@@ -1,24 +1,30 @@
-//! What a running board answers on `run.sock`: health, an explanation with live counts, a link to the console, a call.
+//! What a running board answers on `run.sock`, by its own contract: `control/contract.json`.
 
-mod acting;
+mod calls;
+mod dispatch;
+mod limits;
 mod texts;
 
 pub(crate) use texts::digest;
 
 use super::alerts::AlertsHealth;
+use super::calls::Calls;
+use super::console::Seat;
 use super::following::{Asked, LastReload};
-use crate::drive::socket::Socket;
-use crate::drive::{entropy, now_ms};
+use crate::drive::now_ms;
+use crate::drive::socket::{Reply, Route, Socket, answer, problem, whole};
 use board::Board;
-use console::SignIn;
 use gateway::Running;
 use http::StatusCode;
 use ledger::Ledger;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot, watch};
+
+/// The contract of the socket, as OpenAPI.
+const CONTRACT: &str = include_str!("control/contract.json");
 
 /// What questions are answered from.
 #[derive(Clone)]
@@ -29,61 +35,62 @@ pub(super) struct Control {
     pub(super) reload: mpsc::Sender<Asked>,
     pub(super) last_reload: watch::Receiver<LastReload>,
     pub(super) alerts: watch::Receiver<AlertsHealth>,
-    pub(super) sign_in: Option<SignIn>,
-    pub(super) console: Option<String>,
+    pub(super) console: Seat,
+    pub(super) calls: Arc<Calls>,
+    /// Calls that are dispatched and not over.
+    pub(super) dispatched: Rc<Cell<usize>>,
 }
 
 impl Control {
     /// Answers until the socket is dropped.
     pub(super) async fn answer(self, socket: Socket) {
         socket
-            .serve(move |path, question| {
+            .serve(move |route, question| {
                 let control = self.clone();
-                async move { control.one(&path, &question).await }
+                async move { control.one(route, &question).await }
             })
             .await;
     }
 
-    async fn one(&self, path: &str, question: &Value) -> (StatusCode, Value) {
-        match path {
-            "/flush" => match self.ledger.flush().await {
-                Ok(()) => (StatusCode::OK, json!({})),
-                Err(error) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": error.to_string() })),
+    async fn one(&self, route: Route, question: &Value) -> Reply {
+        match route {
+            Route::Health => answer(&self.health()),
+            Route::Contract => whole(StatusCode::OK, "application/json", CONTRACT),
+            Route::Limits => limits::of(self, question).await,
+            Route::Calls => calls::ending(self, question),
+            Route::Running => calls::running(self),
+            Route::Board => texts::answer(&self.board.borrow(), question),
+            Route::Explain => self.explain(question).await,
+            Route::Dispatch => dispatch::answer(self, question).await,
+            Route::Reload => self.reload().await,
+            Route::Flush => match self.ledger.flush().await {
+                Ok(()) => answer(&json!({})),
+                Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
             },
-            "/health" => (StatusCode::OK, self.health()),
-            "/reload" => self.reload().await,
-            "/console/link" => self.link(),
-            "/board" => texts::answer(&self.board.borrow(), question),
-            "/call" => acting::call(self, question).await,
-            "/explain" => match crate::command::Question::read(question) {
-                Some(question) => {
-                    let decisions = self.gateway.explain(&question.request()).await;
-                    (StatusCode::OK, json!({ "decisions": decisions, "at_ms": now_ms() }))
-                }
-                None => (StatusCode::BAD_REQUEST, json!({ "error": "the question cannot be read" })),
-            },
-            _ => (
-                StatusCode::NOT_FOUND,
-                json!({ "error": "this board is older than the command: restart it" }),
-            ),
+            Route::ConsoleLink => self.link(),
         }
     }
 
-    async fn reload(&self) -> (StatusCode, Value) {
-        let (asked, answer) = oneshot::channel();
+    async fn explain(&self, question: &Value) -> Reply {
+        let Some(question) = crate::command::Question::read(question) else {
+            return problem(StatusCode::BAD_REQUEST, "the request to explain cannot be read");
+        };
+        let decisions = self.gateway.explain(&question.request()).await;
+        answer(&json!({ "decisions": decisions, "at_ms": now_ms() }))
+    }
+
+    async fn reload(&self) -> Reply {
+        let (asked, outcome) = oneshot::channel();
         let sent = self.reload.send(asked).await.is_ok();
-        match answer.await {
-            Ok(Ok(done)) if sent => (
-                StatusCode::OK,
-                json!({
-                    "pid": std::process::id(),
-                    "revision": format!("{:016x}", done.revision),
-                    "changed": done.changed,
-                    "later": done.later,
-                }),
-            ),
-            Ok(Err(problems)) => (StatusCode::CONFLICT, json!({ "error": problems })),
-            _ => (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": "the board is being stopped" })),
+        match outcome.await {
+            Ok(Ok(done)) if sent => answer(&json!({
+                "pid": std::process::id(),
+                "revision": format!("{:016x}", done.revision),
+                "changed": done.changed,
+                "later": done.later,
+            })),
+            Ok(Err(problems)) => problem(StatusCode::CONFLICT, &problems),
+            _ => problem(StatusCode::SERVICE_UNAVAILABLE, "the board is being stopped"),
         }
     }
 
@@ -99,6 +106,9 @@ impl Control {
             "reload_failed": last.failed,
             "rows_dropped": health.rows_dropped,
             "usage_pending": health.usage_pending,
+            "usage_since_ms": health.usage_since_ms,
+            "usage_late": health.usage_late,
+            "deaf_since_ms": health.deaf_since_ms,
             "behind": health.behind,
             "last_error": health.last_error,
             "quotas": health.quotas,
@@ -114,19 +124,42 @@ impl Control {
         })
     }
 
-    fn link(&self) -> (StatusCode, Value) {
-        let (Some(sign_in), Some(url)) = (&self.sign_in, &self.console) else {
-            return (
-                StatusCode::CONFLICT,
-                json!({ "error": "the console of this board is off: take `console = false` out of its file" }),
-            );
-        };
-        match entropy() {
-            Ok(entropy) => {
-                let link = sign_in.issue(entropy, SystemTime::now()).at(url);
-                (StatusCode::OK, json!({ "link": link }))
+    fn link(&self) -> Reply {
+        match self.console.link() {
+            Ok(Some(link)) => answer(&json!({ "link": link })),
+            Ok(None) => {
+                let words = "the console of this board is off: take `console = false` out of its file";
+                problem(StatusCode::CONFLICT, words)
             }
-            Err(failure) => (StatusCode::INTERNAL_SERVER_ERROR, json!({ "error": failure.message })),
+            Err(failure) => problem(StatusCode::INTERNAL_SERVER_ERROR, &failure.message),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CONTRACT;
+    use crate::drive::socket::Route;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_contract_and_the_code_have_the_same_questions() {
+        let contract = contract::Contract::read("contract.json", CONTRACT.as_bytes()).unwrap();
+        let said: BTreeSet<String> = contract
+            .operations
+            .iter()
+            .map(|known| {
+                let contract::Bind::Path { method, template } = &known.bind;
+                format!("{method} {template} {}", known.id)
+            })
+            .collect();
+        let answered: BTreeSet<String> = Route::ALL
+            .iter()
+            .map(|route| {
+                let (method, path, id) = route.row();
+                format!("{method} {path} {id}")
+            })
+            .collect();
+        assert_eq!(said, answered);
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! One task does both, so that board and accounts change together: one world. A reload that fails changes nothing.
 
+use super::console::Seat;
 use super::people::People;
-use crate::drive::{Disk, Files, Logins, Need, Traced, now_ms, secrets_folder};
+use crate::drive::{Disk, Files, Logins, Need, Traced, details, now_ms, secrets_folder};
 use crate::terminal::Terminal;
 use board::{Board, Diagnostics};
 use gateway::Running;
@@ -49,6 +50,7 @@ pub(super) struct Following {
     pub(super) terminal: Terminal,
     /// The board that runs.
     pub(super) board: watch::Sender<Arc<Board>>,
+    pub(super) console: Seat,
     pub(super) last: watch::Sender<LastReload>,
     /// The files it was made of, where their changes are taken over by themselves.
     pub(super) files: Option<Files>,
@@ -140,11 +142,14 @@ impl Following {
         };
         let next = Arc::new(next);
         let people = People::read(&next, &self.ledger, Some(now)).await.map_err(|failure| failure.message)?;
+        let console = self.console.prepare(&next).await.map_err(|failure| format!("error: {failure}"))?;
         self.gateway
             .swap(Arc::clone(&next), Arc::clone(&people.accounts))
             .map_err(|error| format!("error: {error}"))?;
+        self.ledger.record(next.record.rows_per_second, details(&next));
         *now = people;
         self.board.send_replace(next);
+        self.console.take(console).await;
         Ok(done)
     }
 }
@@ -162,14 +167,6 @@ fn at_next_start(running: &Board, next: &Board) -> Vec<&'static str> {
     let mut later = Vec::new();
     if running.ledger != next.ledger {
         later.push("[ledger]");
-    }
-    if running.console != next.console {
-        later.push("[console]");
-    }
-    if running.record.rows_per_second != next.record.rows_per_second
-        || running.record.details != next.record.details
-    {
-        later.push("[record] rows, details");
     }
     later
 }

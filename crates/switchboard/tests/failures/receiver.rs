@@ -13,6 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// The specification's example key.
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
+/// The status of a receiver that answers nothing.
+pub(crate) const SILENT: u16 = 0;
+
 /// A message whose signature was right.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
@@ -30,7 +33,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Answers with this status until it is told otherwise.
+    /// Answers with this status until it is told otherwise; [`SILENT`]: not at all, for as long as it is asked.
     pub(crate) fn answering(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -45,6 +48,10 @@ impl Receiver {
                     let Some((head, body)) = read(&mut stream) else { return };
                     let status = *answers.lock().unwrap();
                     heard.lock().unwrap().push(verified(&head, body, status));
+                    if status == SILENT {
+                        let _ = stream.read(&mut [0]);
+                        return;
+                    }
                     let elsewhere = if status == 302 { "Location: http://127.0.0.1:1/\r\n" } else { "" };
                     let answer = format!(
                         "HTTP/1.1 {status} X\r\n{elsewhere}Content-Length: 0\r\nConnection: close\r\n\r\n"

@@ -116,8 +116,7 @@ impl Drop for Beside {
 pub(crate) fn health(running: &Running) -> Value {
     let socket = running.home.path().join(".switchboard/run.sock");
     let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
-    let question =
-        "POST /health HTTP/1.1\r\nHost: run.sock\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let question = "GET /health HTTP/1.1\r\nHost: run.sock\r\nConnection: close\r\n\r\n";
     stream.write_all(question.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

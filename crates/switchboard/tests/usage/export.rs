@@ -18,12 +18,18 @@ const BOARD: &str = "console = false\n[plans.pro]\nauth = \"key\"\nprice = \"0.0
 fn calls() -> Vec<Usage> {
     let mut calls = Vec::new();
     let mut add = |at: u64, who: Option<&str>, plan: Option<&str>, outcome, class| {
+        let price = match plan {
+            Some("pro") => Some("0.005 EUR"),
+            Some("bulk") => Some("1.50 USD/1000"),
+            _ => None,
+        };
         let key = UsageKey {
             minute: at / 60_000,
             api: "orders".into(),
             operation: "getOrder".into(),
             consumer: who.map(ConsumerName::new),
             plan: plan.map(PlanName::new),
+            price: price.map(Into::into),
             outcome,
             class,
         };
@@ -162,14 +168,60 @@ fn a_period_that_has_not_ended_is_refused_with_the_reason_or_marked() {
 }
 
 #[tokio::test]
-async fn a_plan_that_is_gone_is_named_and_an_open_period_is_marked() {
+async fn what_the_board_says_today_changes_no_bill_and_a_price_that_changed_has_a_line_of_its_own() {
     let home = tempfile::tempdir().unwrap();
-    std::fs::write(home.path().join("switchboard.toml"), BOARD.replace("[plans.pro]", "[plans.basic]"))
-        .unwrap();
+    let board = |text: &str| std::fs::write(home.path().join("switchboard.toml"), text).unwrap();
+    board(BOARD);
+    let place = Place::from(&home.path().join(".switchboard"));
+    keep(place.clone(), calls().into_iter()).await;
+    let export = || {
+        ["csv", "json"]
+            .map(|format| done(home.path(), &["usage", "export", "--period", "2026-10", "--format", format]))
+    };
+    let before = export();
+    for text in [
+        BOARD.replace("0.005 EUR", "9 CHF"),
+        BOARD.replace("price = \"0.005 EUR\"\n", ""),
+        BOARD.replace("[plans.pro]", "[plans.basic]"),
+        BOARD.replace("[plans.free]\nauth = \"key\"", "[plans.free]\nauth = \"key\"\nprice = \"1 EUR\""),
+        "console = false\n".to_owned(),
+    ] {
+        board(&text);
+        assert_eq!(export(), before, "{text}");
+    }
+
+    // Calls of the same plan with another price: lines of their own, and the others as they were.
+    let dearer = calls().into_iter().take(40).filter(|call| call.key.price.as_deref() == Some("0.005 EUR"));
+    keep(
+        place,
+        dearer.map(|call| Usage { key: UsageKey { price: Some("1 CHF".into()), ..call.key }, ..call }),
+    )
+    .await;
+    let [csv, json] = export();
+    let new: Vec<_> = csv.lines().filter(|line| !before[0].contains(line)).collect();
+    let ends = |who: &str, end: &str| {
+        new.iter()
+            .any(|line| line.contains(&format!("ended,succeeded+declined,{who},pro,")) && line.ends_with(end))
+    };
+    assert!(
+        new.len() == 2 && ends("acme", ",8,1 CHF,CHF,8,8.00") && ends("globex", ",8,1 CHF,CHF,8,8.00"),
+        "{new:?}"
+    );
+    assert_eq!(csv.lines().count(), before[0].lines().count() + 2);
+    let totals: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(totals["totals"]["amounts"][0]["currency"], "CHF");
+    let table = done(home.path(), &["usage", "--period", "2026-10", "--by", "price"]);
+    assert!(
+        table.contains("\n1 CHF ") && table.contains("\n0.005 EUR ") && table.contains("\n- "),
+        "{table}"
+    );
+}
+
+#[tokio::test]
+async fn an_open_period_is_marked() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("switchboard.toml"), BOARD).unwrap();
     keep(Place::from(&home.path().join(".switchboard")), calls().into_iter()).await;
-    let output = run(home.path(), &["usage", "export", "--period", "2026-10"]);
-    assert!(output.status.success());
-    assert!(stderr(&output).contains("the plan `pro` is not on the board any more"), "{}", stderr(&output));
     let open = done(home.path(), &["usage", "export", "--period", "2999", "--open", "--format", "json"]);
     assert_eq!(serde_json::from_str::<Value>(&open).unwrap()["state"], "open");
     let open = done(home.path(), &["usage", "export", "--period", "2999", "--open"]);

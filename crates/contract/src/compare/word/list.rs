@@ -1,7 +1,7 @@
 //! Lists: their items and how many (JSON Schema 2020-12 Core §10.3.1, Validation §6.4).
 
 use super::super::flat::Flat;
-use super::super::judge::{Judge, Obstacle, Obstacles};
+use super::super::judge::{Judge, Obstacle, Obstacles, obstacle};
 use super::number::lengths;
 use super::{at, same_or, told};
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(super) fn check(
     let single = sub.word("maxItems").any(|(_, value)| value.as_u64().is_some_and(|most| most < 2));
     if unique(sup) && !unique(sub) && !single {
         let what = told(judge, "uniqueItems", None, Some(&Value::Bool(true)));
-        own.push(judge.obstacle("uniqueItems", &what, at(sub, "uniqueItems"), at(sup, "uniqueItems")));
+        own.push(obstacle("uniqueItems", &what, at(sub, "uniqueItems"), at(sup, "uniqueItems")));
     }
     for word in ["prefixItems", "contains"] {
         same_or(judge, sub, sup, word, own);
@@ -30,7 +30,7 @@ pub(super) fn check(
     if sup.has("items") {
         if sub.has("prefixItems") && !sup.has("prefixItems") {
             let what = "the first items are described one by one on one side only";
-            own.push(judge.obstacle("prefixItems", what, at(sub, "prefixItems"), at(sup, "items")));
+            own.push(obstacle("prefixItems", what, at(sub, "prefixItems"), at(sup, "items")));
         }
         let items = sub.items();
         for part in &sup.parts {
@@ -39,7 +39,7 @@ pub(super) fn check(
                 let what = told(judge, "items", None, part.lowered.get("items"));
                 let found = judge.deeper(&[], std::slice::from_ref(&wanted));
                 if !found.is_empty() {
-                    own.push(judge.obstacle("items", &what, super::place(sub), wanted.at.clone()));
+                    own.push(obstacle("items", &what, super::place(sub), wanted.at.clone()));
                 }
                 continue;
             }

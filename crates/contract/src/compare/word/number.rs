@@ -1,7 +1,7 @@
 //! Bounds and steps of numbers, and bounds of counts (JSON Schema 2020-12 Validation §6.2, §6.3).
 
 use super::super::flat::Flat;
-use super::super::judge::{Judge, Obstacle};
+use super::super::judge::{Judge, Obstacle, obstacle};
 use super::super::kinds;
 use super::{at, slug, told};
 use crate::decimal::{Decimal, order, same};
@@ -40,7 +40,7 @@ pub(super) fn check(judge: &Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacl
                         have => told(judge, word, have.map(|(_, have)| have), Some(value)),
                     };
                     let there = have.map_or_else(|| at(sub, word), |(known, _)| at(sub, known));
-                    own.push(judge.obstacle(slug(word), &what, there, part.at.at(word)));
+                    own.push(obstacle(slug(word), &what, there, part.at.at(word)));
                 }
             }
         }
@@ -52,7 +52,7 @@ pub(super) fn check(judge: &Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacl
         if !enough {
             let have = sub.word("multipleOf").next().map(|(_, have)| have);
             let what = told(judge, "multipleOf", have, Some(value));
-            own.push(judge.obstacle("multipleOf", &what, at(sub, "multipleOf"), part.at.at("multipleOf")));
+            own.push(obstacle("multipleOf", &what, at(sub, "multipleOf"), part.at.at("multipleOf")));
         }
     }
     for (part, value) in sup.word(INTEGER_FORMAT) {
@@ -60,7 +60,7 @@ pub(super) fn check(judge: &Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacl
         if !enough && !within(sub, value) {
             let have = sub.word(INTEGER_FORMAT).next().map(|(_, have)| have);
             let what = told(judge, "format", have, Some(value));
-            own.push(judge.obstacle("format", &what, super::place(sub), part.at.at("format")));
+            own.push(obstacle("format", &what, super::place(sub), part.at.at("format")));
         }
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn lengths(
             if !enough {
                 let have = sub.word(word).next().map(|(_, have)| have);
                 let what = told(judge, word, have, Some(value));
-                own.push(judge.obstacle(slug(word), &what, at(sub, word), part.at.at(word)));
+                own.push(obstacle(slug(word), &what, at(sub, word), part.at.at(word)));
             }
         }
     }

@@ -2,7 +2,7 @@
 //! (JSON Schema 2020-12 Core §10.3.2, Validation §6.5).
 
 use super::super::flat::Flat;
-use super::super::judge::{Judge, Obstacle, Obstacles, place};
+use super::super::judge::{Judge, Obstacle, Obstacles, obstacle, place};
 use super::super::node::{Book, Node};
 use super::number::lengths;
 use super::{at, same, same_or};
@@ -49,7 +49,7 @@ fn required(judge: &Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) {
                 .find(|part| part.lowered.pointer("/properties").is_some_and(|all| all.get(name).is_some()));
             holder.map_or_else(|| at(flat, "required"), |part| part.at.at("properties").at(name))
         };
-        own.push(judge.obstacle("required", &what, find(sub), find(sup)));
+        own.push(obstacle("required", &what, find(sub), find(sup)));
     }
 }
 
@@ -83,7 +83,7 @@ fn members(judge: &mut Judge, sub: &Flat, part: &Node, own: &mut Vec<Obstacle>, 
         if have.is_empty() && !found.is_empty() {
             let what =
                 format!("member `{name}` could be anything on one side, and is described on the other");
-            own.push(judge.obstacle("properties", &what, place(sub), wanted.at.clone()));
+            own.push(obstacle("properties", &what, place(sub), wanted.at.clone()));
         } else {
             below.extend(found);
         }
@@ -114,7 +114,7 @@ fn others(judge: &mut Judge, sub: &Flat, part: &Node, own: &mut Vec<Obstacle>, b
                 format!("member `{name}` is new, and members that are not declared were refused")
             };
             let there = have.first().map_or_else(|| place(sub), |node| node.at.clone());
-            let mut found = judge.obstacle("additionalProperties", &what, there, wanted.at.clone());
+            let mut found = obstacle("additionalProperties", &what, there, wanted.at.clone());
             if patterns {
                 found.rule = "patternProperties";
             }
@@ -134,7 +134,7 @@ fn others(judge: &mut Judge, sub: &Flat, part: &Node, own: &mut Vec<Obstacle>, b
             "members that are not declared may be sent now, and were refused or limited"
         };
         if !have.is_empty() || !judge.deeper(&[], std::slice::from_ref(&wanted)).is_empty() {
-            own.push(judge.obstacle("additionalProperties", what, place(sub), wanted.at.clone()));
+            own.push(obstacle("additionalProperties", what, place(sub), wanted.at.clone()));
         }
     } else {
         below.extend(judge.deeper(&have, std::slice::from_ref(&wanted)));
@@ -163,7 +163,7 @@ fn declared(judge: &mut Judge, sub: &Flat, sup: &Flat, own: &mut Vec<Obstacle>) 
         }
         let (here, there) = (node.at, place(to_flat));
         let (sub, sup) = if from_sub { (here, there) } else { (there, here) };
-        own.push(judge.obstacle("member", &format!("member {quoted} {what}"), sub, sup));
+        own.push(obstacle("member", &format!("member {quoted} {what}"), sub, sup));
     }
 }
 

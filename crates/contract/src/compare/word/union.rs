@@ -2,7 +2,7 @@
 //! (JSON Schema 2020-12 Core §10.2.1). Of `oneOf`, it must also be proven that no second one takes it.
 
 use super::super::flat::Flat;
-use super::super::judge::{Judge, Obstacle, Obstacles};
+use super::super::judge::{Judge, Obstacle, Obstacles, obstacle};
 use super::super::node::Node;
 use super::{at, same, slug};
 
@@ -59,7 +59,7 @@ fn group(
             } else {
                 "the alternatives are others, and what mattered is proven to stay"
             };
-            own.push(judge.obstacle(slug(word), what, at(sub, word), part.at.at(word)));
+            own.push(obstacle(slug(word), what, at(sub, word), part.at.at(word)));
         }
         return;
     }
@@ -75,7 +75,7 @@ fn group(
     } else {
         "what may be sent fits none of the former alternatives, as far as can be told"
     };
-    own.push(judge.obstacle(
+    own.push(obstacle(
         if word == "oneOf" { "oneOf" } else { "anyOf" },
         what,
         at(sub, word),

@@ -5,7 +5,7 @@
 use super::super::multipart::{self, Given};
 use super::super::{check, form, media, xml};
 use super::broken;
-use crate::schema::{Kind, Shape};
+use crate::schema::Kind;
 use crate::{Body, Codec, Got, In, Operation, Payload, Pointer, Value, Values, Violation};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
@@ -152,18 +152,16 @@ fn parts_of(
     payload
 }
 
-/// The body to write: the one that Content-Type names, else the first in JSON, else the first form, else the first.
+/// The body to write: the one that Content-Type names, else the usual one.
 fn chosen(operation: &Operation, said: Option<&str>) -> Option<Body> {
     if let Some(said) = said {
         return media::select(&operation.input, said).map(|body| media::resolved(body, said));
     }
-    let first = |codec: Codec| operation.input.iter().find(|body| body.codec == codec);
-    first(Codec::Json).or_else(|| first(Codec::Form)).or_else(|| operation.input.first()).cloned()
+    operation.usual_body().cloned()
 }
 
 fn member(body: Option<&Body>, name: &str, value: &Value) -> Result<Json, Box<Violation>> {
-    let shape = body.and_then(|body| body.shape.members().iter().find(|member| member.name == name));
-    let shape: Option<&Shape> = shape.map(|member| &member.shape);
+    let shape = body.and_then(|body| body.shape.member(name));
     match value {
         Value::Json(json) => Ok(json.clone()),
         Value::Text(text) => Ok(match shape {

@@ -6,7 +6,7 @@
 use super::super::payload::{MOST, broken};
 use super::super::{decode, media};
 use super::cut::{self, Piece};
-use crate::schema::{Kind, Shape};
+use crate::schema::Kind;
 use crate::{Body, Codec, Got, Part, Pointer, Violation, reader};
 use http::header;
 use serde_json::{Map, Value as Json};
@@ -91,7 +91,7 @@ fn typed<'b>(body: &Body, name: &str, piece: &Piece<'b>) -> Result<Content<'b>, 
     if !found.is_empty() {
         return Err(found);
     }
-    let shape = member(body, name);
+    let shape = body.shape.member_or_any(name);
     let shape = if shape.kind() == Kind::Array { shape.items() } else { shape };
     let media = said.as_deref().or_else(|| part?.media.first().map(String::as_str));
     let codec = media.map_or(Codec::Text, media::codec);
@@ -147,11 +147,6 @@ fn fields(part: &Part, piece: &Piece<'_>, at: &Pointer) -> Vec<Violation> {
     found
 }
 
-fn member(body: &Body, name: &str) -> Shape {
-    let member = body.shape.members().iter().find(|member| member.name == name);
-    member.map_or_else(|| Shape::anything(Pointer::root()), |member| member.shape.clone())
-}
-
 /// The body as one value: an object of its named parts, or a list where the contract has one. `None` where
 /// parts without names cannot be told apart.
 pub(in crate::openapi) fn value(
@@ -172,7 +167,7 @@ pub(in crate::openapi) fn value(
     let mut object = Map::new();
     let mut counts: Map<String, Json> = Map::new();
     for (name, content) in parts {
-        let shape = member(body, &name);
+        let shape = body.shape.member_or_any(&name);
         let items = counts.entry(name).or_insert_with(|| Json::Array(Vec::new()));
         let Json::Array(items) = items else { continue };
         match content.json() {
@@ -185,7 +180,7 @@ pub(in crate::openapi) fn value(
     }
     let mut found = Vec::new();
     for (name, items) in counts {
-        let shape = member(body, &name);
+        let shape = body.shape.member_or_any(&name);
         let Json::Array(mut items) = items else { continue };
         let value = match (shape.kind(), items.len()) {
             (Kind::Array, _) => Json::Array(items),

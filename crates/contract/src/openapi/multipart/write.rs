@@ -38,15 +38,11 @@ pub(in crate::openapi) fn write(
         let fields = fields(part, found);
         // CR and LF have an escape there (HTML standard), other control characters do not.
         if one.name.chars().any(|letter| letter.is_ascii_control() && !matches!(letter, '\r' | '\n')) {
+            let got = Got::Kind("some of them");
             found.push(Violation {
-                place: In::Body,
-                name: String::new(),
                 at: Pointer::root().at(one.name),
                 rule: body.map_or_else(Pointer::root, |body| body.at.clone()),
-                code: "name",
-                expected: "a name without control characters".to_owned(),
-                got: Got::Kind("some of them"),
-                byte: None,
+                ..Violation::new("name", "a name without control characters", got)
             });
             continue;
         }

@@ -69,7 +69,7 @@ fn steps(rest: &str) -> Option<Vec<&str>> {
 }
 
 /// Whether a name of the query is one of this parameter's.
-pub(super) fn is_of(own: &str, name: &str) -> bool {
+pub(in crate::openapi) fn is_deep(own: &str, name: &str) -> bool {
     name.strip_prefix(own).and_then(steps).is_some()
 }
 
@@ -125,10 +125,7 @@ fn meant(shape: &Shape, below: &[(String, Tree)], turns: usize) -> Shape {
         return shape.clone();
     }
     let ways: Vec<Shape> = shape.alternatives().iter().map(|way| meant(way, below, turns - 1)).collect();
-    let known = |way: &Shape| {
-        let members = way.members();
-        below.iter().filter(|(name, _)| members.iter().any(|member| member.name == *name)).count()
-    };
+    let known = |way: &Shape| below.iter().filter(|(name, _)| way.member(name).is_some()).count();
     let listed = below.iter().all(|(step, _)| step.bytes().all(|letter| letter.is_ascii_digit()));
     // The first of the best.
     let best = ways.iter().rev().max_by_key(|way| known(way)).filter(|way| known(way) > 0);
@@ -142,6 +139,7 @@ fn value(tree: &Tree, shape: &Shape) -> Result<Json, Box<Fault>> {
         Tree::Texts(texts) => return leaf(texts, shape),
         Tree::Below(below) => below,
     };
+    let shape = &*shape.passing();
     let shape = &meant(shape, below, MOST_TURNS);
     // `a[]=x` is a list of its own.
     if let [(step, Tree::Texts(texts))] = below.as_slice()
@@ -171,8 +169,7 @@ fn value(tree: &Tree, shape: &Shape) -> Result<Json, Box<Fault>> {
     let mut members = Map::new();
     let rest = shape.rest();
     for (name, tree) in below {
-        let member = shape.members().iter().find(|member| member.name == *name);
-        let read = value(tree, member.map_or(&rest, |member| &member.shape));
+        let read = value(tree, shape.member(name).unwrap_or(rest));
         members.insert(name.clone(), read.map_err(|fault| fault.below(name))?);
     }
     Ok(Json::Object(members))

@@ -3,7 +3,7 @@
 use super::super::text;
 use super::{Fault, deep, delimiter};
 use crate::schema::{Kind, Shape};
-use crate::{Got, Pointer, Style};
+use crate::{Got, Style};
 use serde_json::Value as Json;
 
 /// A pair of a query, form or cookie: its name decoded (`None` if that gives no UTF-8), its value not.
@@ -130,7 +130,7 @@ impl Reader<'_> {
                         None => (part, parts.next().unwrap_or_default()),
                     };
                     let name = self.text(name)?;
-                    let value = self.one(&member(self.shape, &name), value)?;
+                    let value = self.one(&self.shape.member_or_any(&name), value)?;
                     if pairs.iter().any(|(known, _)| *known == name) {
                         return Err(twice(2).below(&name));
                     }
@@ -155,7 +155,7 @@ impl Reader<'_> {
         }
         let mut read = Vec::new();
         for name in names {
-            let shape = member(self.shape, name);
+            let shape = self.shape.member_or_any(name);
             let own = pairs.iter().filter(|(own, _)| own.as_deref() == Some(name)).map(|(_, raw)| *raw);
             let own: Vec<&str> = own.collect();
             let value = match own.as_slice() {
@@ -185,16 +185,6 @@ impl Reader<'_> {
 /// Most names that an object without named members takes.
 const MOST: usize = 1000;
 
-/// Whether a name of the query belongs to this parameter, if it is in style `deepObject`.
-pub(in crate::openapi) fn is_deep(own: &str, name: &str) -> bool {
-    deep::is_of(own, name)
-}
-
 fn twice(count: usize) -> Box<Fault> {
     Fault::new("duplicate-name", "one value", Got::Length(count, "values"))
-}
-
-fn member(shape: &Shape, name: &str) -> Shape {
-    let member = shape.members().iter().find(|member| member.name == name);
-    member.map_or_else(|| Shape::anything(Pointer::root()), |member| member.shape.clone())
 }

@@ -53,8 +53,8 @@ impl Reading<'_> {
             };
             self.left.set(left);
             let mut trial = Reading { body: self.body, found: Vec::new(), guessed: false, left: self.left };
-            let value = trial.value(element, &way, at);
-            if trial.found.is_empty() && (trial.guessed || way.check(&value).is_empty()) {
+            let value = trial.value(element, way, at);
+            if trial.found.is_empty() && (trial.guessed || way.takes(&value)) {
                 self.guessed |= trial.guessed;
                 return Some(value);
             }
@@ -67,6 +67,7 @@ impl Reading<'_> {
         if element.nil {
             return Json::Null;
         }
+        let shape = &*shape.passing();
         if let Some(value) = self.as_way(element, shape, at) {
             return value;
         }
@@ -165,7 +166,7 @@ impl Reading<'_> {
                 members.insert(name.to_owned(), value);
             }
         }
-        self.guessed |= rest && shape.word("additionalProperties").is_some_and(|word| word.is_object());
+        self.guessed |= rest && shape.word("additionalProperties").is_some_and(Json::is_object);
         Json::Object(members)
     }
 

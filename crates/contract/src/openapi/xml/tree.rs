@@ -46,8 +46,7 @@ pub(super) fn parse(text: &str) -> Result<Element, Fault> {
         let syntax = || wrong("syntax", "well-formed XML");
         let event = reader.read_event().map_err(|_| syntax())?;
         match event {
-            Event::Start(start) | Event::Empty(start) if root.is_some() => {
-                let _ = start;
+            Event::Start(_) | Event::Empty(_) if root.is_some() => {
                 return Err(wrong("syntax", "one root element"));
             }
             Event::Start(start) => {

@@ -4,7 +4,7 @@ use super::tree::{is_char, is_name};
 use super::{Node, Said, item_name, root_name};
 use crate::openapi::text;
 use crate::schema::{Kind, Shape};
-use crate::{Got, In, Pointer, Violation};
+use crate::{Got, Pointer, Violation};
 use serde_json::Value as Json;
 use std::fmt::Write as _;
 
@@ -24,16 +24,7 @@ pub(in crate::openapi) fn write(shape: &Shape, value: &Json) -> Result<String, B
 type Written = Result<(), Box<Violation>>;
 
 fn wrong(at: &Pointer, code: &'static str, expected: &str, got: &'static str) -> Box<Violation> {
-    Box::new(Violation {
-        place: In::Body,
-        name: String::new(),
-        at: at.clone(),
-        rule: Pointer::root(),
-        code,
-        expected: expected.to_owned(),
-        got: Got::Kind(got),
-        byte: None,
-    })
+    Box::new(Violation { at: at.clone(), ..Violation::new(code, expected, Got::Kind(got)) })
 }
 
 fn element(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Pointer, left: usize) -> Written {
@@ -59,12 +50,12 @@ fn element(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
         out.push_str(" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>");
         return Ok(());
     }
+    let shape = &*shape.passing();
     // What its members are called, the alternative says that it is.
-    let way = shape.way_of(value);
-    let shape = way.as_ref().unwrap_or(shape);
+    let shape = shape.way_of(value).unwrap_or(shape);
     if let Json::Object(members) = value {
         for (member, value) in members {
-            let below = member_shape(shape, member);
+            let below = shape.member_or_any(member);
             let said = Said::of(&below);
             if said.node != Node::Attribute || value.is_null() {
                 continue;
@@ -94,7 +85,7 @@ fn content(out: &mut String, name: &str, shape: &Shape, value: &Json, at: &Point
     match value {
         Json::Object(members) => {
             for (member, value) in members {
-                let below = member_shape(shape, member);
+                let below = shape.member_or_any(member);
                 let said = Said::of(&below);
                 let at = at.at(member);
                 match (said.node, value) {
@@ -143,11 +134,6 @@ fn list(out: &mut String, name: &str, item: &Shape, items: &[Json], at: &Pointer
         .iter()
         .enumerate()
         .try_for_each(|(index, value)| element(out, name, item, value, &at.index(index), left))
-}
-
-fn member_shape(shape: &Shape, name: &str) -> Shape {
-    let member = shape.members().iter().find(|member| member.name == name);
-    member.map_or_else(|| Shape::anything(Pointer::root()), |member| member.shape.clone())
 }
 
 /// XML 1.0 §2.4; what a reader would change (§2.11, §3.3.3) is a character reference.

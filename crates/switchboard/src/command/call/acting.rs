@@ -18,15 +18,19 @@ use crate::terminal::Terminal;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use board::{Board, ServerUrl, Upstream};
+use bytes::Bytes;
 use call::Sent;
 use exchange::{ConsumerName, PlanName};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long an answer may take: a gateway's own limits are shorter.
 const PATIENCE: Duration = Duration::from_mins(10);
+/// The largest head of an answer.
+const LARGEST_HEAD: usize = 256 * 1024;
 
 /// Where an operation is offered here to this consumer: its provider is not asked, nor anything that belongs to it.
 pub(super) fn offered(named: &Named, nearby: &Nearby<'_>, name: &str) -> Result<Upstream, Failure> {
@@ -103,19 +107,13 @@ pub(super) fn send(
     });
     let start = Instant::now();
     let patience = wanted.max_time.unwrap_or(PATIENCE);
-    let said = runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let answered = runtime.block_on(async {
         known(board, name).await?;
-        socket::ask_within(&board.ledger.folder, "/call", &question, patience).await.unwrap_or_else(|| {
-            Err(Failure::run("`--as` goes through the board that runs, and it does not run")
-                .help("start it: `switchboard serve`"))
-        })
+        let asked = tokio::time::timeout(patience, Told::ask(board, &question)).await;
+        asked.unwrap_or_else(|_| Err(Failure::run("the running board does not answer")))
     });
-    let answered = said.and_then(|said| {
-        answer(&said, draft, start).ok_or_else(|| {
-            Failure::run("the running board is of another version").help("restart it: `switchboard serve`")
-        })
-    });
-    let (head, body) = match answered {
+    let (head, mut told) = match answered.and_then(|told| told.head(draft, start)) {
         Ok(answered) => answered,
         // Nothing was sent.
         Err(failure) if failure.exit == Exit::Usage => return Err(failure),
@@ -123,13 +121,22 @@ pub(super) fn send(
     };
     cookies.take(&head.fields, &draft.place());
     let mut delivery = asked.delivery(wanted, draft, asked.keep(terminal), terminal);
-    let given = delivery.head(&head, 0).and_then(|()| delivery.piece(&body)).and_then(|()| delivery.end());
-    if let Err(Stop::Failed(failure)) = given {
+    let mut size = 0;
+    let mut give = || {
+        delivery.head(&head, 0)?;
+        while let Some(piece) = runtime.block_on(told.next(patience.saturating_sub(start.elapsed()))) {
+            let piece = piece.map_err(Stop::Failed)?;
+            size += piece.len() as u64;
+            delivery.piece(&piece)?;
+        }
+        delivery.end()
+    };
+    if let Err(Stop::Failed(failure)) = give() {
         delivery.closed(false);
         return outcome::broken(Broke::Here(failure), draft, wanted, terminal, asked);
     }
     let came = Came {
-        size: body.len() as u64,
+        size,
         took: start.elapsed(),
         url: draft.url(),
         method: draft.method.clone(),
@@ -167,14 +174,74 @@ async fn known(board: &Board, name: &str) -> Result<Vec<PlanName>, Failure> {
     })
 }
 
-fn answer(said: &Value, draft: &Draft, start: Instant) -> Option<(Head, Vec<u8>)> {
-    let status = StatusCode::from_u16(u16::try_from(said["status"].as_u64()?).ok()?).ok()?;
-    let mut fields = HeaderMap::new();
-    for field in said["fields"].as_array()? {
-        let name: HeaderName = field[0].as_str()?.parse().ok()?;
-        fields.append(name, HeaderValue::from_str(field[1].as_str()?).ok()?);
+/// An answer as it is told: `message/http` (RFC 9112 §10.1), piece by piece.
+struct Told {
+    /// What was read of it.
+    held: Vec<u8>,
+    body: hyper::body::Incoming,
+}
+
+impl Told {
+    async fn ask(board: &Board, question: &Value) -> Result<Self, Failure> {
+        let place = board.ledger.folder.join("run.sock");
+        let answer = socket::open(&place, socket::Route::Dispatch, question).await;
+        let answer = answer.unwrap_or_else(|| {
+            Err(Failure::run("`--as` goes through the board that runs, and it does not run")
+                .help("start it: `switchboard serve`"))
+        })?;
+        let mut told = Self { held: Vec::new(), body: answer.into_body() };
+        while told.ends().is_none() {
+            if told.held.len() > LARGEST_HEAD {
+                return Err(other_version());
+            }
+            let piece = told.piece().await.unwrap_or_else(|| Err(other_version()))?;
+            told.held.extend_from_slice(&piece);
+        }
+        Ok(told)
     }
-    let body = BASE64_STANDARD.decode(said["body"].as_str()?).ok()?;
+
+    /// Where the head ends.
+    fn ends(&self) -> Option<usize> {
+        self.held.windows(4).position(|part| part == b"\r\n\r\n").map(|at| at + 4)
+    }
+
+    fn head(mut self, draft: &Draft, start: Instant) -> Result<(Head, Self), Failure> {
+        let end = self.ends().ok_or_else(other_version)?;
+        let read = head(&self.held[..end], draft, start).ok_or_else(other_version)?;
+        self.held.drain(..end);
+        Ok((read, self))
+    }
+
+    async fn piece(&mut self) -> Option<Result<Bytes, Failure>> {
+        let frame = self.body.frame().await?;
+        let broken = |_| Failure::run("the answer broke off");
+        Some(frame.map_err(broken).map(|frame| frame.into_data().unwrap_or_default()))
+    }
+
+    /// The next piece of the answer's body.
+    async fn next(&mut self, patience: Duration) -> Option<Result<Bytes, Failure>> {
+        if !self.held.is_empty() {
+            return Some(Ok(std::mem::take(&mut self.held).into()));
+        }
+        let late = || Some(Err(Failure::run("the answer took too long")));
+        tokio::time::timeout(patience, self.piece()).await.unwrap_or_else(|_| late())
+    }
+}
+
+fn other_version() -> Failure {
+    Failure::run("the running board is of another version").help("restart it: `switchboard serve`")
+}
+
+fn head(text: &[u8], draft: &Draft, start: Instant) -> Option<Head> {
+    let mut lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let status = std::str::from_utf8(lines.next()?).ok()?.split(' ').nth(1)?;
+    let status = StatusCode::from_u16(status.parse().ok()?).ok()?;
+    let mut fields = HeaderMap::new();
+    for line in lines.filter(|line| !line.is_empty()) {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let name = HeaderName::from_bytes(&line[..colon]).ok()?;
+        fields.append(name, HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?);
+    }
     let sent = Sent {
         server: draft.server()?.clone(),
         attempts: 1,
@@ -188,5 +255,5 @@ fn answer(said: &Value, draft: &Draft, start: Instant) -> Option<(Head, Vec<u8>)
         first_byte: start.elapsed(),
         head: None,
     };
-    Some((Head { status, fields, sent, after: start.elapsed() }, body))
+    Some(Head { status, fields, sent, after: start.elapsed() })
 }

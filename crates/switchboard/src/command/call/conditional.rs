@@ -16,7 +16,6 @@ use http::header::{ACCEPT, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAS
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// What of the command line is about validators.
@@ -151,9 +150,6 @@ fn file(draft: &Draft) -> Result<PathBuf, Failure> {
         hasher.update(piece.len().to_be_bytes());
         hasher.update(piece);
     }
-    let name = hasher.finalize()[..16].iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let name = hex::encode(&hasher.finalize()[..16]);
     Ok(drive::state_folder()?.join("validators").join(format!("{name}.json")))
 }

@@ -208,7 +208,7 @@ impl Draft {
     }
 
     /// As the sending room takes it.
-    pub(crate) fn outgoing(&self) -> Outgoing {
+    pub(crate) fn outgoing(&self) -> Outgoing<'static> {
         let mut fields = self.fields.clone();
         // An empty body that was asked for is announced (RFC 9110 §8.6).
         if self.payload.len() == 0 && self.payload != Payload::Empty {

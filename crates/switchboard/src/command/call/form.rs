@@ -170,7 +170,7 @@ pub(crate) fn boundary() -> Result<String, Failure> {
     let mut random = [0; 12];
     getrandom::fill(&mut random)
         .map_err(|error| Failure::run(format!("the system gives no random bytes: {error}")))?;
-    Ok(random.iter().fold("----switchboard".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+    Ok(format!("----switchboard{}", hex::encode(random)))
 }
 
 /// A name within quotes, as browsers and curl write it (HTML standard, multipart/form-data encoding).

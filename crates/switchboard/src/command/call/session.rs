@@ -97,7 +97,6 @@ impl Session {
 
 /// Writes a file that only its owner may read, whole or not at all; folders are made.
 pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     let failed =
         |error: std::io::Error| Failure::run(format!("`{}` cannot be written: {error}", file.display()));
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -107,11 +106,5 @@ pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if file.metadata().is_ok_and(|found| !found.is_file()) {
         return std::fs::write(file, bytes).map_err(failed);
     }
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}~", std::process::id()));
-    let made = file.with_file_name(name);
-    let mut options = std::fs::OpenOptions::new();
-    let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&made);
-    opened.and_then(|mut open| open.write_all(bytes)).map_err(failed)?;
-    std::fs::rename(&made, file).map_err(failed)
+    drive::whole(file, drive::PRIVATE, |made| made.write_all(bytes)).map_err(failed)
 }

@@ -118,10 +118,7 @@ impl Update {
         };
         let address = source.url.split(['?', '#']).next().unwrap_or_default();
         let server = ServerUrl::parse(address).map_err(Failure::usage)?;
-        let host = server.host.trim_matches(['[', ']']);
-        let loopback =
-            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|one| one.is_loopback());
-        if server.https || loopback {
+        if server.is_safe() {
             return Ok(source);
         }
         Err(Failure::usage(format!(

@@ -43,7 +43,9 @@ pub(super) fn boards(folder: &Path, global: &Global) -> Result<Vec<(Vec<u32>, Ot
     let runtime = runtime()?;
     let mut by_revision: BTreeMap<String, (Vec<u32>, PathBuf, Said)> = BTreeMap::new();
     for place in sockets(folder).into_iter().take(MOST) {
-        let Some(said) = runtime.block_on(socket::ask_at(&place, "/board", &Value::Null, PATIENCE)) else {
+        let Some(said) =
+            runtime.block_on(socket::ask_at(&place, socket::Route::Board, &Value::Null, PATIENCE))
+        else {
             continue;
         };
         let said: Said = serde_json::from_value(said?)
@@ -117,7 +119,7 @@ async fn texts(folder: &Path, place: &Path, said: &Said) -> Result<HashMap<PathB
             continue;
         }
         let question = json!({ "name": name, "revision": said.revision });
-        let answer = socket::ask_at(place, "/board", &question, PATIENCE).await;
+        let answer = socket::ask_at(place, socket::Route::Board, &question, PATIENCE).await;
         let answer = answer.ok_or_else(|| Failure::run("the running board was stopped meanwhile"))??;
         let text = answer["text"].as_str().and_then(|text| BASE64_STANDARD.decode(text).ok());
         let bytes =

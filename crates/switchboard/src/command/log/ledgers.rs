@@ -1,5 +1,7 @@
 //! The ledgers that are asked: the board's near here; without one that of what runs, and the history of this person's calls.
 
+use super::follow::Following;
+use super::wanted::Wanted;
 use crate::arguments::Global;
 use crate::command::call::history;
 use crate::drive::{board_near, board_near_or_running, load_board, now_ms, read_ledger, stored};
@@ -42,6 +44,11 @@ impl Ledgers {
     /// The board's, where there is one: it is asked last.
     pub(super) fn of_board(&self) -> Option<&Ledger> {
         self.0.last()
+    }
+
+    /// Follows the calls of all, and of the processes of this board that run here.
+    pub(super) async fn follow(&self, board: Option<&Board>, wanted: &Wanted) -> Result<Following, Failure> {
+        Following::begin(&self.0, board.map(|board| board.ledger.folder.as_path()), wanted).await
     }
 
     /// A page of the calls of all, newest first.

@@ -1,6 +1,6 @@
 //! One call as one line, also in the demo's and the gateway's live output.
 
-use exchange::{CallRecord, Outcome};
+use exchange::{CallId, CallRecord, ConsumerName, Outcome, PlanName, Reason};
 use serde_json::json;
 
 /// Where calls of `switchboard call` and `switchboard curl` come from, in a row's `via`.
@@ -75,8 +75,8 @@ pub(crate) fn as_json(record: &CallRecord) -> serde_json::Value {
         "api": record.api.as_deref(),
         "offer": record.offer.as_deref(),
         "operation": record.operation.as_deref(),
-        "consumer": record.consumer.as_ref().map(exchange::ConsumerName::as_str),
-        "plan": record.plan.as_ref().map(exchange::PlanName::as_str),
+        "consumer": record.consumer.as_ref().map(ConsumerName::as_str),
+        "plan": record.plan.as_ref().map(PlanName::as_str),
         "address": record.address,
         "method": record.method,
         "path": record.path,
@@ -85,7 +85,7 @@ pub(crate) fn as_json(record: &CallRecord) -> serde_json::Value {
         "outcome": (!record.open).then(|| record.outcome.word()),
         "state": if record.open { "running" } else { "over" },
         "by": record.outcome.by(),
-        "reason": record.reason.map(exchange::Reason::slug),
+        "reason": record.reason.map(Reason::slug),
         "took_us": record.took_us,
         "provider_us": record.provider_us,
         "bytes_in": record.bytes_in,
@@ -96,9 +96,81 @@ pub(crate) fn as_json(record: &CallRecord) -> serde_json::Value {
     })
 }
 
+/// The call of a row as JSON: what another process of this board says. `None`: it is none.
+pub(crate) fn of_json(row: &serde_json::Value) -> Option<CallRecord> {
+    let text = |name: &str| row[name].as_str();
+    let shared = |name: &str| text(name).map(Into::into);
+    let small = |name: &str| u32::try_from(row[name].as_u64()?).ok();
+    let open = row["open"].as_bool()?;
+    let same = |outcome: &Outcome| Some(outcome.word()) == text("outcome") && outcome.by() == text("by");
+    let outcome = (0..=u8::MAX).map_while(Outcome::from_code).find(same);
+    Some(CallRecord {
+        id: CallId::parse(text("call")?)?,
+        parent: text("parent").and_then(CallId::parse),
+        via: text("via")?.into(),
+        api: shared("api"),
+        offer: shared("offer"),
+        operation: shared("operation"),
+        consumer: text("consumer").map(ConsumerName::new),
+        plan: text("plan").map(PlanName::new),
+        address: text("address").and_then(|address| address.parse().ok()),
+        method: text("method")?.to_owned(),
+        path: text("path")?.to_owned(),
+        status: u16::try_from(row["status"].as_u64()?).ok()?,
+        outcome: if open { Outcome::Succeeded } else { outcome? },
+        reason: text("reason").and_then(Reason::from_slug),
+        took_us: row["took_us"].as_u64()?,
+        provider_us: row["provider_us"].as_u64()?,
+        bytes_in: row["bytes_in"].as_u64()?,
+        bytes_out: row["bytes_out"].as_u64()?,
+        breaks: small("breaks")?,
+        weight: small("weight")?,
+        open,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::took;
+    use super::{as_json, of_json, took};
+    use exchange::{CallId, CallRecord, ConsumerName, Outcome, PlanName, Reason};
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let outcomes: Vec<Outcome> = (0..=u8::MAX).map_while(Outcome::from_code).collect();
+        assert!(outcomes.len() > 5);
+        for (open, outcome) in
+            outcomes.iter().map(|outcome| (false, *outcome)).chain([(true, Outcome::Succeeded)])
+        {
+            let record = CallRecord {
+                id: CallId(1 << 40),
+                parent: Some(CallId(7)),
+                via: "edge".into(),
+                api: Some("orders".into()),
+                offer: None,
+                operation: Some("getOrder".into()),
+                consumer: Some(ConsumerName::new("globex")),
+                plan: Some(PlanName::new("free")),
+                address: Some([127, 0, 0, 1].into()),
+                method: "GET".to_owned(),
+                path: "/orders/ü".to_owned(),
+                status: 429,
+                outcome,
+                reason: Some(Reason::OverLimit),
+                took_us: 1,
+                provider_us: 2,
+                bytes_in: 3,
+                bytes_out: 4,
+                breaks: 5,
+                weight: 6,
+                open,
+            };
+            let row = as_json(&record);
+            let read = of_json(&row).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{record:?}"));
+            assert_eq!(as_json(&read), row);
+        }
+        assert!(of_json(&serde_json::json!({ "missed": 3 })).is_none());
+    }
 
     #[test]
     fn a_time_is_written_with_the_unit_that_fits() {

@@ -1,19 +1,21 @@
 //! `switchboard usage export`: what each consumer owes for a period, with the same bytes however often it runs.
 //!
-//! A line is a consumer and a plan: all its calls by outcome, those that are billed, the plan's price, the exact amount and
-//! what is due of it. Of a period that has ended nothing in it is of the moment in which it runs, nor of the database.
+//! A line is a consumer, a plan and a price: all its calls by outcome, those that are billed, the price they were counted with,
+//! the exact amount and what is due of it. Of a period that has ended nothing in it is of the moment in which it runs, nor of
+//! the board, nor of the database.
 
 use super::period::{Period, instant};
-use super::priced::{self, BILLED, Sums};
+use super::priced::{BILLED, Priced, Sums};
+use super::settled;
 use crate::arguments::Global;
-use crate::drive::{board_near_or_running, load_board, now_ms, read_ledger, runtime, stored};
+use crate::drive::{self, board_near_or_running, load_board, now_ms, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use crate::output::csv;
-use board::Board;
 use exchange::Outcome;
-use ledger::{Group, UsageFilter, UsageRow};
+use ledger::{Group, UsageFilter};
 use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 
 /// Arguments of `usage export`.
 #[derive(Debug, clap::Args)]
@@ -27,7 +29,7 @@ pub(super) struct Export {
     /// Write it into this file, whole or not at all; default: stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Also of a period that has not ended: what was counted so far, marked `open`
+    /// Also of a period that has not ended, or is not wholly counted: what was counted so far, marked `open`
     #[arg(long)]
     open: bool,
 }
@@ -55,30 +57,34 @@ impl Export {
         }
         let folder = board_near_or_running(global)?;
         let board = load_board(&folder, global)?;
-        let filter = UsageFilter {
-            since_ms: Some(period.since_ms),
-            until_ms: Some(period.until_ms),
-            group_by: vec![Group::Consumer, Group::Plan],
-            ..UsageFilter::default()
-        };
-        let rows = runtime()?.block_on(async {
+        let (rows, ended) = runtime()?.block_on(async {
+            let written = settled::written(&board, &period).await;
             let ledger = read_ledger(&board).await?;
-            ledger.usage(&filter).await.map_err(|error| stored(&error))
+            let settled = written.and(settled::heard(&ledger, &period).await);
+            let ended = runs.is_none() && settled.is_ok();
+            if !self.open {
+                settled?;
+            }
+            let filter = UsageFilter {
+                since_ms: Some(period.since_ms),
+                until_ms: Some(period.until_ms),
+                group_by: vec![Group::Consumer, Group::Plan, Group::Price],
+                ..UsageFilter::default()
+            };
+            let rows = ledger.usage(&filter).await.map_err(|error| stored(&error))?;
+            Ok::<_, Failure>((rows, ended))
         })?;
+        let rows = Priced::read(rows)?;
         let terminal = global.terminal();
-        for plan in priced::gone(&board, &rows) {
-            terminal.complain(format!(
-                "warning: the plan `{plan}` is not on the board any more: its calls have no price"
-            ));
-        }
-        let state = if runs.is_some() { "open" } else { "ended" };
+        let state = if ended { "ended" } else { "open" };
         let bytes = match self.format {
-            Shape::Csv => lines(&period, state, &board, &rows)?,
-            Shape::Json => document(&period, state, &board, &rows)?,
+            Shape::Csv => lines(&period, state, &rows)?,
+            Shape::Json => document(&period, state, &rows)?,
         };
         match &self.output {
             Some(path) => {
-                whole(path, bytes.as_bytes())?;
+                drive::whole(path, drive::SHARED, |file| file.write_all(bytes.as_bytes()))
+                    .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", path.display())))?;
                 terminal.say(format!("{} lines of {} in `{}`", rows.len(), period.text, path.display()));
             }
             None => terminal.data(bytes),
@@ -87,16 +93,7 @@ impl Export {
     }
 }
 
-/// Writes a file, whole or not at all.
-fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, bytes)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", path.display())))
-}
-
-fn line(board: &Board, row: &UsageRow) -> Map<String, Value> {
+fn line(row: &Priced) -> Map<String, Value> {
     let mut line = Map::new();
     let mut set = |name: &str, value: Value| drop(line.insert(name.to_owned(), value));
     set("consumer", json!(row.consumer));
@@ -105,17 +102,15 @@ fn line(board: &Board, row: &UsageRow) -> Map<String, Value> {
     for word in Outcome::WORDS {
         set(word, json!(row.calls_that(word)));
     }
-    set("billed", json!(priced::billed(row)));
-    let price = priced::price(board, row);
-    set("price", json!(price.map(|price| price.to_string())));
-    set("currency", json!(price.map(|price| price.currency())));
-    let amount = price.map(|price| price.of(priced::billed(row)));
-    set("amount", json!(amount.map(|amount| amount.to_string())));
-    set("due", json!(price.zip(amount).map(|(price, amount)| price.due(amount).to_string())));
+    set("billed", json!(row.billed()));
+    set("price", json!(row.price.map(|price| price.to_string())));
+    set("currency", json!(row.price.map(|price| price.currency())));
+    set("amount", json!(row.amount().map(|amount| amount.to_string())));
+    set("due", json!(row.due().map(|due| due.to_string())));
     line
 }
 
-fn lines(period: &Period, state: &str, board: &Board, rows: &[UsageRow]) -> Result<String, Failure> {
+fn lines(period: &Period, state: &str, rows: &[Priced]) -> Result<String, Failure> {
     let rows: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -129,7 +124,7 @@ fn lines(period: &Period, state: &str, board: &Board, rows: &[UsageRow]) -> Resu
             ] {
                 all.insert(name.to_owned(), value.into());
             }
-            all.extend(line(board, row));
+            all.extend(line(row));
             all.into()
         })
         .collect();
@@ -149,8 +144,8 @@ fn lines_head() -> Value {
     Value::Object(all.map(|name| (name.to_owned(), Value::Null)).collect())
 }
 
-fn document(period: &Period, state: &str, board: &Board, rows: &[UsageRow]) -> Result<String, Failure> {
-    let sums = Sums::of(board, rows)?;
+fn document(period: &Period, state: &str, rows: &[Priced]) -> Result<String, Failure> {
+    let sums = Sums::of(rows)?;
     let not_billed: Vec<_> = Outcome::WORDS.into_iter().filter(|word| !BILLED.contains(word)).collect();
     let document = json!({
         "period": period.text,
@@ -160,7 +155,7 @@ fn document(period: &Period, state: &str, board: &Board, rows: &[UsageRow]) -> R
         "billed_outcomes": BILLED,
         "not_billed": not_billed,
         "rounding": ROUNDING,
-        "lines": rows.iter().map(|row| line(board, row).into()).collect::<Vec<Value>>(),
+        "lines": rows.iter().map(|row| line(row).into()).collect::<Vec<Value>>(),
         "totals": {
             "calls": sums.calls,
             "billed": sums.billed,
@@ -180,13 +175,13 @@ mod tests {
 
     #[test]
     fn an_export_without_lines_has_the_head_of_one_with_lines() {
-        let board = crate::command::usage::priced::tests::board("");
         let period = Period::read("2026-10").unwrap();
         let row =
             ledger::UsageRow { consumer: Some("globex".into()), calls: 1, ..ledger::UsageRow::default() };
+        let rows = super::Priced::read(vec![row]).unwrap();
         let head = |text: String| text.lines().next().unwrap().to_owned();
-        let with = head(super::lines(&period, "ended", &board, &[row]).unwrap());
-        assert_eq!(head(super::lines(&period, "ended", &board, &[]).unwrap()), with);
+        let with = head(super::lines(&period, "ended", &rows).unwrap());
+        assert_eq!(head(super::lines(&period, "ended", &[]).unwrap()), with);
         assert!(lines_head().is_object());
     }
 }

@@ -1,32 +1,62 @@
-//! Which calls are billed, and what they cost at the price of their plan.
+//! Which calls are billed, and what they cost at the price that each was counted with.
 //!
 //! Billed is what reached a provider that answered it: `succeeded`, and `declined` (the provider's own 4xx). What we refused,
-//! what failed and what was broken off costs nothing. A call is one call, whatever its `cost` takes from quotas.
+//! what failed and what was broken off costs nothing. A call is one call, whatever its `cost` takes from quotas. No price is
+//! looked up: a board that says something else today changes nothing that was counted.
 
 use crate::exit::Failure;
-use board::{Amount, Board, Price};
+use board::{Amount, Price};
 use ledger::UsageRow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::Deref;
 
 /// The outcomes that are billed.
 pub(super) const BILLED: [&str; 2] = ["succeeded", "declined"];
 
-/// How many calls of a row are billed.
-pub(super) fn billed(row: &UsageRow) -> u64 {
-    BILLED.iter().map(|word| row.calls_that(word)).sum()
+/// Counts of one price.
+#[derive(Debug)]
+pub(super) struct Priced {
+    row: UsageRow,
+    /// `None`: these calls had no price.
+    pub(super) price: Option<Price>,
 }
 
-/// The price of a row's plan; `None`: it has none, or is not on the board.
-pub(super) fn price(board: &Board, row: &UsageRow) -> Option<Price> {
-    let plan = row.plan.as_deref()?;
-    board.plans.iter().find(|known| known.name.as_str() == plan)?.price
+impl Priced {
+    /// Reads the prices of rows that are told apart by them.
+    pub(super) fn read(rows: Vec<UsageRow>) -> Result<Vec<Self>, Failure> {
+        let read = |row: UsageRow| {
+            let text = row.price.as_deref().filter(|text| !text.is_empty());
+            let price = text.map(Price::parse).transpose().map_err(|why| {
+                Failure::run(format!("the ledger holds the price `{}`: {why}", text.unwrap_or_default()))
+                    .help("a newer switchboard has counted it: ask that one")
+            })?;
+            Ok(Self { row, price })
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// How many of the calls are billed.
+    pub(super) fn billed(&self) -> u64 {
+        BILLED.iter().map(|word| self.row.calls_that(word)).sum()
+    }
+
+    /// What they cost, exactly.
+    pub(super) fn amount(&self) -> Option<Amount> {
+        self.price.map(|price| price.of(self.billed()))
+    }
+
+    /// What is to be paid of that.
+    pub(super) fn due(&self) -> Option<Amount> {
+        self.price.zip(self.amount()).map(|(price, amount)| price.due(amount))
+    }
 }
 
-/// Plans that have billed calls and are not on the board any more.
-pub(super) fn gone(board: &Board, rows: &[UsageRow]) -> BTreeSet<String> {
-    let known = |plan: &str| plan.is_empty() || board.plans.iter().any(|known| known.name.as_str() == plan);
-    let billed = rows.iter().filter(|row| billed(row) > 0).filter_map(|row| row.plan.clone());
-    billed.filter(|plan| !known(plan)).collect()
+impl Deref for Priced {
+    type Target = UsageRow;
+
+    fn deref(&self) -> &UsageRow {
+        &self.row
+    }
 }
 
 /// All lines together; of money, each currency for itself.
@@ -40,15 +70,16 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Adds up.
-    pub(super) fn of(board: &Board, rows: &[UsageRow]) -> Result<Self, Failure> {
+    pub(super) fn of(rows: &[Priced]) -> Result<Self, Failure> {
         let mut sums = Self::default();
         for row in rows {
             sums.calls += row.calls;
-            sums.billed += billed(row);
-            let Some(price) = price(board, row) else { continue };
-            let amount = price.of(billed(row));
+            sums.billed += row.billed();
+            let (Some(price), Some(amount), Some(paid)) = (row.price, row.amount(), row.due()) else {
+                continue;
+            };
             let (exact, due) = sums.amounts.entry(price.currency()).or_default();
-            let both = exact.plus(amount).zip(due.plus(price.due(amount)));
+            let both = exact.plus(amount).zip(due.plus(paid));
             (*exact, *due) =
                 both.ok_or_else(|| Failure::run(format!("the sum in {} is too large", price.currency())))?;
         }
@@ -57,62 +88,36 @@ impl Sums {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::{Sums, gone};
-    use board::{Board, Outside, OutsideError};
+mod tests {
+    use super::{Priced, Sums};
     use ledger::UsageRow;
-    use std::path::Path;
-
-    struct World(String);
-
-    impl Outside for World {
-        fn file(&self, _: &Path) -> Result<Vec<u8>, OutsideError> {
-            Ok(self.0.clone().into_bytes())
-        }
-
-        fn variable(&self, _: &str) -> Option<String> {
-            None
-        }
-
-        fn stored(&self, _: &str) -> Result<String, OutsideError> {
-            Err(OutsideError("it is not stored".to_owned()))
-        }
-    }
-
-    /// A board with these tables.
-    pub(in crate::command::usage) fn board(text: &str) -> Board {
-        board::load(Path::new(""), None, &World(text.to_owned())).unwrap()
-    }
 
     #[test]
     fn each_currency_is_added_up_for_itself_exactly_and_as_it_is_paid() {
-        let board = board(
-            "[plans.one]\nauth = \"key\"\nprice = \"0.005 EUR\"\n[plans.many]\nauth = \"key\"\nprice = \"1.50 EUR/1000\"\n\
-             [plans.yen]\nauth = \"key\"\nprice = \"3 JPY/1000\"\n[plans.free]\nauth = \"key\"\n",
-        );
-        let row = |plan: &str, outcomes: [u64; 6]| UsageRow {
-            plan: Some(plan.to_owned()),
+        let row = |price: &str, outcomes: [u64; 6]| UsageRow {
+            plan: Some("pro".to_owned()),
+            price: Some(price.to_owned()),
             calls: outcomes.iter().sum(),
             outcomes,
             ..UsageRow::default()
         };
-        let rows = [
-            row("one", [1, 0, 7, 7, 7, 7]),
-            row("one", [2, 1, 0, 0, 0, 0]),
-            row("many", [1_000, 1, 0, 0, 0, 0]),
-            row("yen", [500, 0, 0, 0, 0, 0]),
-            row("free", [5, 0, 0, 0, 0, 0]),
-            row("gone", [1, 0, 0, 0, 0, 0]),
-            row("refused", [0, 0, 1, 0, 0, 0]),
+        let rows = vec![
+            row("0.005 EUR", [1, 0, 7, 7, 7, 7]),
+            row("0.005 EUR", [2, 1, 0, 0, 0, 0]),
+            row("1.50 EUR/1000", [1_000, 1, 0, 0, 0, 0]),
+            row("3 JPY/1000", [500, 0, 0, 0, 0, 0]),
+            row("", [5, 0, 0, 0, 0, 0]),
+            row("", [0, 0, 1, 0, 0, 0]),
         ];
-        let sums = Sums::of(&board, &rows).unwrap();
-        assert_eq!((sums.calls, sums.billed), (1_540, 1_511));
+        let sums = Sums::of(&Priced::read(rows).unwrap()).unwrap();
+        assert_eq!((sums.calls, sums.billed), (1_539, 1_510));
         let amounts: Vec<_> = sums
             .amounts
             .iter()
             .map(|(currency, (amount, due))| format!("{currency} {amount} {due}"))
             .collect();
         assert_eq!(amounts, ["EUR 1.52150 1.52", "JPY 1.500 2"]);
-        assert_eq!(gone(&board, &rows).into_iter().collect::<Vec<_>>(), ["gone"]);
+        let failure = Priced::read(vec![row("1 EUR a day", [1, 0, 0, 0, 0, 0])]).unwrap_err();
+        assert!(failure.message.starts_with("the ledger holds the price `1 EUR a day`: "), "{failure:?}");
     }
 }

@@ -7,7 +7,6 @@ use contract::{Files, Reach};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::cell::{Cell, RefCell};
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -29,7 +28,7 @@ pub(super) struct Found {
 
 /// SHA-256 of bytes, as digits.
 pub(super) fn sum(bytes: &[u8]) -> String {
-    digits(&Sha256::digest(bytes))
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// SHA-256 of what stands in a file, which is not held.
@@ -38,17 +37,10 @@ pub(super) fn sum_of(mut file: std::fs::File) -> std::io::Result<String> {
     let mut piece = vec![0; 64 * 1024];
     loop {
         match file.read(&mut piece)? {
-            0 => return Ok(digits(&sum.finalize())),
+            0 => return Ok(hex::encode(sum.finalize())),
             count => sum.update(&piece[..count]),
         }
     }
-}
-
-fn digits(sum: &[u8]) -> String {
-    sum.iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 /// The files around a contract, and which of them were asked for so far.

@@ -1,6 +1,6 @@
 //! What a receiver reads: `{"type", "timestamp", "data"}`, as Standard Webhooks recommends (*Payload structure*).
 //!
-//! It names alert, plan, consumer and API; never a key, nor a part of one.
+//! It names alert, plan, consumer, API and the id of a key; never a key, nor a part of one.
 
 use crate::drive::entropy;
 use board::Alert;
@@ -38,10 +38,5 @@ pub(super) fn instant(ms: u64) -> String {
 
 /// An id without dots: they part what is signed.
 fn id() -> String {
-    use std::fmt::Write as _;
-    let bytes = entropy().unwrap_or_default();
-    bytes.iter().take(16).fold("msg_".to_owned(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("msg_{}", hex::encode(&entropy().unwrap_or_default()[..16]))
 }

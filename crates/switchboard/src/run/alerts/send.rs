@@ -1,9 +1,10 @@
 //! Sends news that are due, signed. Source: Standard Webhooks 1.0.0, *Webhook headers*, *Signature scheme*, *Delivery*.
 //!
 //! HMAC-SHA-256 over `id.timestamp.body`; over TLS or loopback only, no redirect followed, bounded in time. What is not
-//! answered with 2xx is sent again, later each time; 410 says that nobody wants it.
+//! answered with 2xx is sent again, later each time and not before the answer's `Retry-After`; 410 says that nobody wants
+//! it, and then the webhook gets nothing more.
 
-use crate::drive::now_ms;
+use crate::drive::{entropy, now_ms};
 use crate::terminal::Terminal;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -15,62 +16,156 @@ use exchange::Origin;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use ledger::{Attempted, DueNews, Ledger, StoreError};
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// So many attempts run at once, and so many are begun in a round.
 const AT_ONCE: usize = 16;
 /// From the first byte sent to the head of the answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// *Request timeouts*: between 15 and 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(15);
 const CONNECTING: Duration = Duration::from_secs(5);
 /// Seconds after each attempt until the next: eleven attempts within three days.
 const AFTER: [u64; 10] = [2, 10, 60, 300, 1_800, 7_200, 18_000, 36_000, 57_600, 86_400];
 
-/// Sends what is due and marks how it went.
-pub(super) async fn due(board: &Board, ledger: &Ledger, terminal: Terminal) -> Result<(), StoreError> {
-    let due = ledger.due_news(now_ms(), u32::try_from(AT_ONCE).unwrap_or(u32::MAX)).await?;
-    let providers = Providers::new(Dial::default());
-    let attempts = due.iter().map(|news| attempt(board, &providers, news));
-    let mut attempts = futures_util::stream::iter(attempts).buffer_unordered(AT_ONCE);
-    let mut result = Ok(());
-    while let Some((news, outcome)) = attempts.next().await {
-        match &outcome {
-            // Once at its beginning, once at its end: not at each attempt.
-            Attempted::Again(_, why) if news.attempts == 0 => terminal.complain(format!(
-                "warning: webhook `{}` did not take news of alert `{}`, it is tried again: {why}",
-                news.webhook, news.alert
-            )),
-            Attempted::Delivered | Attempted::Again(..) => {}
-            Attempted::GivenUp(why) => terminal.complain(format!(
-                "warning: news of alert `{}` are given up, webhook `{}` did not take them: {why}",
-                news.alert, news.webhook
-            )),
-        }
-        // Not marked, it is sent again under the same id; the others are marked all the same.
-        result = result.and(ledger.attempted(&news.id, &outcome, now_ms()).await);
-    }
-    result
+/// A receiver under load (429, 502, 504) is not asked again before this.
+const LOADED: u64 = 60;
+/// A receiver that wants to wait longer than this is asked again all the same.
+const LONGEST: u64 = 86_400;
+
+/// Sends news, and knows who wants none any more.
+#[derive(Debug, Default)]
+pub(super) struct Sender {
+    /// Webhooks that answered 410, by name and where they are: a changed URL is asked again, and so is a process's first.
+    gone: HashSet<(Arc<str>, String)>,
 }
 
-async fn attempt<'n>(board: &Board, providers: &Providers, news: &'n DueNews) -> (&'n DueNews, Attempted) {
+/// How an attempt ended.
+enum Ended {
+    Answered {
+        status: StatusCode,
+        retry_after: Option<u64>,
+    },
+    /// With words.
+    Failed(String),
+}
+
+impl Sender {
+    /// Sends what is due and marks how it went.
+    pub(super) async fn due(
+        &mut self,
+        board: &Board,
+        ledger: &Ledger,
+        terminal: Terminal,
+    ) -> Result<(), StoreError> {
+        let due = ledger.due_news(now_ms(), u32::try_from(AT_ONCE).unwrap_or(u32::MAX)).await?;
+        let providers = Providers::new(Dial::default());
+        let attempts = due.iter().map(|news| attempt(board, &providers, &self.gone, news));
+        let mut attempts = futures_util::stream::iter(attempts).buffer_unordered(AT_ONCE);
+        let (mut result, mut gone) = (Ok(()), HashSet::new());
+        while let Some((news, outcome, refused)) = attempts.next().await {
+            gone.extend(refused);
+            match &outcome {
+                // Once at its beginning, once at its end: not at each attempt.
+                Attempted::Again(_, why) if news.attempts == 0 => terminal.complain(format!(
+                    "warning: webhook `{}` did not take news of alert `{}`, it is tried again: {why}",
+                    news.webhook, news.alert
+                )),
+                Attempted::Delivered | Attempted::Again(..) => {}
+                Attempted::GivenUp(why) => terminal.complain(format!(
+                    "warning: news of alert `{}` are given up, webhook `{}` did not take them: {why}",
+                    news.alert, news.webhook
+                )),
+            }
+            // Not marked, it is sent again under the same id; the others are marked all the same.
+            result = result.and(ledger.attempted(&news.id, &outcome, now_ms()).await);
+        }
+        drop(attempts);
+        self.gone.extend(gone);
+        result
+    }
+}
+
+/// How it went, and the webhook that wants nothing any more.
+async fn attempt<'n>(
+    board: &Board,
+    providers: &Providers,
+    gone: &HashSet<(Arc<str>, String)>,
+    news: &'n DueNews,
+) -> (&'n DueNews, Attempted, Option<(Arc<str>, String)>) {
     let webhook = board.alerts.iter().map(|alert| &alert.to).find(|webhook| *webhook.name == *news.webhook);
     let Some(webhook) = webhook else {
-        return (news, Attempted::GivenUp("no alert of the board names this webhook any more".to_owned()));
+        let why = "no alert of the board names this webhook any more".to_owned();
+        return (news, Attempted::GivenUp(why), None);
     };
-    let outcome = match post(providers, webhook, news).await {
-        Ok(status) if status.is_success() => return (news, Attempted::Delivered),
-        Ok(StatusCode::GONE) => return (news, Attempted::GivenUp("it answered 410".to_owned())),
-        Ok(status) => format!("it answered {}", status.as_u16()),
-        Err(why) => why,
+    let place = (Arc::clone(&webhook.name), place(webhook));
+    if gone.contains(&place) {
+        return (news, Attempted::GivenUp("it answered 410 before".to_owned()), None);
+    }
+    let (why, wait) = match post(providers, webhook, news).await {
+        Ended::Answered { status, .. } if status.is_success() => return (news, Attempted::Delivered, None),
+        // *Delivery success and failure*: the sender should disable the endpoint.
+        Ended::Answered { status: StatusCode::GONE, .. } => {
+            return (news, Attempted::GivenUp("it answered 410".to_owned()), Some(place));
+        }
+        Ended::Answered { status, retry_after } => {
+            (format!("it answered {}", status.as_u16()), least(status, retry_after))
+        }
+        Ended::Failed(why) => (why, 0),
     };
-    let after = AFTER.get(usize::try_from(news.attempts).unwrap_or(usize::MAX));
-    let attempted = match after {
-        Some(seconds) => Attempted::Again(now_ms().saturating_add(seconds * 1_000), outcome),
-        None => Attempted::GivenUp(format!("{outcome}, after {} attempts", news.attempts + 1)),
+    let attempted = match next(news.attempts, wait) {
+        // Up to a tenth more, so that what failed together is not sent together.
+        Some(wait) => {
+            let wait = wait * 1_000;
+            Attempted::Again(now_ms().saturating_add(wait + wait * u64::from(dice()) / 2_560), why)
+        }
+        None => Attempted::GivenUp(format!("{why}, after {} attempts", news.attempts + 1)),
     };
-    (news, attempted)
+    (news, attempted, None)
 }
 
-async fn post(providers: &Providers, webhook: &Webhook, news: &DueNews) -> Result<StatusCode, String> {
+/// Seconds that a receiver wants to be left alone for, by what it answered.
+fn least(status: StatusCode, retry_after: Option<u64>) -> u64 {
+    let loaded = matches!(status.as_u16(), 429 | 502 | 504);
+    retry_after.unwrap_or(0).max(if loaded { LOADED } else { 0 }).min(LONGEST)
+}
+
+/// Seconds until the attempt that follows so many and one more; `None`: it was the last.
+fn next(attempts: u32, least: u64) -> Option<u64> {
+    AFTER.get(usize::try_from(attempts).ok()?).map(|after| least.max(*after))
+}
+
+/// A number that others do not get.
+fn dice() -> u8 {
+    entropy().map_or(0, |bytes| bytes[0])
+}
+
+/// Where a webhook is.
+fn place(webhook: &Webhook) -> String {
+    format!("{:?} {}", webhook.server, webhook.path)
+}
+
+async fn post(providers: &Providers, webhook: &Webhook, news: &DueNews) -> Ended {
+    let outgoing = match outgoing(webhook, news) {
+        Ok(outgoing) => outgoing,
+        Err(why) => return Ended::Failed(why),
+    };
+    let upstream = upstream(webhook);
+    let sent = providers.send(&upstream, outgoing);
+    match tokio::time::timeout(PATIENCE, sent).await {
+        Ok(Ok(answer)) => Ended::Answered { status: answer.status, retry_after: retry_after(&answer.fields) },
+        Ok(Err(error)) => Ended::Failed(error.to_string()),
+        Err(_) => Ended::Failed(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+/// Seconds of `Retry-After` (RFC 9110 §10.2.3); a date is not read: clocks of two machines.
+fn retry_after(fields: &HeaderMap) -> Option<u64> {
+    fields.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn outgoing(webhook: &Webhook, news: &DueNews) -> Result<Outgoing<'static>, String> {
     let seconds = (now_ms() / 1_000).to_string();
     let signature = sign(webhook.secret.reveal(), &news.id, &seconds, &news.body)?;
     let mut fields = HeaderMap::new();
@@ -86,7 +181,7 @@ async fn post(providers: &Providers, webhook: &Webhook, news: &DueNews) -> Resul
         Some((path, query)) => (path, Some(query.to_owned())),
         None => (&*webhook.path, None),
     };
-    let outgoing = Outgoing {
+    Ok(Outgoing {
         method: http::Method::POST,
         path: path.to_owned(),
         query,
@@ -95,14 +190,7 @@ async fn post(providers: &Providers, webhook: &Webhook, news: &DueNews) -> Resul
         repeat: Repeat::Never,
         upgrade: false,
         operation: None,
-    };
-    let upstream = upstream(webhook);
-    let sent = providers.send(&upstream, outgoing);
-    match tokio::time::timeout(PATIENCE, sent).await {
-        Ok(Ok(answer)) => Ok(answer.status),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
-    }
+    })
 }
 
 fn upstream(webhook: &Webhook) -> Upstream {
@@ -111,8 +199,9 @@ fn upstream(webhook: &Webhook) -> Upstream {
         credentials: Vec::new(),
         authority: None,
         connect_timeout: CONNECTING,
-        timeout: PATIENCE,
-        total_timeout: Some(PATIENCE),
+        // Longer than what ends it: one bound, with words of its own.
+        timeout: PATIENCE * 2,
+        total_timeout: Some(PATIENCE * 2),
         pace: None,
         retries: 0,
         fingerprint: 0,
@@ -131,7 +220,34 @@ fn sign(secret: &str, id: &str, seconds: &str, body: &str) -> Result<String, Str
 
 #[cfg(test)]
 mod tests {
-    use super::sign;
+    use super::{least, next, sign};
+    use http::StatusCode;
+
+    #[test]
+    fn who_is_pressed_is_left_alone_as_long_as_it_wants_and_each_attempt_comes_later() {
+        for (status, retry_after, wanted) in [
+            (500, None, 2),
+            (302, None, 2),
+            (404, Some(1), 2),
+            (503, Some(90), 90),
+            (429, None, 60),
+            (429, Some(120), 120),
+            (502, None, 60),
+            (504, Some(5), 60),
+            (503, Some(u64::MAX), 86_400),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(next(0, least(status, retry_after)), Some(wanted), "{status} {retry_after:?}");
+        }
+        let waits: Vec<_> = (0..=10).map(|attempts| next(attempts, 0)).collect();
+        assert!(
+            waits.is_sorted_by(|one, two| two.is_none_or(|two| one.is_some_and(|one| one < two))),
+            "{waits:?}"
+        );
+        assert_eq!((waits[9], waits[10]), (Some(86_400), None));
+        // As the specification's example: about three days.
+        assert!((2 * 86_400..4 * 86_400).contains(&waits.iter().flatten().sum::<u64>()));
+    }
 
     #[test]
     fn the_signature_is_the_specifications_own() {

@@ -2,7 +2,8 @@
 
 use super::message;
 use board::{Alert, Board, Limit, Measure, Per, Share, When};
-use exchange::{Outcome, Period};
+use exchange::{KeyDigest, KeyId, Outcome, Period};
+use gateway::OverSoft;
 use ledger::{Group, Ledger, News, StoreError, UsageFilter, UsageRow};
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -10,6 +11,10 @@ use std::time::Duration;
 
 /// An API with fewer calls in the window has no share worth the name.
 const FEWEST: u64 = 20;
+/// That somebody goes over a soft rate is told again after this time: a rate has no period that ends.
+const RATES_AGAIN_MS: u64 = 3_600_000;
+/// What the kind is called.
+const SOFT: &str = "soft_limit";
 /// So many accounts are told of at once; the others a moment later.
 const MOST: u32 = 1_000;
 
@@ -65,7 +70,7 @@ async fn quotas(
                 if slot.until_ms < u64::MAX && !matches!(quota.period, Period::Rolling(_)) {
                     data["until"] = json!(message::instant(slot.until_ms));
                 }
-                let kind = if limit.soft { "soft-limit" } else { "quota" };
+                let kind = if limit.soft { SOFT } else { "quota" };
                 let subject = format!("{account} {subject}");
                 news.push(message::news(alert, kind, subject, (at_ms, since_ms), now_ms, data));
             }
@@ -74,7 +79,27 @@ async fn quotas(
     Ok(news)
 }
 
-/// Whom an account of a quota is of. Of a key nothing is told.
+/// The news that somebody went over a soft rate, or a soft bound of calls at once: for each alert that tells it. The limit
+/// may be gone from the board meanwhile.
+pub(super) fn over_soft(over: &OverSoft, board: &Board, now_ms: u64) -> Vec<News> {
+    let mut limits = board.plans.iter().flat_map(|plan| plan.limits.iter().map(move |limit| (plan, limit)));
+    let Some((plan, limit)) = limits.find(|(_, limit)| limit.policy == over.limit) else {
+        return Vec::new();
+    };
+    let alerts = board.alerts.iter().filter(|alert| alert.when == When::SoftLimit);
+    let word = |alert| {
+        let mut data = who(limit, &over.subject);
+        data["plan"] = json!(plan.name.as_str());
+        data["limit"] = json!(limit.text);
+        data["over"] = json!(over.calls);
+        let subject = format!("{} {}", over.limit.text(), over.subject);
+        let told = (now_ms, (now_ms + 1).saturating_sub(RATES_AGAIN_MS));
+        message::news(alert, SOFT, subject, told, now_ms, data)
+    };
+    alerts.map(word).collect()
+}
+
+/// Whom an account is of. Of a key its id: see [`KeyId`].
 fn who(limit: &Limit, subject: &str) -> Value {
     if let Some(address) = subject.strip_prefix("ip:") {
         let hex = address.split('/').next().unwrap_or_default();
@@ -83,13 +108,22 @@ fn who(limit: &Limit, subject: &str) -> Value {
     let mut parts = subject.splitn(3, '/');
     let name = parts.next();
     match limit.per {
-        Per::Key => json!({ "per": "key" }),
+        Per::Key => json!({ "per": "key", "key": name.and_then(key_id) }),
         Per::Api | Per::Operation => {
             let (api, operation) = (parts.next(), parts.next());
             json!({ "per": "consumer", "consumer": name, "api": api, "operation": operation })
         }
         Per::Consumer | Per::Address => json!({ "per": "consumer", "consumer": name }),
     }
+}
+
+/// The id of a key whose digest begins so: `sha256:` and 32 hexadecimal digits.
+fn key_id(digest: &str) -> Option<String> {
+    let half = u128::from_str_radix(digest.strip_prefix("sha256:")?, 16).ok()?;
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(&half.to_be_bytes());
+    // An id is made of fewer bytes than that.
+    Some(KeyId::of(&KeyDigest(bytes)).0)
 }
 
 /// What counts as one address: one of IPv4, or the network of 64 bits of one of IPv6.
@@ -157,13 +191,22 @@ fn begin(now_ms: u64, window: Duration) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{begin, network};
+    use super::{begin, key_id, network};
+    use exchange::{KeyDigest, KeyId};
     use std::time::Duration;
 
     #[test]
     fn an_address_is_worded_as_people_know_it() {
         assert_eq!(network(0x7f00_0001), "127.0.0.1");
         assert_eq!(network(0x2001_0db8_0000_0000_8000_0000_0000_0000), "2001:db8::/64");
+    }
+
+    #[test]
+    fn a_key_is_named_by_its_id_which_the_first_half_of_its_digest_gives() {
+        let digest = KeyDigest::of("a key");
+        let half: String = digest.to_string().chars().take(7 + 32).collect();
+        assert_eq!(key_id(&half), Some(KeyId::of(&digest).0));
+        assert_eq!(key_id("globex"), None);
     }
 
     #[test]

@@ -2,19 +2,19 @@
 //!
 //! Without a name the answer lists them with their digests; with one it gives that text, unless the board was loaded anew meanwhile.
 
+use crate::drive::socket::{self, Reply, problem};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use board::Board;
 use http::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 
 /// The largest text that is given over the socket.
 const LARGEST: usize = 16 * 1024 * 1024;
 
 /// Answers a question for the board that runs.
-pub(super) fn answer(board: &Board, question: &Value) -> (StatusCode, Value) {
+pub(super) fn answer(board: &Board, question: &Value) -> Reply {
     let revision = format!("{:016x}", board.revision);
     let texts = board.texts();
     let Some(name) = question["name"].as_str() else {
@@ -22,31 +22,24 @@ pub(super) fn answer(board: &Board, question: &Value) -> (StatusCode, Value) {
             .iter()
             .map(|(name, bytes)| json!({ "name": name, "size": bytes.len(), "sha256": digest(bytes) }))
             .collect();
-        let said =
-            json!({ "pid": std::process::id(), "revision": revision, "env": board.env, "files": files });
-        return (StatusCode::OK, said);
+        return socket::answer(
+            &json!({ "pid": std::process::id(), "revision": revision, "env": board.env, "files": files }),
+        );
     };
     if question["revision"].as_str() != Some(&revision) {
-        return (
-            StatusCode::CONFLICT,
-            json!({ "error": "the board was loaded anew meanwhile: ask once more" }),
-        );
+        return problem(StatusCode::CONFLICT, "the board was loaded anew meanwhile: ask once more");
     }
     match texts.iter().find(|(known, _)| *known == name) {
         Some((_, bytes)) if bytes.len() > LARGEST => {
             let words = format!("`{name}` has more than 16 MiB, and is not what lies in the file any more");
-            (StatusCode::PAYLOAD_TOO_LARGE, json!({ "error": words }))
+            problem(StatusCode::PAYLOAD_TOO_LARGE, &words)
         }
-        Some((_, bytes)) => (StatusCode::OK, json!({ "text": BASE64_STANDARD.encode(bytes) })),
-        None => (StatusCode::NOT_FOUND, json!({ "error": "the running board was not made from this file" })),
+        Some((_, bytes)) => socket::answer(&json!({ "text": BASE64_STANDARD.encode(bytes) })),
+        None => problem(StatusCode::NOT_FOUND, "the running board was not made from this file"),
     }
 }
 
 /// SHA-256 of a text, in hexadecimal digits.
 pub(crate) fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(Sha256::digest(bytes))
 }

@@ -9,7 +9,6 @@ use crate::exit::Failure;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -108,10 +107,7 @@ fn digest(words: impl IntoIterator<Item = impl AsRef<str>>) -> String {
         hasher.update((word.as_ref().len() as u64).to_be_bytes());
         hasher.update(word.as_ref());
     }
-    hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(hasher.finalize())
 }
 
 impl Journal {

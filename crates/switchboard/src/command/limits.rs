@@ -1,0 +1,274 @@
+//! `switchboard limits`: what limits stand at, for a consumer or an address, in the board that runs.
+//!
+//! Every process is asked. A rate and calls at once are counted by each process for itself: what is used and what is left
+//! add up. A quota is one for all: what the least of them is left with holds.
+
+use super::columns;
+use super::known::Named;
+use crate::arguments::Global;
+use crate::drive::socket::{Route, ask_all};
+use crate::drive::{board_near_or_running, load_board, read_ledger, runtime};
+use crate::exit::{Exit, Failure};
+use crate::output::listing::Listing;
+use board::Board;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// How long an answer may take: quotas may have to be asked of a database.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Arguments of `limits`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Limits {
+    /// A consumer, or an address
+    #[arg(value_name = "CONSUMER|IP")]
+    whose: String,
+    /// A consumer's limits per address, for this one
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
+    /// Only of this plan
+    #[arg(long)]
+    plan: Option<String>,
+    /// Only of what counts calls of this API
+    #[arg(long)]
+    api: Option<String>,
+    /// Only of what counts calls of this operation
+    #[arg(long)]
+    operation: Option<String>,
+    /// Only of what counts calls with this key: `k_…`
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// What a process says.
+#[derive(Debug, Deserialize)]
+struct Said {
+    pid: u32,
+    limits: Vec<Row>,
+    more: bool,
+}
+
+/// A limit as it stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Row {
+    plan: String,
+    limit: String,
+    at: String,
+    kind: String,
+    per: String,
+    soft: bool,
+    key: Option<String>,
+    key_ending: Option<String>,
+    api: Option<String>,
+    operation: Option<String>,
+    most: u64,
+    used: u64,
+    left: u64,
+    more_in_ms: u64,
+}
+
+impl Limits {
+    /// Runs it.
+    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+        let board = load_board(&board_near_or_running(global)?, global)?;
+        let (consumer, address) = match self.whose.parse::<IpAddr>() {
+            Ok(address) => (None, Some(address)),
+            Err(_) => (Some(self.whose.as_str()), self.address),
+        };
+        let question = json!({
+            "consumer": consumer,
+            "address": address,
+            "plan": self.plan,
+            "api": self.api,
+            "operation": self.operation,
+            "key": self.key,
+        });
+        let said = runtime()?.block_on(async {
+            let named = Named { api: self.api.as_deref(), operation: self.operation.as_deref(), consumer };
+            named.check(&board, &read_ledger(&board).await?).await?;
+            self.ask(&board, &question).await
+        })?;
+        let terminal = global.terminal();
+        let (processes, more) = (said.len(), said.iter().any(|said| said.more));
+        let limits = merged(said);
+        if limits.is_empty() && self.listing.is_text() {
+            terminal.say(format!("`{}` has no limits here", self.whose));
+        } else {
+            let rows = limits.iter().map(Merged::as_json).collect();
+            self.listing.print(rows, || columns(limits.iter().map(Merged::words)), terminal)?;
+        }
+        if processes > 1 {
+            terminal.say(format!(
+                "  {processes} processes: each lets in the whole of a rate, and of calls at once"
+            ));
+        }
+        if more {
+            terminal.say("  there are more: name an `--api` and an `--operation`, or a `--key`");
+        }
+        Ok(Exit::Ok)
+    }
+
+    async fn ask(&self, board: &Board, question: &Value) -> Result<Vec<Said>, Failure> {
+        let mut all = Vec::new();
+        for (_, answer) in ask_all(&board.ledger.folder, Route::Limits, question, PATIENCE).await {
+            let said = serde_json::from_value(answer?);
+            all.push(said.map_err(|_| Failure::run("the running board is of another version: restart it"))?);
+        }
+        if all.is_empty() {
+            return Err(Failure::run("this board does not run, so nothing is counted: every rate is whole")
+                .help("start it: switchboard serve"));
+        }
+        Ok(all)
+    }
+}
+
+/// One limit, by what all processes say of it.
+#[derive(Debug)]
+struct Merged {
+    row: Row,
+    by: Vec<(u32, u64, u64)>,
+}
+
+fn merged(said: Vec<Said>) -> Vec<Merged> {
+    let mut all: Vec<Merged> = Vec::new();
+    for Said { pid, limits, .. } in said {
+        for row in limits {
+            let by = (pid, row.used, row.left);
+            let Some(known) = all.iter_mut().find(|known| known.row.same(&row)) else {
+                all.push(Merged { row, by: vec![by] });
+                continue;
+            };
+            known.by.push(by);
+            let sum = &mut known.row;
+            sum.more_in_ms = sum.more_in_ms.max(row.more_in_ms);
+            if row.kind == "quota" {
+                sum.left = sum.left.min(row.left);
+                sum.used = sum.used.max(row.used);
+            } else {
+                sum.used += row.used;
+                sum.left += row.left;
+                sum.most += row.most;
+            }
+        }
+    }
+    all
+}
+
+impl Row {
+    /// Whether it is the same limit, for the same key and operation; after half a reload it is another one.
+    fn same(&self, other: &Self) -> bool {
+        let of = |row: &Self| {
+            (
+                row.plan.clone(),
+                row.limit.clone(),
+                row.at.clone(),
+                row.key.clone(),
+                row.api.clone(),
+                row.operation.clone(),
+            )
+        };
+        of(self) == of(other)
+    }
+}
+
+impl Merged {
+    fn as_json(&self) -> Value {
+        let by: Vec<Value> = self
+            .by
+            .iter()
+            .map(|(pid, used, left)| json!({ "pid": pid, "used": used, "left": left }))
+            .collect();
+        let mut row = serde_json::to_value(&self.row).unwrap_or_default();
+        row["processes"] = by.into();
+        row
+    }
+
+    fn words(&self) -> Vec<String> {
+        let row = &self.row;
+        let mut of = match (&row.api, &row.operation) {
+            (Some(api), Some(operation)) => format!("{api}.{operation}"),
+            (Some(api), None) => api.clone(),
+            _ => String::new(),
+        };
+        if let Some(key) = &row.key {
+            let ending = row.key_ending.as_ref().map(|tail| format!(", ending {tail}")).unwrap_or_default();
+            of = format!("key {key}{ending}");
+        }
+        let more = match row.more_in_ms {
+            0 => String::new(),
+            ms => {
+                let what = if row.kind == "quota" { "more" } else { "full again" };
+                format!("{what} in {}", wait(ms))
+            }
+        };
+        let (used, left) = match row.kind.as_str() {
+            "at-once" => ("running", "free"),
+            _ => ("used", "left"),
+        };
+        let soft = if row.soft { "soft: nobody is refused" } else { "" };
+        vec![
+            row.plan.clone(),
+            row.limit.clone(),
+            of,
+            format!("{} {used}", row.used),
+            format!("{} {left}", row.left),
+            more,
+            soft.to_owned(),
+            row.at.clone(),
+        ]
+    }
+}
+
+/// `41 s`, `14 min`, `5 h`, `12 days`: rounded up.
+fn wait(ms: u64) -> String {
+    let seconds = ms.div_ceil(1_000);
+    match seconds {
+        0..=120 => format!("{seconds} s"),
+        121..=7_200 => format!("{} min", seconds.div_ceil(60)),
+        7_201..=172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, Said, merged};
+
+    #[test]
+    fn rates_of_processes_add_up_and_a_quota_is_one_for_all() {
+        let row = |kind: &str, key: Option<&str>, most, used| Row {
+            plan: "free".into(),
+            limit: kind.into(),
+            at: "switchboard.toml:9".into(),
+            kind: kind.into(),
+            per: "consumer".into(),
+            soft: false,
+            key: key.map(str::to_owned),
+            key_ending: None,
+            api: None,
+            operation: None,
+            most,
+            used,
+            left: most - used,
+            more_in_ms: used,
+        };
+        let said = |pid, limits| Said { pid, limits, more: false };
+        let all = merged(vec![
+            said(
+                1,
+                vec![row("rate", None, 60, 10), row("quota", None, 1000, 70), row("rate", Some("k_1"), 5, 1)],
+            ),
+            said(2, vec![row("rate", None, 60, 4), row("quota", None, 1000, 90)]),
+        ]);
+        let told: Vec<_> = all
+            .iter()
+            .map(|one| (one.row.kind.as_str(), one.row.most, one.row.used, one.row.left, one.by.len()))
+            .collect();
+        assert_eq!(told, [("rate", 120, 14, 106, 2), ("quota", 1000, 90, 910, 2), ("rate", 5, 1, 4, 1)]);
+        assert_eq!(all[0].row.more_in_ms, 10);
+    }
+}
