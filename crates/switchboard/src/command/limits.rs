@@ -145,13 +145,13 @@ fn merged(said: Vec<Said>) -> Vec<Merged> {
             known.by.push(by);
             let sum = &mut known.row;
             sum.more_in_ms = sum.more_in_ms.max(row.more_in_ms);
-            if row.kind != "at-once" {
-                sum.left = sum.left.min(row.left);
-                sum.used = sum.used.max(row.used);
-            } else {
+            if row.kind == "at-once" {
                 sum.used += row.used;
                 sum.left += row.left;
                 sum.most += row.most;
+            } else {
+                sum.left = sum.left.min(row.left);
+                sum.used = sum.used.max(row.used);
             }
         }
     }
