@@ -1,7 +1,7 @@
 //! `switchboard limits`: what limits stand at, for a consumer or an address, in the board that runs.
 //!
-//! Every process is asked. A rate and calls at once are counted by each process for itself: what is used and what is left
-//! add up. A quota is one for all: what the least of them is left with holds.
+//! Every process is asked. Calls at once are counted by each process for itself: what is used and what is left add up. A
+//! rate and a quota are one for all: what the least of them is left with holds.
 
 use super::columns;
 use super::known::Named;
@@ -103,7 +103,7 @@ impl Limits {
         }
         if processes > 1 {
             terminal.say(format!(
-                "  {processes} processes: rates and quotas are one for all of them, calls at once each has for itself"
+                "  {processes} processes share rates and quotas; each lets in the whole of calls at once"
             ));
         }
         if more {
@@ -150,7 +150,6 @@ fn merged(said: Vec<Said>) -> Vec<Merged> {
                 sum.left += row.left;
                 sum.most += row.most;
             } else {
-                // One for all, of which each knows what it heard last.
                 sum.left = sum.left.min(row.left);
                 sum.used = sum.used.max(row.used);
             }
@@ -240,7 +239,7 @@ mod tests {
     use super::{Row, Said, merged};
 
     #[test]
-    fn rates_and_quotas_are_one_for_all_processes_and_calls_at_once_add_up() {
+    fn calls_at_once_of_processes_add_up_and_a_rate_and_a_quota_are_one_for_all() {
         let row = |kind: &str, key: Option<&str>, most, used| Row {
             plan: "free".into(),
             limit: kind.into(),
@@ -261,22 +260,26 @@ mod tests {
         let all = merged(vec![
             said(
                 1,
-                vec![row("rate", None, 60, 10), row("quota", None, 1000, 70), row("rate", Some("k_1"), 5, 1)],
+                vec![
+                    row("at-once", None, 60, 10),
+                    row("quota", None, 1000, 70),
+                    row("rate", Some("k_1"), 5, 1),
+                ],
             ),
-            said(2, vec![row("rate", None, 60, 4), row("quota", None, 1000, 90), row("at-once", None, 4, 3)]),
-            said(3, vec![row("at-once", None, 4, 1)]),
+            said(
+                2,
+                vec![
+                    row("at-once", None, 60, 4),
+                    row("quota", None, 1000, 90),
+                    row("rate", Some("k_1"), 5, 2),
+                ],
+            ),
         ]);
         let told: Vec<_> = all
             .iter()
             .map(|one| (one.row.kind.as_str(), one.row.most, one.row.used, one.row.left, one.by.len()))
             .collect();
-        let wanted = [
-            ("rate", 60, 10, 50, 2),
-            ("quota", 1000, 90, 910, 2),
-            ("rate", 5, 1, 4, 1),
-            ("at-once", 8, 4, 4, 2),
-        ];
-        assert_eq!(told, wanted);
+        assert_eq!(told, [("at-once", 120, 14, 106, 2), ("quota", 1000, 90, 910, 2), ("rate", 5, 2, 3, 2)]);
         assert_eq!(all[0].row.more_in_ms, 10);
     }
 }
