@@ -66,11 +66,12 @@ pub(super) async fn keep(ledger: Ledger, gateway: Rc<Running>, terminal: Termina
         }
         // Alone it makes no difference.
         let rates = gateway.rates();
-        if let Some(why) = rates.away.as_ref().filter(|_| rates.shared && !apart) {
+        let away = rates.away.filter(|_| rates.shared);
+        if let Some(why) = away.as_ref().filter(|_| !apart) {
             terminal
                 .complain(format!("warning: rates are not shared, each process counts for itself: {why}"));
         }
-        apart = rates.away.is_some();
+        apart = away.is_some();
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
 }
