@@ -100,7 +100,7 @@ def ask(folder, path):
                 break
             except OSError:
                 time.sleep(0.025)
-        line.sendall(f"POST {path} HTTP/1.1\r\nHost: run.sock\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        line.sendall(f"POST {path} HTTP/1.1\r\nHost: run.sock\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
         said = b""
         while part := line.recv(65536):
             said += part

@@ -131,7 +131,7 @@ fn holds_counts_since(socket: &std::path::Path, since_ms: u64) {
             }
             stream.read_exact(&mut vec![0; length]).unwrap();
             let (status, body) = if first.contains("/flush") {
-                (503, json!({ "error": "the disk is full" }))
+                (503, json!({ "detail": "the disk is full" }))
             } else {
                 (200, json!({ "usage_pending": 7, "usage_since_ms": since_ms }))
             };
