@@ -53,6 +53,15 @@ fn board(capped: &str, open: &str) -> String {
     )
 }
 
+/// Tells callers to stop when it goes: also when something failed meanwhile, or they would call for ever.
+struct Ending<'s>(&'s AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Calls until it is told to stop; a connection that breaks is made anew.
 fn press(url: &str, path: &str, key: &str, tally: &Tally, stop: &AtomicBool) {
     let field = format!("X-Api-Key: {key}\r\n");
@@ -118,6 +127,7 @@ async fn usage_is_what_was_called_through_reloads_keys_and_kills() {
             scope.spawn(|| press(url, "/capped/x", &small, by_small, &stop));
             scope.spawn(|| press(url, "/open/x", &large, by_large, &stop));
         }
+        let _ending = Ending(&stop);
         let end = Instant::now() + Duration::from_secs(seconds);
         while Instant::now() < end {
             rounds += 1;
@@ -148,7 +158,6 @@ async fn usage_is_what_was_called_through_reloads_keys_and_kills() {
                 second.again(&first);
             }
         }
-        stop.store(true, Ordering::Relaxed);
     });
     eprintln!("{rounds} rounds, {} kills", kills.len());
     // What both still hold is written when somebody asks.
