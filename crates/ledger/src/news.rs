@@ -123,17 +123,20 @@ impl Ledger {
         Ok(true)
     }
 
-    /// News whose next attempt is due, the longest waiting first.
+    /// News whose next attempt is due, the longest waiting first: at most so many of each webhook.
     ///
     /// # Errors
     /// The file's.
-    pub async fn due_news(&self, now_ms: u64, most: u32) -> Result<Vec<DueNews>, StoreError> {
+    pub async fn due_news(&self, now_ms: u64, of_each: u32) -> Result<Vec<DueNews>, StoreError> {
         let Some(mut usage) = self.counts().await? else { return Ok(Vec::new()) };
         let due = Sql::new(
-            "SELECT id, alert, webhook, body, attempts FROM news WHERE state = 0 AND next_ms <= ? ORDER BY next_ms, id LIMIT ?",
+            "SELECT id, alert, webhook, body, attempts FROM \
+             (SELECT *, row_number() OVER (PARTITION BY webhook ORDER BY next_ms, id) AS turn \
+              FROM news WHERE state = 0 AND next_ms <= ?) AS due \
+             WHERE turn <= ? ORDER BY next_ms, id LIMIT 1000",
         );
         let mut found = Vec::new();
-        for row in usage.all(due.bind(now_ms).bind(most)).await? {
+        for row in usage.all(due.bind(now_ms).bind(of_each)).await? {
             found.push(DueNews {
                 id: row.text(0)?.to_owned(),
                 alert: row.text(1)?.to_owned(),

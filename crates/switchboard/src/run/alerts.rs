@@ -88,7 +88,7 @@ impl Alerts {
     /// Looks once, and sends what is due. Whether this process does so.
     async fn round(
         &self,
-        board: &Board,
+        board: &Arc<Board>,
         over: &mut Vec<OverSoft>,
         sender: &mut Sender,
     ) -> Result<bool, String> {

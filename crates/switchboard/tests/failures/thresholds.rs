@@ -172,6 +172,31 @@ async fn a_receiver_that_says_nothing_is_left_after_its_time_and_asked_again_whi
 }
 
 #[tokio::test]
+async fn a_receiver_that_says_nothing_holds_up_no_other() {
+    if program("curl").is_none() {
+        return;
+    }
+    let provider = Provider::status(200).start().await;
+    let (receiver, mute) = (Receiver::answering(200), Receiver::answering(SILENT));
+    let alerts = format!(
+        "{SOFT}[alerts.unheard]\nwhen = \"soft-limit\"\nto = \"mute\"\n\
+         [webhooks.mute]\nurl = \"{}\"\nsecret = \"file:webhook-secret\"\n",
+        mute.url()
+    );
+    let text = text(&provider.url(), &receiver, &alerts).replace(
+        "auth = \"key\"\nquota = \"10/year\"",
+        "auth = \"none\"\nlimit = [\"3/h soft\", \"30/h soft\"]",
+    );
+    let (running, url) = serve(&text);
+    (0..6).for_each(|_| drop(curl(&[&url])));
+    mute.wait("asked", |heard| !heard.is_empty());
+    (0..40).for_each(|_| drop(curl(&[&url])));
+    receiver.wait("the other limit is told", |heard| heard.len() > 1);
+    // The first attempt at the other one has not ended: nothing is known of it yet.
+    assert_eq!(health(&running)["alerts"]["last_error"], Value::Null);
+}
+
+#[tokio::test]
 async fn a_webhook_that_is_gone_gets_nothing_more() {
     if program("curl").is_none() {
         return;

@@ -13,15 +13,16 @@ use board::{Board, Upstream, Webhook};
 use call::{Dial, OutBody, Outgoing, Providers};
 use contract::Repeat;
 use exchange::Origin;
-use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use ledger::{Attempted, DueNews, Ledger, StoreError};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
-/// So many attempts run at once, and so many are begun in a round.
-const AT_ONCE: usize = 16;
+/// So many attempts at one webhook run at once.
+const AT_ONCE: u32 = 4;
 /// From the first byte sent to the head of the answer.
 /// *Request timeouts*: between 15 and 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -34,11 +35,28 @@ const LOADED: u64 = 60;
 /// A receiver that wants to wait longer than this is asked again all the same.
 const LONGEST: u64 = 86_400;
 
-/// Sends news, and knows who wants none any more.
+/// Where a webhook is, by name and address: a changed address is another one.
+type Place = (Arc<str>, String);
+
+/// Sends news, and knows who wants none any more. A webhook that does not answer holds up nobody else.
 #[derive(Debug, Default)]
 pub(super) struct Sender {
-    /// Webhooks that answered 410, by name and where they are: a changed URL is asked again, and so is a process's first.
-    gone: HashSet<(Arc<str>, String)>,
+    /// Webhooks that answered 410: a changed URL is asked again, and so is a process's first.
+    gone: HashSet<Place>,
+    /// Attempts that were begun, and those of them that have not ended: the news and its webhook.
+    attempts: JoinSet<Attempt>,
+    under_way: HashMap<String, String>,
+}
+
+/// An attempt that has ended.
+#[derive(Debug)]
+struct Attempt {
+    news: DueNews,
+    outcome: Attempted,
+    /// The webhook, where it wants nothing any more.
+    refused: Option<Place>,
+    /// Whether it could be written down.
+    marked: Result<(), StoreError>,
 }
 
 /// How an attempt ended.
@@ -52,20 +70,41 @@ enum Ended {
 }
 
 impl Sender {
-    /// Sends what is due and marks how it went.
+    /// Begins to send what is due, and says how what was begun before has ended. Waits for no receiver.
     pub(super) async fn due(
         &mut self,
-        board: &Board,
+        board: &Arc<Board>,
         ledger: &Ledger,
         terminal: Terminal,
     ) -> Result<(), StoreError> {
-        let due = ledger.due_news(now_ms(), u32::try_from(AT_ONCE).unwrap_or(u32::MAX)).await?;
-        let providers = Providers::new(Dial::default());
-        let attempts = due.iter().map(|news| attempt(board, &providers, &self.gone, news));
-        let mut attempts = futures_util::stream::iter(attempts).buffer_unordered(AT_ONCE);
-        let (mut result, mut gone) = (Ok(()), HashSet::new());
-        while let Some((news, outcome, refused)) = attempts.next().await {
-            gone.extend(refused);
+        let marked = self.ended(terminal);
+        let due = ledger.due_news(now_ms(), AT_ONCE).await?;
+        let providers = Rc::new(Providers::new(Dial::default()));
+        for news in due {
+            let to_it = self.under_way.values().filter(|webhook| **webhook == news.webhook).count();
+            if to_it >= AT_ONCE as usize || self.under_way.contains_key(&news.id) {
+                continue;
+            }
+            self.under_way.insert(news.id.clone(), news.webhook.clone());
+            let (board, providers, ledger) = (Arc::clone(board), Rc::clone(&providers), ledger.clone());
+            let gone = webhook(&board, &news).is_some_and(|webhook| self.gone.contains(&place(webhook)));
+            self.attempts.spawn_local(async move {
+                let (outcome, refused) = attempt(&board, &providers, gone, &news).await;
+                // Not marked, it is sent again under the same id.
+                let marked = ledger.attempted(&news.id, &outcome, now_ms()).await;
+                Attempt { news, outcome, refused, marked }
+            });
+        }
+        marked
+    }
+
+    /// Takes what has ended.
+    fn ended(&mut self, terminal: Terminal) -> Result<(), StoreError> {
+        let mut result = Ok(());
+        while let Some(ended) = self.attempts.try_join_next() {
+            let Ok(Attempt { news, outcome, refused, marked }) = ended else { continue };
+            self.under_way.remove(&news.id);
+            self.gone.extend(refused);
             match &outcome {
                 // Once at its beginning, once at its end: not at each attempt.
                 Attempted::Again(_, why) if news.attempts == 0 => terminal.complain(format!(
@@ -78,36 +117,38 @@ impl Sender {
                     news.alert, news.webhook
                 )),
             }
-            // Not marked, it is sent again under the same id; the others are marked all the same.
-            result = result.and(ledger.attempted(&news.id, &outcome, now_ms()).await);
+            result = result.and(marked);
         }
-        drop(attempts);
-        self.gone.extend(gone);
+        if self.attempts.is_empty() {
+            // One that panicked has no name any more.
+            self.under_way.clear();
+        }
         result
     }
 }
 
+fn webhook<'b>(board: &'b Board, news: &DueNews) -> Option<&'b Webhook> {
+    board.alerts.iter().map(|alert| &*alert.to).find(|webhook| *webhook.name == *news.webhook)
+}
+
 /// How it went, and the webhook that wants nothing any more.
-async fn attempt<'n>(
+async fn attempt(
     board: &Board,
     providers: &Providers,
-    gone: &HashSet<(Arc<str>, String)>,
-    news: &'n DueNews,
-) -> (&'n DueNews, Attempted, Option<(Arc<str>, String)>) {
-    let webhook = board.alerts.iter().map(|alert| &alert.to).find(|webhook| *webhook.name == *news.webhook);
-    let Some(webhook) = webhook else {
-        let why = "no alert of the board names this webhook any more".to_owned();
-        return (news, Attempted::GivenUp(why), None);
+    gone: bool,
+    news: &DueNews,
+) -> (Attempted, Option<Place>) {
+    let Some(webhook) = webhook(board, news) else {
+        return (Attempted::GivenUp("no alert of the board names this webhook any more".to_owned()), None);
     };
-    let place = (Arc::clone(&webhook.name), place(webhook));
-    if gone.contains(&place) {
-        return (news, Attempted::GivenUp("it answered 410 before".to_owned()), None);
+    if gone {
+        return (Attempted::GivenUp("it answered 410 before".to_owned()), None);
     }
     let (why, wait) = match post(providers, webhook, news).await {
-        Ended::Answered { status, .. } if status.is_success() => return (news, Attempted::Delivered, None),
+        Ended::Answered { status, .. } if status.is_success() => return (Attempted::Delivered, None),
         // *Delivery success and failure*: the sender should disable the endpoint.
         Ended::Answered { status: StatusCode::GONE, .. } => {
-            return (news, Attempted::GivenUp("it answered 410".to_owned()), Some(place));
+            return (Attempted::GivenUp("it answered 410".to_owned()), Some(place(webhook)));
         }
         Ended::Answered { status, retry_after } => {
             (format!("it answered {}", status.as_u16()), least(status, retry_after))
@@ -122,7 +163,7 @@ async fn attempt<'n>(
         }
         None => Attempted::GivenUp(format!("{why}, after {} attempts", news.attempts + 1)),
     };
-    (news, attempted, None)
+    (attempted, None)
 }
 
 /// Seconds that a receiver wants to be left alone for, by what it answered.
@@ -141,9 +182,8 @@ fn dice() -> u8 {
     entropy().map_or(0, |bytes| bytes[0])
 }
 
-/// Where a webhook is.
-fn place(webhook: &Webhook) -> String {
-    format!("{:?} {}", webhook.server, webhook.path)
+fn place(webhook: &Webhook) -> Place {
+    (Arc::clone(&webhook.name), format!("{:?} {}", webhook.server, webhook.path))
 }
 
 async fn post(providers: &Providers, webhook: &Webhook, news: &DueNews) -> Ended {
