@@ -13,6 +13,7 @@ on_both! {
     who_is_left_alone_takes_over_what_is_used,
     all_processes_hash_alike,
     a_place_that_is_locked_is_named_and_taken_up_again,
+    whoever_is_refused_holds_up_nobody,
 }
 
 /// One an hour beyond the burst: what is granted in a test is the burst.
@@ -129,4 +130,18 @@ async fn a_place_that_is_locked_is_named_and_taken_up_again(home: &mut Home) {
     lock.release().await;
     assert_eq!(units(&store, wish(2, 10, 4)).await, 3, "half of the last six");
     ledger.close().await.unwrap();
+}
+
+async fn whoever_is_refused_holds_up_nobody(home: &mut Home) {
+    let ledgers = [home.ledger().await, home.ledger().await];
+    let (first, second) = (ledgers[0].rates().await.unwrap(), ledgers[1].rates().await.unwrap());
+    assert_eq!(units(&first, RateAsk { least: 10, ..wish(2, 10, 10) }).await, 10);
+    assert_eq!(units(&first, wish(2, 10, 1)).await, 0);
+    // What was refused changed nothing; the first one asks nothing more, and the second one is not kept waiting for that.
+    assert_eq!(units(&second, wish(4, 10, 4)).await, 4);
+    assert_eq!(lease(&second, wish(2, 10, 0)).await.unwrap().units, 0, "nor after a question");
+    assert_eq!(units(&first, wish(6, 10, 4)).await, 4);
+    for ledger in ledgers {
+        ledger.close().await.unwrap();
+    }
 }
