@@ -213,7 +213,9 @@ async fn follow(
             Step::Change(index) => {
                 model.change(of(index), keeper.now());
                 let most = keeper.now() + model.rate.depth();
-                arrivals.values_mut().for_each(|arrival| *arrival = (*arrival).min(most));
+                for arrival in arrivals.values_mut() {
+                    *arrival = (*arrival).min(most);
+                }
             }
         }
     }
