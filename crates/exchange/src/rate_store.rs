@@ -55,13 +55,19 @@ pub struct RateKept {
 impl RateAsk {
     /// Grants what fits. An arrival further ahead than the limit is deep is brought back to that: the limit, or the clock, was
     /// another one. What was granted before that is not taken back any more: there is nothing left of it.
+    ///
+    /// Of a deeper limit no more is free than was of the one before, and what comes back since. Otherwise, while processes have
+    /// different limits, what the shallower one brought back to its depth would be free for the deeper one each time.
     pub fn grant(&self, kept: &mut RateKept, now: u64) -> RatePart {
         let (interval, depth) = (self.rate.interval(), self.rate.shared_depth());
         if kept.depth == depth {
             kept.arrival = kept.arrival.saturating_sub(self.back);
         }
+        // 0: it was carried over, from no limit that is known.
+        let deeper = if kept.depth == 0 { 0 } else { depth.saturating_sub(kept.depth) };
+        let arrival = kept.arrival.saturating_add(deeper).max(now.saturating_add(self.ahead));
         kept.arrival = kept.arrival.max(now.saturating_add(self.ahead));
-        let was = (kept.arrival - now).min(depth);
+        let was = (arrival - now).min(depth);
         if self.want == 0 {
             return RatePart { units: 0, ahead: was };
         }

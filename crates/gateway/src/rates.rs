@@ -11,7 +11,7 @@ mod model;
 
 pub(crate) use company::Meters;
 
-use crate::share::{Share, Taken};
+use crate::share::{Share, Taken, is_late};
 use crate::subject_hash::SubjectHash;
 use exchange::{Left, Meter, Rate, RateAsk, RateStore, RatesAway};
 use std::collections::HashMap;
@@ -26,6 +26,8 @@ const SHARDS: usize = 64;
 const MOST: usize = 1_024;
 /// How long a call waits for the store, or for a turn, before its process counts for itself.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The store says little of a question that it never answered.
+const SILENT: &str = "no answer in time";
 
 /// It counts for itself.
 const ALONE: u8 = 0;
@@ -121,7 +123,7 @@ impl Rates {
                 SHARING => {}
                 _ => {
                     if tokio::time::timeout_at(until, turned).await.is_err() {
-                        self.lose("no answer in time");
+                        self.lose(SILENT);
                     }
                     continue;
                 }
@@ -137,8 +139,15 @@ impl Rates {
                 Taken::Wait => {}
             }
             first = false;
-            if share.is_asking() && tokio::time::timeout_at(until, rung).await.is_err() {
-                self.lose("no answer in time");
+            let Some(_) = share.asked() else { continue };
+            if tokio::time::timeout_at(until, rung).await.is_err() {
+                if share.asked().is_some_and(|asked| is_late(asked, self.now())) {
+                    self.lose(SILENT);
+                    continue;
+                }
+                // There were answers, and others were quicker: this call alone is counted by its own meter.
+                self.go_on(subject, meter);
+                return own(meter, rate, self.now(), cost);
             }
         }
     }
@@ -161,7 +170,7 @@ impl Rates {
         for share in self.all() {
             let mut rung = std::pin::pin!(share.bell.notified());
             rung.as_mut().enable();
-            if share.is_asking() && tokio::time::timeout(PATIENCE, rung).await.is_err() {
+            if share.asked().is_some() && tokio::time::timeout(PATIENCE, rung).await.is_err() {
                 return;
             }
         }
@@ -209,11 +218,17 @@ impl Rates {
         store.lease(
             ask,
             Box::new(move |answer| {
-                if let Err(RatesAway(words)) = &answer {
+                let now = since(epoch);
+                let missed = match &answer {
+                    Err(RatesAway(words)) => Some(words.clone()),
+                    // What it grants so late cannot be spent.
+                    Ok(_) => is_late(asked, now).then(|| format!("slow: {} ms", (now - asked) / 1_000_000)),
+                };
+                if missed.is_some() {
+                    *lock(&why) = missed;
                     away.store(true, Ordering::Relaxed);
-                    *lock(&why) = Some(words.clone());
                 }
-                share.deposit(&ask, asked, &answer, since(epoch));
+                share.deposit(&ask, asked, &answer, now);
             }),
         );
     }

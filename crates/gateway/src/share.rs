@@ -1,7 +1,8 @@
 //! A share: what a process may spend of one subject's rate without asking the store again, when processes share rates.
 //!
-//! It is asked for as much as was wanted in the last tenth of a second, and spent within [`RATE_LEASE`]; what is left then goes
-//! back, less the time that it was kept: so nothing is given back twice. A no is remembered with its end. Pure but for its
+//! It is asked for as much as was wanted in the last tenth of a second, and spent within [`RATE_LEASE`] of the question; what is
+//! left then goes back, less the time that it was kept: so nothing is given back twice. An answer that comes later than that
+//! cannot be spent at all and goes back whole. A no is remembered with its end. Pure but for its
 //! lock: the time is handed in, in nanoseconds of one monotonic clock.
 
 #[cfg(test)]
@@ -43,7 +44,8 @@ struct State {
     heard: Option<u64>,
     /// When the store last said that it has no more, and for a call of which cost.
     refused: Option<(u64, u32)>,
-    asking: bool,
+    /// Since when the store is being asked.
+    asking: Option<u64>,
     /// Since when the rate is this one.
     turned: u64,
     /// What is to be given back, and since when it loses.
@@ -79,7 +81,7 @@ impl Share {
             arrival: 0,
             heard: None,
             refused: None,
-            asking: false,
+            asking: None,
             turned: 0,
             back: 0,
             back_since: now,
@@ -113,7 +115,7 @@ impl Share {
             state.left = left;
             return Taken::Paid(state.rest(now), state.granted);
         }
-        if state.asking {
+        if state.asking.is_some() {
             return Taken::Wait;
         }
         let missing = cost - state.left;
@@ -135,14 +137,11 @@ impl Share {
     /// Takes the store's answer. `asked` is when it was asked.
     pub(crate) fn deposit(&self, ask: &RateAsk, asked: u64, answer: &Result<RatePart, RatesAway>, now: u64) {
         let mut state = self.state();
-        state.asking = false;
-        if let Ok(part) = answer {
-            state.hear(ask, asked, *part, now);
-        } else {
-            if ask.rate == state.rate {
-                state.give_back(ask.back, asked, asked);
-            }
-            state.arrival = state.arrival.max(asked.saturating_add(ask.ahead));
+        state.asking = None;
+        match answer {
+            Ok(part) if ask.rate == state.rate => state.hear(ask, asked, *part, now),
+            Err(_) if ask.rate == state.rate => state.give_back(ask.back, asked, asked),
+            _ => {}
         }
         drop(state);
         self.bell.notify_waiters();
@@ -156,9 +155,12 @@ impl Share {
     /// Gives back what a call took that was refused by a later rule.
     pub(crate) fn refund(&self, granted: u64, cost: u32, now: u64) {
         let mut state = self.state();
+        if granted < state.turned {
+            return;
+        }
         if granted == state.granted && now < state.good_until {
             state.left = state.left.saturating_add(cost);
-        } else if granted >= state.turned {
+        } else {
             let span = state.rate.interval().saturating_mul(u64::from(cost));
             state.give_back(span, granted, now);
         }
@@ -170,7 +172,7 @@ impl Share {
         if all || now >= state.good_until {
             state.lapse(now);
         }
-        let some = !state.asking && state.back > now.saturating_sub(state.back_since);
+        let some = state.asking.is_none() && state.back > now.saturating_sub(state.back_since);
         some.then(|| state.ask(self.subject, now, 0, 0, 0))
     }
 
@@ -179,7 +181,7 @@ impl Share {
         let mut state = self.state();
         state.turn(rate, now);
         let known = state.heard.is_some_and(|heard| now < heard.saturating_add(BELIEVED));
-        (!known && !state.asking).then(|| state.ask(self.subject, now, 0, 0, own()))
+        (!known && state.asking.is_none()).then(|| state.ask(self.subject, now, 0, 0, own()))
     }
 
     /// What is known to be left.
@@ -189,15 +191,16 @@ impl Share {
         state.rest(now)
     }
 
-    /// Whether an answer of the store is on its way.
-    pub(crate) fn is_asking(&self) -> bool {
+    /// When the store was asked whose answer is on its way.
+    pub(crate) fn asked(&self) -> Option<u64> {
         self.state().asking
     }
 
     /// Whether nothing would be lost with it. `crowded`: but what it knows of the store.
     pub(crate) fn is_idle(&self, now: u64, crowded: bool) -> bool {
         let state = self.state();
-        let nothing = !state.asking && state.left == 0 && state.back <= now.saturating_sub(state.back_since);
+        let nothing =
+            state.asking.is_none() && state.left == 0 && state.back <= now.saturating_sub(state.back_since);
         let known = if crowded { 0 } else { state.arrival };
         nothing && now >= known.max(state.touched.saturating_add(IDLE))
     }
@@ -211,7 +214,8 @@ impl State {
     /// What is in hand is good for this rate and for a time. Of a limit that has changed nothing goes back.
     fn turn(&mut self, rate: &Rate, now: u64) {
         if self.rate != *rate {
-            (self.rate, self.turned) = (*rate, now);
+            // Later than all that was granted of the limit before, also in the same moment.
+            (self.rate, self.turned) = (*rate, now.max(self.granted.saturating_add(1)));
             (self.left, self.back) = (0, 0);
             (self.heard, self.refused) = (None, None);
         } else if now >= self.good_until {
@@ -230,17 +234,22 @@ impl State {
     }
 
     fn ask(&mut self, subject: u64, now: u64, least: u32, want: u32, ahead: u64) -> RateAsk {
-        self.asking = true;
+        self.asking = Some(now);
+        // It is in no meter any more: if no answer comes, this is where it is known.
+        self.arrival = self.arrival.max(now.saturating_add(ahead));
         let back = std::mem::take(&mut self.back).saturating_sub(now.saturating_sub(self.back_since));
         RateAsk { subject, rate: self.rate, least, want, back, ahead }
     }
 
     fn hear(&mut self, ask: &RateAsk, asked: u64, part: RatePart, now: u64) {
-        if ask.rate != self.rate {
+        if is_late(asked, now) {
+            let span = self.rate.interval().saturating_mul(u64::from(part.units));
+            self.give_back(span, asked, now);
+            self.arrival = asked.saturating_add(part.ahead.saturating_sub(span));
             return;
         }
         if self.left == 0 && part.units > 0 {
-            self.granted = asked;
+            self.granted = asked.max(self.turned);
             self.good_until = asked.saturating_add(nanos(RATE_LEASE));
         }
         self.left = self.left.saturating_add(part.units);
@@ -289,6 +298,11 @@ impl State {
         let retry_in = Duration::from_nanos(ahead.saturating_sub(self.rate.depth()).max(FLOOR));
         Taken::Denied(left, Denied { retry_in, full_in: left.full_in })
     }
+}
+
+/// Whether what is granted now to a question could not be spent any more.
+pub(crate) fn is_late(asked: u64, now: u64) -> bool {
+    now.saturating_sub(asked) > nanos(RATE_LEASE)
 }
 
 fn nanos(time: Duration) -> u64 {

@@ -188,7 +188,8 @@ impl Postgres {
         let mut change = connection.change().await?;
         // Asked again under the lock: another process may have been faster.
         if days(&mut change).await?.contains(&day) {
-            return Ok(());
+            // Ended at once: dropped, it would keep the lock until the connection is used again.
+            return change.commit().await;
         }
         let (from, to) = (CallId::first_at(day.begin_ms()), CallId::first_at(day.end_ms()));
         for table in BY_DAY {

@@ -97,6 +97,8 @@ impl Ledger {
         let mut change = file.change().await?;
         let mut key = known(&mut change, id).await?;
         if key.is_revoked(by.at_ms) {
+            // Ended at once: dropped, it would keep the lock until the connection is used again.
+            change.commit().await?;
             return Ok(key);
         }
         revoke(&mut change, &mut key, by.at_ms).await?;

@@ -22,6 +22,10 @@ const AT_ONCE: usize = 512;
 const QUEUE: usize = 65_536;
 /// So long a place that is locked is tried before it is said to be away. Calls wait for it.
 const TRIED: Duration = Duration::from_millis(500);
+/// So long the key of subjects is tried to be read at the start.
+const KEY_TRIED: Duration = Duration::from_secs(3);
+/// Between two of those.
+const KEY_PAUSE: Duration = Duration::from_millis(100);
 /// What whoever comes too late is told.
 const CLOSED: &str = "the ledger is closed";
 
@@ -52,16 +56,22 @@ impl std::fmt::Debug for Wanted {
 }
 
 impl Rates {
-    /// Starts the thread, and learns the key that all processes have. Where it cannot be learnt, this process has one of its
-    /// own: then it shares no subject with others before it is started anew.
+    /// Starts the thread, and learns the key that all processes have. Where it cannot be learnt for some seconds, this process
+    /// shares nothing before it is started anew, and every answer says so: its numbers of subjects are its own.
     ///
     /// # Errors
     /// The system gives no thread, or no timer.
     pub(crate) async fn start(store: &Store) -> Result<Self, StoreError> {
         let (wishes, wanted) = mpsc::channel(QUEUE);
-        let key = key(store).await.unwrap_or_else(|_| [random(), random()]);
+        let key = key_in_time(store).await;
+        let strange = key.as_ref().err().map(|error| {
+            RatesAway(format!(
+                "the key of subjects could not be read when this process began: {error}; start it anew to share rates"
+            ))
+        });
+        let key = key.unwrap_or_else(|_| [random(), random()]);
         // A number that no other process has (the databases' have a sign). Calls wait for it: it waits for nothing long.
-        let clerk = Clerk { id: random() >> 1, store: store.in_haste(), open: None, wanted, met: 0 };
+        let clerk = Clerk { id: random() >> 1, store: store.in_haste(), open: None, wanted, met: 0, strange };
         let path = store.path();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let started = runtime.and_then(|runtime| {
@@ -127,6 +137,8 @@ struct Clerk {
     wanted: mpsc::Receiver<Wanted>,
     /// How often it has met the others.
     met: u64,
+    /// Why it shares nothing: it does not know how the others number subjects.
+    strange: Option<RatesAway>,
 }
 
 impl Clerk {
@@ -186,6 +198,9 @@ impl Clerk {
         &mut self,
         mut what: impl AsyncFnMut(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, RatesAway> {
+        if let Some(strange) = &self.strange {
+            return Err(strange.clone());
+        }
         let begun = Instant::now();
         loop {
             let done = match &mut self.open {
@@ -203,6 +218,17 @@ impl Clerk {
                     return Err(RatesAway(error.to_string()));
                 }
             }
+        }
+    }
+}
+
+/// The key, also where its place is locked or away for a while.
+async fn key_in_time(store: &Store) -> Result<[u64; 2], StoreError> {
+    let (store, begun) = (store.in_haste(), Instant::now());
+    loop {
+        match key(&store).await {
+            Err(_) if begun.elapsed() < KEY_TRIED => tokio::time::sleep(KEY_PAUSE).await,
+            read => return read,
         }
     }
 }

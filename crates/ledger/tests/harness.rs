@@ -155,7 +155,7 @@ impl Home {
                     "accounts.db" => "consumers, plans_held, keys, audit",
                     "usage.db" => "usage",
                     "quotas.db" => "quotas",
-                    "rates.db" => "rates",
+                    "rates.db" => "rates, rate_key",
                     _ => "calls, arrivals, details",
                 };
                 let words = AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE"));

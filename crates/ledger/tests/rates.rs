@@ -13,6 +13,8 @@ on_both! {
     who_is_left_alone_takes_over_what_is_used,
     all_processes_hash_alike,
     a_place_that_is_locked_is_named_and_taken_up_again,
+    whoever_is_refused_holds_up_nobody,
+    a_process_that_cannot_read_how_subjects_are_numbered_says_that_it_shares_nothing,
 }
 
 /// One an hour beyond the burst: what is granted in a test is the burst.
@@ -81,7 +83,7 @@ async fn what_goes_back_can_be_had_again_and_what_was_used_before_counts(home: &
     take.await.unwrap().unwrap();
     assert_eq!((units(&store, wish(6, 10, 5)).await, units(&store, wish(2, 10, 5)).await), (1, 0));
     let larger = units(&store, RateAsk { least: 2, ..wish(2, 12, 5) }).await;
-    assert_eq!(larger, 2, "a larger burst goes on from there");
+    assert_eq!(larger, 0, "of a larger burst no more is free than was before");
     assert_eq!(units(&store, wish(2, 3, 5)).await, 0, "a smaller one is used up");
     assert!(lease(&store, wish(2, 3, 0)).await.unwrap().ahead <= 3 * hour);
     ledger.close().await.unwrap();
@@ -129,4 +131,35 @@ async fn a_place_that_is_locked_is_named_and_taken_up_again(home: &mut Home) {
     lock.release().await;
     assert_eq!(units(&store, wish(2, 10, 4)).await, 3, "half of the last six");
     ledger.close().await.unwrap();
+}
+
+async fn whoever_is_refused_holds_up_nobody(home: &mut Home) {
+    let ledgers = [home.ledger().await, home.ledger().await];
+    let (first, second) = (ledgers[0].rates().await.unwrap(), ledgers[1].rates().await.unwrap());
+    assert_eq!(units(&first, RateAsk { least: 10, ..wish(2, 10, 10) }).await, 10);
+    assert_eq!(units(&first, wish(2, 10, 1)).await, 0);
+    // What was refused changed nothing; the first one asks nothing more, and the second one is not kept waiting for that.
+    assert_eq!(units(&second, wish(4, 10, 4)).await, 4);
+    assert_eq!(lease(&second, wish(2, 10, 0)).await.unwrap().units, 0, "nor after a question");
+    assert_eq!(units(&first, wish(6, 10, 4)).await, 4);
+    for ledger in ledgers {
+        ledger.close().await.unwrap();
+    }
+}
+
+async fn a_process_that_cannot_read_how_subjects_are_numbered_says_that_it_shares_nothing(home: &mut Home) {
+    let first = home.ledger().await;
+    let key = first.rates().await.unwrap().key();
+    let lock = home.lock("rates.db").await;
+    let second = home.ledger().await;
+    let strange = second.rates().await.unwrap();
+    lock.release().await;
+    let away = lease(&strange, wish(2, 10, 4)).await.unwrap_err().to_string();
+    assert!(away.contains("key of subjects") && away.contains("start it anew"), "{away}");
+    let third = home.ledger().await;
+    assert_eq!(third.rates().await.unwrap().key(), key);
+    assert_eq!(units(&third.rates().await.unwrap(), wish(2, 10, 4)).await, 4);
+    for ledger in [first, second, third] {
+        ledger.close().await.unwrap();
+    }
 }

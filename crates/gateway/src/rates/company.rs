@@ -4,7 +4,8 @@
 //! else is there and those share; one that learns of others first hands over what its meters say; one that is left alone first
 //! takes over what the store knows.
 
-use super::{ALONE, JOINING, LEAVING, PATIENCE, Rates, SHARING, lock};
+use super::{ALONE, JOINING, LEAVING, Rates, SHARING, SILENT, lock};
+use crate::share::is_late;
 use exchange::{Company, Meeting, Meter, RateAnswer, RateStore, RatesAway};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -20,8 +21,8 @@ const SWEPT: Duration = Duration::from_millis(100);
 const LOOKED: Duration = Duration::from_millis(50);
 /// So long it waits for them, less than calls do: one that was killed is taken for alive for some seconds, and shares nothing.
 const WAITED: Duration = Duration::from_millis(900);
-/// The store says little of a question that it never answered.
-const SILENT: &str = "no answer in time";
+/// So long a meeting may take, or what is handed over with it: nobody waits for that itself.
+const ANSWERED: Duration = Duration::from_secs(3);
 
 /// Every meter of a process.
 pub(crate) trait Meters {
@@ -58,12 +59,16 @@ impl Rates {
             SHARING => Meeting::Sharing,
             _ => Meeting::SharingUnlessAlone,
         };
+        let asked = self.now();
         let company = ask(|answer| store.meet(meeting, answer)).await;
+        let prompt = !is_late(asked, self.now());
         let next = match company {
             Ok(company) => self.turn(begun, &**store, meeting, company, meters).await,
             Err(why) => Err(why),
         };
         match &next {
+            // A store that answers this late would answer calls too late: if it was away, it still is.
+            Ok(_) if !prompt => {}
             Ok(_) => {
                 self.away.store(false, Ordering::Relaxed);
                 *lock(&self.why) = None;
@@ -132,6 +137,6 @@ impl Rates {
 async fn ask<T: Send + 'static>(send: impl FnOnce(RateAnswer<T>)) -> Result<T, RatesAway> {
     let (tell, told) = oneshot::channel();
     send(Box::new(move |answer| drop(tell.send(answer))));
-    let answer = tokio::time::timeout(PATIENCE * 3, told).await;
+    let answer = tokio::time::timeout(ANSWERED, told).await;
     answer.ok().and_then(Result::ok).unwrap_or_else(|| Err(RatesAway(SILENT.to_owned())))
 }

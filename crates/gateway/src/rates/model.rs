@@ -153,9 +153,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..250)
 }
 
-async fn follow(keeper: Arc<Keeper>, first: usize, steps: Vec<Step>) -> Result<(), TestCaseError> {
+/// `together`: the limit holds for all of them. Otherwise, as when the store is away, for each.
+async fn follow(
+    keeper: Arc<Keeper>,
+    first: usize,
+    steps: Vec<Step>,
+    together: bool,
+) -> Result<(), TestCaseError> {
     let of = |index: usize| rate(RATES[index].0, RATES[index].1, RATES[index].2);
     let mut model = Model { rate: of(first), arrival: 0, admitted: 0 };
+    let mut arrivals: HashMap<u32, u64> = HashMap::new();
     let mut processes = vec![Process::start(&keeper, 1)];
     let mut next = 2;
     for step in steps {
@@ -165,7 +172,11 @@ async fn follow(keeper: Arc<Keeper>, first: usize, steps: Vec<Step>) -> Result<(
                 let Some(process) = at(process, &processes) else { continue };
                 for _ in 0..count {
                     if processes[process].call(&model.rate, cost).await {
+                        if !together {
+                            model.arrival = arrivals.get(&processes[process].id).copied().unwrap_or(0);
+                        }
                         model.admit(keeper.now(), cost)?;
+                        arrivals.insert(processes[process].id, model.arrival);
                     }
                 }
             }
@@ -199,7 +210,13 @@ async fn follow(keeper: Arc<Keeper>, first: usize, steps: Vec<Step>) -> Result<(
                 next += 1;
             }
             Step::Start => {}
-            Step::Change(index) => model.change(of(index), keeper.now()),
+            Step::Change(index) => {
+                model.change(of(index), keeper.now());
+                let most = keeper.now() + model.rate.depth();
+                for arrival in arrivals.values_mut() {
+                    *arrival = (*arrival).min(most);
+                }
+            }
         }
     }
     Ok(())
@@ -213,7 +230,65 @@ proptest! {
     fn processes_that_share_let_in_no_more_than_one(
         first in 0_usize..RATES.len(), slow in 0_u64..12, steps in steps(),
     ) {
-        simulated(Duration::from_millis(slow), |keeper| follow(keeper, first, steps))?;
+        simulated(Duration::from_millis(slow), |keeper| follow(keeper, first, steps, true))?;
+    }
+
+    /// A store that is too slow is as good as away: each for itself, and no more than that.
+    #[test]
+    fn of_a_store_that_is_too_slow_each_process_keeps_the_limit(
+        first in 0_usize..RATES.len(), slow in prop_oneof![Just(80_u64), Just(200), Just(600)], steps in steps(),
+    ) {
+        simulated(Duration::from_millis(slow), |keeper| follow(keeper, first, steps, false))?;
+    }
+}
+
+/// What happens next while processes have different limits: calls at one of them, time, another limit for one of them.
+#[derive(Clone, Copy, Debug)]
+enum Rollout {
+    Calls(usize, u32),
+    Pass(u64),
+    Change(usize, usize),
+}
+
+/// Limits of one pace.
+const BURSTS: [u32; 4] = [10, 20, 50, 100];
+
+async fn roll_out(keeper: Arc<Keeper>, steps: Vec<Rollout>) -> Result<(), TestCaseError> {
+    let of = |index: usize| rate(10, 1, BURSTS[index]);
+    let processes: Vec<Process> = (1..=3).map(|id| Process::start(&keeper, id)).collect();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut has = [of(1), of(1), of(3)];
+    // As deep as the deepest of them.
+    let mut model = Model { rate: of(3), arrival: 0, admitted: 0 };
+    for step in steps {
+        match step {
+            Rollout::Calls(process, count) => {
+                for _ in 0..count {
+                    if processes[process].call(&has[process], 1).await {
+                        model.admit(keeper.now(), 1)?;
+                    }
+                }
+            }
+            Rollout::Pass(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+            Rollout::Change(process, index) => has[process] = of(index),
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// While a change goes from one process to the next, no more is let in than by the deepest of the limits.
+    #[test]
+    fn processes_with_different_limits_let_in_no_more_than_the_deepest(
+        steps in prop::collection::vec(prop_oneof![
+            8 => (0_usize..3, 1_u32..120).prop_map(|(process, count)| Rollout::Calls(process, count)),
+            8 => (0_u64..600).prop_map(Rollout::Pass),
+            1 => (0_usize..3, 0..BURSTS.len()).prop_map(|(process, index)| Rollout::Change(process, index)),
+        ], 1..120),
+    ) {
+        simulated(Duration::from_millis(1), |keeper| roll_out(keeper, steps))?;
     }
 }
 
@@ -335,4 +410,67 @@ fn while_the_store_is_away_each_goes_on_from_where_it_was() {
         assert_eq!(one.rates.standing(), super::RatesStanding { shared: true, away: None });
         assert!(!one.call(&rate, 1).await && !two.call(&rate, 1).await, "what was used meanwhile is known");
     });
+}
+
+#[test]
+fn a_first_question_that_is_never_answered_gives_no_burst_anew() {
+    for looks_first in [false, true] {
+        simulated(Duration::ZERO, async |keeper| {
+            let rate = rate(600, 3_600, 100);
+            let one = Process::start(&keeper, 1);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            for _ in 0..60 {
+                assert!(one.call(&rate, 1).await);
+            }
+            let two = Process::start(&keeper, 2);
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            assert!(one.is(super::SHARING) && two.is(super::SHARING));
+            keeper.kept.lock().unwrap().hangs = true;
+            if looks_first {
+                one.rates.look(SUBJECT, &one.meter, &rate);
+            }
+            let mut count = 0;
+            for _ in 0..100 {
+                count += u32::from(one.call(&rate, 1).await);
+            }
+            assert_eq!(count, 40, "the other sixty were let in before");
+            assert_eq!(one.rates.standing().away.as_deref(), Some("no answer in time"));
+        });
+    }
+}
+
+#[test]
+fn a_store_that_answers_too_late_is_away_and_refuses_nobody() {
+    for slow in [100, 200, 600] {
+        simulated(Duration::ZERO, async |keeper| {
+            let rate = rate(600, 3_600, 100);
+            let (one, two) = (Process::start(&keeper, 1), Process::start(&keeper, 2));
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            for _ in 0..60 {
+                assert!(one.call(&rate, 1).await);
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            assert_eq!(two.rates.look(SUBJECT, &two.meter, &rate).remaining, 40);
+            keeper.kept.lock().unwrap().slow = Duration::from_millis(slow);
+            let begun = keeper.now();
+            for call in 0..40 {
+                assert!(one.call(&rate, 1).await, "{slow} ms: {call}");
+            }
+            let longest = (2 * slow).min(1_000) * 1_000_000;
+            assert!(keeper.now() - begun <= longest, "{slow} ms: it waits for one answer only");
+            assert!(!one.call(&rate, 1).await, "it goes on from where it was");
+            let away = one.rates.standing().away;
+            let why = if slow == 600 { "no answer in time" } else { "slow: " };
+            assert!(away.as_ref().is_some_and(|said| said.starts_with(why)), "{slow} ms: {away:?}");
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            assert!(one.rates.standing().away.is_some(), "{slow} ms: it stays so while it is slow");
+            keeper.kept.lock().unwrap().slow = Duration::from_millis(3);
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            assert_eq!(one.rates.standing(), super::RatesStanding { shared: true, away: None });
+            // What it counted for itself is known to the other one.
+            assert!(!one.call(&rate, 1).await || !one.call(&rate, 1).await, "{slow} ms");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            assert!(!two.call(&rate, 1).await || !two.call(&rate, 1).await, "{slow} ms");
+        });
+    }
 }

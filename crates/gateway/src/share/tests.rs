@@ -89,3 +89,14 @@ fn what_its_own_meter_says_is_told_and_a_dear_call_takes_all_or_nothing() {
         panic!("more than the burst is never let in");
     };
 }
+
+#[test]
+fn what_a_call_paid_of_the_limit_before_is_not_given_back_of_the_new_one() {
+    let mut kept = RateKept::default();
+    let (share, _) = granted(10, 5, &mut kept);
+    let other = rate(3);
+    let ask = asked(share.take(&other, START + MS, 1, true, || 0));
+    share.deposit(&ask, START + MS, &Ok(ask.grant(&mut kept, START + MS)), START + MS);
+    share.refund(START, 2, START + 2 * MS);
+    assert!(matches!(share.take(&other, START + 2 * MS, 1, true, || 0), Taken::Denied(..)), "nothing of it");
+}

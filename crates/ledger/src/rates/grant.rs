@@ -28,8 +28,9 @@ pub(super) async fn grant(open: &mut Connection, asks: &[RateAsk]) -> Result<Vec
     if !changed.is_empty() {
         let changed: Vec<_> = changed.into_iter().collect();
         write(&mut change, &changed, "arrival = excluded.arrival, depth = excluded.depth").await?;
-        change.commit().await?;
     }
+    // Also where nothing changed: one that is dropped keeps the lock of the part until its connection is used again.
+    change.commit().await?;
     Ok(parts)
 }
 

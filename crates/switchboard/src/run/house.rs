@@ -13,7 +13,8 @@ const DEAF_MS: u64 = 5_000;
 
 /// Once an hour old days are dropped; every ten seconds a loss is said once.
 pub(super) async fn keep(ledger: Ledger, gateway: Rc<Running>, terminal: Terminal) {
-    let (mut said, mut trusted, mut late, mut deaf, mut apart) = (0, 0, 0, false, false);
+    let (mut said, mut trusted, mut late) = (0, 0, 0);
+    let (mut deaf, mut astray, mut apart) = (false, false, false);
     let (mut pruned, mut rolled) = (None::<Instant>, None);
     loop {
         if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
@@ -64,9 +65,10 @@ pub(super) async fn keep(ledger: Ledger, gateway: Rc<Running>, terminal: Termina
                 "warning: {on_trust} calls were let in without their quotas being kept so far: {why}"
             ));
         }
-        // Alone it makes no difference.
+        // One that seems alone cannot know it while the store is away; but for a moment that tells nothing.
         let rates = gateway.rates();
-        let away = rates.away.filter(|_| rates.shared);
+        let lasts = std::mem::replace(&mut astray, rates.away.is_some());
+        let away = rates.away.filter(|_| rates.shared || lasts);
         if let Some(why) = away.as_ref().filter(|_| !apart) {
             terminal
                 .complain(format!("warning: rates are not shared, each process counts for itself: {why}"));

@@ -21,6 +21,8 @@ pub(super) struct Kept {
     pub(super) asked: u32,
     pub(super) away: bool,
     pub(super) slow: Duration,
+    /// It takes questions and says nothing.
+    pub(super) hangs: bool,
 }
 
 /// How one process asks it.
@@ -39,10 +41,17 @@ impl Keeper {
         what: impl FnOnce(&mut Kept, u64) -> T + 'static,
     ) {
         let keeper = Arc::clone(self);
-        let (away, slow) = {
+        let (away, slow, hangs) = {
             let kept = self.kept.lock().unwrap();
-            (kept.away, kept.slow)
+            (kept.away, kept.slow, kept.hangs)
         };
+        if hangs {
+            tokio::task::spawn_local(async move {
+                let _answer = answer;
+                std::future::pending::<()>().await;
+            });
+            return;
+        }
         if away {
             return answer(Err(RatesAway("away".to_owned())));
         }
