@@ -137,7 +137,7 @@ def board(port, upstream, stream, number):
         f'console = false\n[listen.edge]\nbind = "127.0.0.1:{port}"\n'
         f'[apis.parts.upstream]\nurls = ["http://127.0.0.1:{upstream}"]\n[apis.parts.offer.all]\nat = "/"\nplans = ["free"]\n'
         f'[apis.flow.upstream]\nurls = ["http://127.0.0.1:{stream}"]\n[apis.flow.offer.all]\nat = "/flow"\nplans = ["free"]\n'
-        f'[plans.free]\nauth = "none"\nlimit = "{FREE + number}/month"\n'
+        f'[plans.free]\nauth = "none"\nlimit = "{FREE + number % 2}/month"\n'
     )
 
 
@@ -189,7 +189,7 @@ def main():
         behind.wait()
     sent = load.complete
     # The stream and the last call are of the same limit.
-    limit = FREE + RELOADS + refilled - left - 2
+    limit = FREE + RELOADS % 2 + refilled - left - 2
     print(f"{RELOADS} reloads (median {1000 * statistics.median(took):.1f} ms) during {sent} calls: {load.failed} failed, "
           f"stream {'kept' if streaming else 'DROPPED'}; usage {usage - sent:+d}, provider {reached - sent:+d}, limit {limit - sent:+d} "
           f"against the generator; memory {before:.1f} MiB after {max(RELOADS // 10, 1)}, {after:.1f} MiB at the end "

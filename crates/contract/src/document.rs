@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The syntax a document is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -275,9 +275,13 @@ impl Document {
             secrets,
             warnings,
             texts,
+            places: OnceLock::new(),
         }
     }
 }
+
+/// In which text each operation stands, and at which line.
+pub(crate) type Places = Box<[Option<(usize, u32)>]>;
 
 /// A contract ready for use: lowered operations, and the text for positions. The tree is gone.
 pub struct Contract {
@@ -300,6 +304,8 @@ pub struct Contract {
     /// What was left out, and why.
     pub warnings: Vec<Warning>,
     pub(crate) texts: Texts,
+    /// Where its operations stand, once somebody has asked.
+    pub(crate) places: OnceLock<Places>,
 }
 
 impl fmt::Debug for Contract {
@@ -404,8 +410,18 @@ impl Contract {
         self.texts.lines(pointers)
     }
 
-    /// Line (from 1) where `pointer` stands.
+    /// Line (from 1) where `pointer` stands. A scan of the text: not for every call.
     pub fn line(&self, pointer: &Pointer) -> Option<u32> {
         self.stand(pointer).map(|stand| stand.line())
+    }
+
+    /// File and line (from 1) where the operation of this index stands. All are found in one scan, at the first question.
+    pub fn operation_place(&self, index: usize) -> Option<(&str, u32)> {
+        let places = self.places.get_or_init(|| {
+            let pointers: Vec<_> = self.operations.iter().map(|operation| operation.at.clone()).collect();
+            self.texts.places(&pointers).into()
+        });
+        let (file, line) = places.get(index).copied().flatten()?;
+        Some((self.texts.list.get(file)?.name.as_str(), line))
     }
 }

@@ -16,7 +16,7 @@ use crate::schema::{self, Store};
 use crate::texts::{Recall, Text, Texts};
 use crate::{Contract, Syntax};
 use bytes::Bytes;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How the bytes begin; the number counts the forms they have had.
 const MARK: &[u8; 8] = b"contrct3";
@@ -24,8 +24,19 @@ const MARK: &[u8; 8] = b"contrct3";
 impl Contract {
     /// The bytes that [`Contract::from_index`] takes; none for a contract that cannot be kept.
     pub fn to_index(&self) -> Option<Vec<u8>> {
-        let Self { name, title, version, servers, operations, schemas, schemes, secrets, warnings, texts } =
-            self;
+        let Self {
+            name,
+            title,
+            version,
+            servers,
+            operations,
+            schemas,
+            schemes,
+            secrets,
+            warnings,
+            texts,
+            places: _,
+        } = self;
         // Where an overlay speaks, places are known by a table that is not kept.
         if texts.overlays > 0 || !texts.laid.is_empty() {
             return None;
@@ -90,6 +101,7 @@ impl Contract {
             secrets,
             warnings,
             texts,
+            places: OnceLock::new(),
         })
     }
 }

@@ -103,6 +103,39 @@ impl Texts {
     /// Where pointers stand: one scan of each text that is needed.
     pub(crate) fn stands(&self, pointers: &[Pointer]) -> Vec<Option<Stand>> {
         let mut stands: Vec<Option<Stand>> = vec![None; pointers.len()];
+        self.by_text(pointers, |_, text, content, asked, there| {
+            let spans = locate::spans(content, text.syntax, there);
+            for (index, span) in asked.iter().zip(spans) {
+                let stand = |span| Stand { file: text.name.clone(), text: Arc::clone(content), span };
+                stands[*index] = span.map(stand);
+            }
+        });
+        stands
+    }
+
+    /// In which text pointers stand, and at which of its lines (from 1): one scan and one count of lines of each text.
+    pub(crate) fn places(&self, pointers: &[Pointer]) -> Vec<Option<(usize, u32)>> {
+        let mut places = vec![None; pointers.len()];
+        self.by_text(pointers, |file, text, content, asked, there| {
+            let lines = locate::lines(content, text.syntax, there);
+            for (index, line) in asked.iter().zip(lines) {
+                places[*index] = (line > 0).then_some((file, line));
+            }
+        });
+        places
+    }
+
+    /// Lines (from 1) of pointers, each in its own file; 0 where one leads nowhere.
+    pub(crate) fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
+        self.places(pointers).into_iter().map(|place| place.map_or(0, |(_, line)| line)).collect()
+    }
+
+    /// Does something for each text that pointers stand in: its number, which of the pointers, and where in it they lead.
+    fn by_text(
+        &self,
+        pointers: &[Pointer],
+        mut does: impl FnMut(usize, &Text, &Arc<str>, &[usize], &[Pointer]),
+    ) {
         let mut asked: Vec<(usize, usize, Pointer)> = Vec::with_capacity(pointers.len());
         for (index, pointer) in pointers.iter().enumerate() {
             let (file, there) = self.source(pointer);
@@ -110,27 +143,12 @@ impl Texts {
         }
         asked.sort_by_key(|(file, ..)| *file);
         for group in asked.chunk_by(|one, other| one.0 == other.0) {
-            let Some(text) = group.first().and_then(|(file, ..)| self.list.get(*file)) else { continue };
-            let there: Vec<Pointer> = group.iter().map(|(_, _, there)| there.clone()).collect();
+            let file = group[0].0;
+            let Some(text) = self.list.get(file) else { continue };
             let Some(content) = text.content() else { continue };
-            let spans = locate::spans(content, text.syntax, &there);
-            for ((_, index, _), span) in group.iter().zip(spans) {
-                let stand = |span| Stand { file: text.name.clone(), text: Arc::clone(content), span };
-                stands[*index] = span.map(stand);
-            }
-        }
-        stands
-    }
-
-    /// Lines (from 1) of pointers, each in its own file; 0 where one leads nowhere.
-    pub(crate) fn lines(&self, pointers: &[Pointer]) -> Vec<u32> {
-        match self.list.as_slice() {
-            // One scan, and one count of lines.
-            [only] if self.laid.is_empty() => match only.content() {
-                Some(content) => locate::lines(content, only.syntax, pointers),
-                None => vec![0; pointers.len()],
-            },
-            _ => self.stands(pointers).iter().map(|stand| stand.as_ref().map_or(0, Stand::line)).collect(),
+            let which: Vec<usize> = group.iter().map(|(_, index, _)| *index).collect();
+            let there: Vec<Pointer> = group.iter().map(|(_, _, there)| there.clone()).collect();
+            does(file, text, content, &which, &there);
         }
     }
 }

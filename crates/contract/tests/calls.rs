@@ -289,6 +289,10 @@ fn an_operation_says_its_names_and_whether_it_may_be_repeated() {
     let codes: Vec<_> = SHOP.warnings.iter().map(|one| (one.code, SHOP.line(&one.at).unwrap_or(0))).collect();
     assert_eq!(codes, Vec::<(&str, u32)>::new());
     assert_eq!(SHOP.warm(), []);
+    for (index, operation) in SHOP.operations.iter().enumerate() {
+        let line = SHOP.line(&operation.at).unwrap();
+        assert_eq!(SHOP.operation_place(index), Some((SHOP.name.as_str(), line)), "{}", operation.id);
+    }
 }
 
 fn encoded(id: &str, values: &Values) -> (String, HeaderMap, Vec<u8>) {

@@ -47,8 +47,12 @@ fn laid(overlays: &[Overlay]) -> Contract {
         .unwrap()
 }
 
-/// File and line of a pointer.
+/// File and line of a pointer. Of operations both ways to ask give the same.
 fn stands(contract: &Contract, pointer: &str) -> String {
+    for (index, operation) in contract.operations.iter().enumerate() {
+        let stand = contract.stand(&operation.at).unwrap();
+        assert_eq!(contract.operation_place(index), Some((stand.file.as_str(), stand.line())));
+    }
     let stand = contract.stand(&Pointer::parse(pointer).unwrap()).expect(pointer);
     format!("{}:{}", stand.file, stand.line())
 }

@@ -159,9 +159,9 @@ pub(crate) fn words(world: &World, seen: &Seen) -> Vec<Decision> {
         Bound::One(index) => served.operation(index),
         Bound::Unknown => None,
     };
-    let line = |operation: &contract::Operation| {
-        let contract = served.api.contract.as_ref()?;
-        Some(format!("{}:{}", contract.name, contract.line(&operation.at)?))
+    let place = match (seen.bound, &served.api.contract) {
+        (Bound::One(index), Some(contract)) => contract.operation_place(index),
+        _ => None,
     };
     out.push(Decision {
         stage: Stage::Operation,
@@ -172,7 +172,7 @@ pub(crate) fn words(world: &World, seen: &Seen) -> Vec<Decision> {
             (None, Some(_)) => "the contract has no such path".to_owned(),
             (None, None) => "the API has no contract".to_owned(),
         },
-        origin: operation.and_then(|operation| line(operation)),
+        origin: place.map(|(file, line)| format!("{file}:{line}")),
         refused: None,
     });
     out

@@ -108,6 +108,10 @@ impl Served {
     fn new(offer: &Arc<Offer>, api: &Arc<Api>, redact: &[String]) -> Self {
         let plans: Vec<_> = offer.plans.iter().map(ServedPlan::new).collect();
         let open_plan = plans.iter().position(|plan| plan.plan.auth == Auth::None);
+        if let Some(contract) = &api.contract {
+            // Found now, and not by the first call that fails: it is a scan of the whole text.
+            contract.operation_place(0);
+        }
         Self {
             offer: Arc::clone(offer),
             api: Arc::clone(api),
