@@ -1,6 +1,6 @@
 //! The texts that a board was made from, so that what runs can be compared with what is written.
 //!
-//! Files of the board, contracts with what they refer to, overlays, certificates and authorities. Never what a secret lies in:
+//! Files of the board, contracts with what they refer to, overlays, terms, certificates and authorities. Never what a secret lies in:
 //! a board's files hold references to secrets, and the files that those name are not kept.
 
 use crate::Board;
@@ -40,11 +40,15 @@ impl Board {
     pub fn texts(&self) -> Vec<(&str, &[u8])> {
         let own = self.made_of.files.iter().map(|file| (&*file.name, file.text.as_bytes()));
         let papers = self.made_of.papers.iter().map(|(name, bytes)| (name.as_str(), &**bytes));
+        let terms = self.plans.iter().filter_map(|plan| {
+            let terms = plan.terms.as_ref()?;
+            Some((terms.address.as_str(), terms.text.as_ref()?.as_bytes()))
+        });
         let contracts = self.apis.iter().filter_map(|api| api.contract.as_ref());
         let read =
             contracts.flat_map(|contract| contract.texts()).map(|(name, text)| (name, text.as_bytes()));
         let mut seen = HashSet::new();
-        own.chain(papers).chain(read).filter(|(name, _)| seen.insert(*name)).collect()
+        own.chain(papers).chain(terms).chain(read).filter(|(name, _)| seen.insert(*name)).collect()
     }
 }
 

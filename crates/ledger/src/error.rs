@@ -139,6 +139,12 @@ pub enum StoreError {
         /// The id asked for.
         id: KeyId,
     },
+    /// The key is revoked: it can have no successor.
+    #[error("the key `{id}` is revoked")]
+    KeyRevoked {
+        /// Its id.
+        id: KeyId,
+    },
     /// The key would have ended before it is made.
     #[error("a key that ended at {} would open nothing", exchange::minute_of(*end_ms))]
     KeyEnded {
@@ -236,6 +242,7 @@ impl StoreError {
             Self::Older { .. } => "run a command that writes, as `switchboard serve`, once".into(),
             Self::Missing { .. } => "`switchboard serve` makes it; `--board` chooses another board".into(),
             Self::UnknownConsumer { .. } => "`switchboard consumer list` shows all".into(),
+            Self::KeyRevoked { .. } => "make a new one: switchboard key new CONSUMER".into(),
             Self::UnknownKey { .. } => "`switchboard key list` shows all".into(),
             Self::KeyEnded { .. } => {
                 "write a day or a time to come: `--expires 90d`, `--expires 2027-01-01`".into()

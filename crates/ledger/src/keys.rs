@@ -109,7 +109,7 @@ impl Ledger {
     /// opens what the key opens, and ends when it ends, or at `expires_ms`.
     ///
     /// # Errors
-    /// [`StoreError::UnknownKey`], also of one that is revoked already; [`StoreError::KeyEnded`]; or the file's.
+    /// [`StoreError::UnknownKey`], [`StoreError::KeyRevoked`], [`StoreError::KeyEnded`]; or the file's.
     pub async fn rotate_key(
         &self,
         id: &KeyId,
@@ -122,7 +122,7 @@ impl Ledger {
         let mut change = file.change().await?;
         let mut old = known(&mut change, id).await?;
         if old.is_revoked(by.at_ms) {
-            return Err(StoreError::UnknownKey { id: id.clone() });
+            return Err(StoreError::KeyRevoked { id: id.clone() });
         }
         let wish = NewKey { scope: old.scope.clone(), expires_ms: expires_ms.or(old.expires_ms) };
         let key = make(&mut change, &old.consumer, entropy, &wish, by).await?;

@@ -66,7 +66,7 @@ async fn a_key_that_was_rotated_works_beside_its_successor_until_it_ends(home: &
     ledger.rotate_key(&id, [9; 32], 5_000, None, CLI).await.unwrap();
     let later = Author { at_ms: NOW + 1_000, ..CLI };
     let error = ledger.rotate_key(&id, [10; 32], 1, None, later).await.unwrap_err();
-    assert!(matches!(error, StoreError::UnknownKey { .. }), "{error}");
+    assert!(matches!(error, StoreError::KeyRevoked { .. }), "{error}");
     assert_eq!(ledger.list_keys(None).await.unwrap().len(), 3);
 
     // Whoever watches is told when a key ends, though nobody writes anything then.

@@ -1,5 +1,8 @@
 //! What a command says: data on stdout, everything else on stderr, colour only where it is seen.
 
+mod shown;
+
+use shown::shown;
 use std::io::{self, IsTerminal, Write};
 
 /// When to colour.
@@ -68,8 +71,10 @@ impl Terminal {
 
     /// Writes data to stdout, and gives whether somebody still reads: for output without end.
     pub(crate) fn still_read(self, bytes: impl AsRef<[u8]>) -> bool {
+        let bytes = bytes.as_ref();
+        let bytes = if self.interactive { shown(bytes) } else { bytes.into() };
         let mut out = io::stdout().lock();
-        out.write_all(bytes.as_ref()).and_then(|()| out.flush()).is_ok()
+        out.write_all(&bytes).and_then(|()| out.flush()).is_ok()
     }
 
     /// Writes a line of data to stdout.
@@ -89,7 +94,10 @@ impl Terminal {
         let text = text.as_ref();
         // The last door: whoever said it, a secret that this process knows is not in it.
         let clean = call::learnt().map(|learnt| learnt.clean(text).into_owned());
-        let _ = writeln!(io::stderr().lock(), "{}", clean.as_deref().unwrap_or(text));
+        let text = clean.as_deref().unwrap_or(text);
+        let mut out = io::stderr().lock();
+        let seen = if out.is_terminal() { shown(text.as_bytes()) } else { text.as_bytes().into() };
+        let _ = out.write_all(&seen).and_then(|()| out.write_all(b"\n"));
     }
 
     /// Writes over the last line of stderr, for progress on a terminal.

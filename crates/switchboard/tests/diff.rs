@@ -186,6 +186,22 @@ fn what_a_running_board_gives_over_its_socket_holds_no_secret_and_no_file_that_i
 }
 
 #[test]
+fn terms_that_stand_in_a_file_are_compared_with_those_of_the_running_board() {
+    let home = home();
+    write(home.path(), "key.txt", SECRET);
+    write(home.path(), "terms.txt", "Be kind.\n");
+    let board = BOARD.replace("env:ACME_ORDERS_KEY", "file:key.txt");
+    let board = format!("{board}terms = \"terms.txt\"\n");
+    let (running, _) = Running::serve_with(home, &board, &[]);
+    let output = diff(running.home.path(), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).is_empty() || stdout(&output).contains("nothing changes"), "{}", stdout(&output));
+    write(running.home.path(), "terms.txt", "Be very kind.\n");
+    let output = diff(running.home.path(), &[]);
+    assert!(stdout(&output).contains("terms"), "{}{}", stdout(&output), stderr(&output));
+}
+
+#[test]
 fn every_process_of_a_board_is_compared_and_told_apart_by_what_it_runs() {
     let (first, _) = serve(home(), &[]);
     let home = first.home.path();
