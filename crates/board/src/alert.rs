@@ -41,7 +41,7 @@ pub enum When {
     Errors(Share, Duration),
     /// More than this share of an API's calls broke its contract, once in so long.
     Drift(Share, Duration),
-    /// A soft quota is used up: each account, once in its period.
+    /// A soft quota is used up, or somebody goes over a soft rate or a soft bound of calls at once.
     SoftLimit,
 }
 

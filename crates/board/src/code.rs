@@ -96,8 +96,9 @@ To mend it: write it so. A plan without a price costs nothing.
 "
     BAD_ALERT = "bad-alert": "`when` of an alert is a threshold: `quota 80%` of any quota of a plan, `errors 5% in 5m` of
 an API's calls, `drift` (or `drift 1% in 1h`) of calls that break their contract,
-`soft-limit` for soft quotas that are used up. Shares are above 0% and at most 100%,
-windows whole minutes up to `24h`.
+`soft-limit` for a soft quota that is used up, or for somebody who goes over a soft rate
+or a soft bound of calls at once. Shares are above 0% and at most 100%, windows whole
+minutes up to `24h`.
 
 To mend it: write it so. More than 100% of a quota is never reached: what is above it is
 refused.

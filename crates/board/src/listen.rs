@@ -16,6 +16,8 @@ use std::time::Duration;
 pub struct Listener {
     /// Its name.
     pub name: Arc<str>,
+    /// Which of the board's listeners it is, from 0; none: the board has it no more, and it was closed.
+    pub nth: Option<usize>,
     /// What we open.
     pub bind: SocketAddr,
     /// What callers see, without a slash at the end: for links and problem types. Default: made from `bind`.
@@ -65,12 +67,14 @@ pub(crate) fn resolve(root: &Keys<'_, '_>, scope: &Scope<'_>) -> Vec<Listener> {
     if listeners.is_empty() && root.entry("listen").is_none() {
         listeners.push((by_default(root.at.origin()), root.at));
     }
-    listeners.into_iter().map(|(listener, _)| listener).collect()
+    let numbered = listeners.into_iter().enumerate();
+    numbered.map(|(nth, (listener, _))| Listener { nth: Some(nth), ..listener }).collect()
 }
 
 fn by_default(origin: Origin) -> Listener {
     Listener {
         name: "edge".into(),
+        nth: None,
         bind: DEFAULT_BIND,
         url: shown(DEFAULT_BIND, false),
         tls: None,
@@ -131,6 +135,7 @@ fn listener<'t>(name: &str, entry: &'t Entry, scope: &Scope<'_>) -> Option<(List
     });
     let listener = Listener {
         name: name.into(),
+        nth: None,
         bind,
         url,
         tls,

@@ -38,7 +38,7 @@ use plan::Plan;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 pub(crate) use store::{DATA, NAMED, Shelf, Side, Store, beside_name, named};
 use view::View;
@@ -58,6 +58,8 @@ pub(crate) struct Inner {
     side: Side,
     text: Bytes,
     store: Arc<Store>,
+    /// How many shapes were made below the one that this is below: a request's, an answer's.
+    made: Arc<AtomicUsize>,
     kinds: OnceLock<Kinds>,
     below: OnceLock<Box<Below>>,
     compiled: OnceLock<Box<Compiled>>,
@@ -120,12 +122,21 @@ impl Shape {
             side,
             text,
             store,
+            made: Arc::default(),
             kinds: OnceLock::new(),
             below: OnceLock::new(),
             compiled: OnceLock::new(),
             plan: OnceLock::new(),
         };
         Self { at, inner: Some(Arc::new(inner)) }
+    }
+
+    /// One that was just made, counted with others.
+    fn counted(mut self, made: &Arc<AtomicUsize>) -> Self {
+        if let Some(inner) = self.inner.as_mut().and_then(Arc::get_mut) {
+            inner.made = Arc::clone(made);
+        }
+        self
     }
 
     /// The same schema, referred to from another place.
@@ -339,7 +350,10 @@ impl Inner {
         if !schema.is_object() {
             return Shape::anything(at.clone());
         }
-        self.store.made.fetch_add(1, Ordering::Relaxed);
-        self.store.shape(self.side, schema, at)
+        // What is made beyond the places of one takes none of the others'.
+        if self.made.fetch_add(1, Ordering::Relaxed) < below::MOST_OF_ONE {
+            self.store.made.fetch_add(1, Ordering::Relaxed);
+        }
+        self.store.shape(self.side, schema, at).counted(&self.made)
     }
 }

@@ -8,7 +8,7 @@ use crate::GatewayError;
 use board::{Board, Listener, Router};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 /// Connections that may wait to be accepted.
@@ -19,7 +19,7 @@ const MOST: usize = 1_024;
 /// A listener that is open, or was.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
-    /// As the board wrote it, without its connections' limits: for its name and where it is written.
+    /// As the board wrote it last.
     listener: Listener,
     /// The address that is open, with its port where the board wrote 0.
     bound: SocketAddr,
@@ -127,8 +127,8 @@ pub(crate) fn in_slots(board: Arc<Board>, slots: &[Slot]) -> Arc<Board> {
             listener.bind = slot.bound;
         }
         if !slot.open {
-            // Nobody finds it by its port.
-            listener.bind = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+            // Nobody finds it any more.
+            listener.nth = None;
         }
         listeners.push(listener);
         routers.push(at.and_then(|at| board.routers.get(at)).cloned().unwrap_or_else(Router::default));

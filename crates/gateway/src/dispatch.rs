@@ -32,7 +32,8 @@ impl Errand {
     /// Makes the call; its body is pushed until it ends or nobody reads any more.
     pub(crate) async fn run(self, worker: Rc<Worker>) {
         let (parts, bytes) = self.request.into_parts();
-        let peer = Peer { listener: listener(&worker, &parts.uri), address: None, https: false };
+        let listener = worker.world().listener(None, parts.uri.port_u16());
+        let peer = Peer { listener, address: None, https: false };
         let mut fields = parts.headers;
         if !fields.contains_key(http::header::HOST)
             && parts.uri.authority().is_none()
@@ -65,14 +66,6 @@ async fn push(body: &mut OutBody, sender: &mpsc::Sender<Piece>) {
             return;
         }
     }
-}
-
-/// The listener that an absolute target names by its port; else the first.
-fn listener(worker: &Worker, target: &http::Uri) -> usize {
-    let port = target.port_u16();
-    let world = worker.world();
-    port.and_then(|port| world.board.listeners.iter().position(|listener| listener.bind.port() == port))
-        .unwrap_or(0)
 }
 
 /// A body on its way out of a worker.

@@ -22,14 +22,13 @@ pub struct Asked {
     pub fields: HeaderMap,
     /// The consumer it is made as; none: it identifies itself by its fields, or not at all.
     pub who: Option<ConsumerName>,
-    /// Name of the listener; none: the first.
+    /// Name of the listener; none: the one whose port a whole URL has, else the board's first.
     pub listener: Option<String>,
 }
 
 /// Runs every decision.
 pub(crate) fn explain(world: &World, shared: &Shared, asked: &Asked) -> Vec<Decision> {
-    let named = |name: &String| world.board.listeners.iter().position(|listener| *listener.name == **name);
-    let listener = asked.listener.as_ref().and_then(named).unwrap_or(0);
+    let listener = world.listener(asked.listener.as_deref(), asked.target.port_u16());
     let mut fields = asked.fields.clone();
     if !fields.contains_key(http::header::HOST) {
         let named = asked.target.authority().map(ToString::to_string);

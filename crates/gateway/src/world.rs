@@ -241,6 +241,14 @@ impl World {
         self.listeners.get(index).map_or_else(|| self.nothing(), Arc::clone)
     }
 
+    /// The listener of this name, else the one at this port, else the board's first; of those that are open.
+    pub(crate) fn listener(&self, name: Option<&str>, port: Option<u16>) -> usize {
+        let open = || self.board.listeners.iter().enumerate().filter(|(_, one)| one.nth.is_some());
+        let named = name.and_then(|name| open().find(|(_, one)| *one.name == *name));
+        let at = named.or_else(|| port.and_then(|port| open().find(|(_, one)| one.bind.port() == port)));
+        at.or_else(|| open().min_by_key(|(_, one)| one.nth)).map_or(0, |(slot, _)| slot)
+    }
+
     /// The empty name.
     pub(crate) fn nothing(&self) -> Arc<str> {
         Arc::clone(&self.nothing)

@@ -1,6 +1,6 @@
 //! Where a ledger is kept: files in a folder (SQLite), or one schema of a PostgreSQL database.
 //!
-//! Its parts are the same in both: accounts, usage, quotas, and the calls of each UTC day. In a folder a part is a file, in a database
+//! Its parts are the same in both: accounts, usage, quotas, rates, and the calls of each UTC day. In a folder a part is a file, in a database
 //! some tables, those of calls with a partition for each day.
 
 use crate::connection::Connection;

@@ -138,6 +138,7 @@ async fn beside(
     let started = Started { listeners: urls, console: link };
     let gateway = std::rc::Rc::new(gateway);
     let (last, last_reload) = watch::channel(following::LastReload::default());
+    let (stale, accounts_stale) = watch::channel(None);
     let (reload, reloads) = mpsc::channel(8);
     let following = following::Following {
         folder: plan.folder.clone(),
@@ -148,6 +149,7 @@ async fn beside(
         board: current,
         console: seat.clone(),
         last,
+        stale,
         files,
     };
     let following = tokio::task::spawn_local(following.run(people, reloads));
@@ -186,6 +188,7 @@ async fn beside(
         board: boards,
         reload,
         last_reload,
+        stale: accounts_stale.clone(),
         alerts: alerts_health,
         console: seat.clone(),
         calls,
@@ -199,7 +202,8 @@ async fn beside(
             let _ = stopping.wait_for(|stop| *stop).await;
         })))
     });
-    let keeping = tokio::task::spawn_local(house::keep(ledger.clone(), gateway.clone(), terminal));
+    let keeping =
+        tokio::task::spawn_local(house::keep(ledger.clone(), gateway.clone(), accounts_stale, terminal));
     asked_to_stop().await;
     let _ = stop.send(true);
     terminal.say("stopping: calls in flight may end");

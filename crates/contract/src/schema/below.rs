@@ -11,6 +11,8 @@ use std::sync::{Arc, OnceLock};
 
 /// Past so many shapes of one contract those that messages ask for are not kept; few contracts use a thousand.
 const MOST_KEPT: usize = 10_000;
+/// The same below one root, so that who spends the places of a schema without end leaves others theirs.
+pub(super) const MOST_OF_ONE: usize = 2_500;
 
 /// Each made when it is first wanted.
 #[derive(Default)]
@@ -64,11 +66,12 @@ impl Shape {
     pub(crate) fn passing(&self) -> Cow<'_, Self> {
         let Some(inner) = &self.inner else { return Cow::Borrowed(self) };
         let kept = inner.below.get().is_some_and(|below| below.is_begun());
-        if kept || inner.store.made.load(Ordering::Relaxed) < MOST_KEPT {
+        let made = (inner.made.load(Ordering::Relaxed), inner.store.made.load(Ordering::Relaxed));
+        if kept || made.0 < MOST_OF_ONE && made.1 < MOST_KEPT {
             return Cow::Borrowed(self);
         }
         let (at, stands, text) = (self.at.clone(), inner.at.clone(), inner.text.clone());
-        Cow::Owned(Self::of(at, stands, inner.side, text, Arc::clone(&inner.store)))
+        Cow::Owned(Self::of(at, stands, inner.side, text, Arc::clone(&inner.store)).counted(&inner.made))
     }
 
     /// The shape of the items of a list; everything, if it is no list or does not say.
@@ -114,6 +117,7 @@ mod tests {
     use super::MOST_KEPT;
     use crate::{Contract, Head, Need, check_head};
     use http::HeaderMap;
+    use std::borrow::Cow;
     use std::sync::Arc;
 
     #[test]
@@ -126,11 +130,16 @@ paths:
     post:
       requestBody: { content: { application/xml: { schema: { $ref: "#/components/schemas/Tree" } } } }
       responses: { "200": { description: ok } }
+  /leaves:
+    post:
+      requestBody: { content: { application/xml: { schema: { $ref: "#/components/schemas/Leaf" } } } }
+      responses: { "200": { description: ok } }
 components:
   schemas:
     Tree:
       type: object
       properties: { left: { $ref: "#/components/schemas/Tree" }, right: { $ref: "#/components/schemas/Tree" } }
+    Leaf: { type: object, properties: { colour: { type: string } } }
 "##;
         let contract = Contract::read("trees.yaml", text).unwrap();
         let operation = &contract.operations[0];
@@ -150,6 +159,8 @@ components:
                 check.whole(format!("<Tree>{}{}</Tree>", opened.concat(), closed.concat()).as_bytes());
             assert_eq!(report.found, []);
         }
+        let kept = |nth: usize| matches!(contract.operations[nth].input[0].shape.passing(), Cow::Borrowed(_));
+        assert!(kept(1), "what is spent below one is not spent below another");
         // Each shape that is kept holds the store, and so do its words.
         assert!(Arc::strong_count(store) < 2 * MOST_KEPT + 1_000, "{}", Arc::strong_count(store));
     }

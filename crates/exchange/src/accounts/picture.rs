@@ -60,7 +60,8 @@ impl Accounts {
 
     /// The next picture, of this one and what has changed: the work is that of the change, but for two maps of pointers.
     ///
-    /// `None`: a key is narrowed to what no key was before; [`Self::new`] makes the picture then.
+    /// `None`: a key is narrowed to what no key was before, or is somebody's already who has not changed; [`Self::new`]
+    /// makes the picture then, of rows that were looked at as a whole.
     pub fn with(&self, changed: Changed, limits: impl Fn(&PlanName) -> Vec<PolicyId>) -> Option<Self> {
         let mut limits = Limits { of: limits, known: HashMap::new() };
         let (mut by_name, mut by_key) = (self.by_name.clone(), self.by_key.clone());
@@ -75,6 +76,9 @@ impl Accounts {
         }
         for row in changed.keys {
             let Some(consumer) = by_name.get(&row.consumer) else { continue };
+            if by_key.contains_key(&row.digest) {
+                return None;
+            }
             let scope = if row.scope.is_everything() { None } else { Some(self.scope(&row.scope)?) };
             let old = self.by_key.get(&row.digest);
             by_key.insert(row.digest, entry(row, scope, consumer, old));
@@ -267,6 +271,7 @@ mod tests {
         assert!(Arc::ptr_eq(entry("1").unwrap(), first.by_key(&KeyDigest::of("1")).unwrap()));
         assert!(Arc::ptr_eq(first.scopes(), next.scopes()));
         assert!(Arc::ptr_eq(&meter(&first), &meter(&next)), "limits go on");
+        assert!(first.with(changed(vec![row(&globex)], vec![key("1", &globex)]), limits).is_none(), "acme's");
         // Nobody is left of it; and a scope that no key had.
         let gone = next.with(changed(Vec::new(), Vec::new()), limits).unwrap();
         assert!(gone.by_name("globex").is_none() && gone.by_key(&KeyDigest::of("4")).is_none());

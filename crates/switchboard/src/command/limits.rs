@@ -87,10 +87,12 @@ impl Limits {
             "operation": self.operation,
             "key": self.key,
         });
-        let said = runtime()?.block_on(async {
+        let (said, alone) = runtime()?.block_on(async {
             let named = Named { api: self.api.as_deref(), operation: self.operation.as_deref(), consumer };
             named.check(&board, &read_ledger(&board).await?).await?;
-            self.ask(&board, &question).await
+            let said = self.ask(&board, &question).await?;
+            let alone = if said.len() > 1 { alone(&board).await } else { None };
+            Ok::<_, Failure>((said, alone))
         })?;
         let terminal = global.terminal();
         let (processes, more) = (said.len(), said.iter().any(|said| said.more));
@@ -102,9 +104,14 @@ impl Limits {
             self.listing.print(rows, || columns(limits.iter().map(Merged::words)), terminal)?;
         }
         if processes > 1 {
+            let rates = if alone.is_none() { "rates and quotas" } else { "quotas" };
             terminal.say(format!(
-                "  {processes} processes share rates and quotas; each lets in the whole of calls at once"
+                "  {processes} processes share {rates}; each lets in the whole of calls at once"
             ));
+        }
+        if let Some(why) = alone {
+            terminal
+                .say(format!("  rates are not shared at the moment, each process counts for itself: {why}"));
         }
         if more {
             terminal.say("  there are more: name an `--api` and an `--operation`, or a `--key`");
@@ -124,6 +131,15 @@ impl Limits {
         }
         Ok(all)
     }
+}
+
+/// Why a process counts rates for itself, if one does.
+async fn alone(board: &Board) -> Option<String> {
+    let said = ask_all(&board.ledger.folder, Route::Health, &Value::Null, PATIENCE).await;
+    said.into_iter().find_map(|(_, health)| match health {
+        Ok(health) => Some(health["rates"]["away"].as_str()?.to_owned()),
+        Err(failure) => Some(failure.message),
+    })
 }
 
 /// One limit, by what all processes say of it.

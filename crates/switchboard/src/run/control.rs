@@ -10,7 +10,7 @@ pub(crate) use texts::digest;
 use super::alerts::AlertsHealth;
 use super::calls::Calls;
 use super::console::Seat;
-use super::following::{Asked, LastReload};
+use super::following::{Asked, LastReload, Stale};
 use crate::drive::now_ms;
 use crate::drive::socket::{Reply, Route, Socket, answer, problem, whole};
 use board::Board;
@@ -34,6 +34,7 @@ pub(super) struct Control {
     pub(super) board: watch::Receiver<Arc<Board>>,
     pub(super) reload: mpsc::Sender<Asked>,
     pub(super) last_reload: watch::Receiver<LastReload>,
+    pub(super) stale: watch::Receiver<Option<Stale>>,
     pub(super) alerts: watch::Receiver<AlertsHealth>,
     pub(super) console: Seat,
     pub(super) calls: Arc<Calls>,
@@ -99,6 +100,7 @@ impl Control {
         let last = self.last_reload.borrow().clone();
         let alerts = self.alerts.borrow().clone();
         let rates = self.gateway.rates();
+        let stale = self.stale.borrow().clone();
         json!({
             "pid": std::process::id(),
             "revision": format!("{:016x}", self.board.borrow().revision),
@@ -109,6 +111,7 @@ impl Control {
             "usage_since_ms": health.usage_since_ms,
             "usage_late": health.usage_late,
             "deaf_since_ms": health.deaf_since_ms,
+            "accounts_stale": stale.map(|stale| json!({ "since_ms": stale.since_ms, "why": stale.why })),
             "behind": health.behind,
             "last_error": health.last_error,
             "quotas": health.quotas,

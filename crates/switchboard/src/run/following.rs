@@ -15,8 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// How often files are looked at, and accounts that could not be read are asked for again.
+/// How often files are looked at, and accounts that could not be taken over are asked for again.
 const AGAIN: Duration = Duration::from_millis(250);
+/// After so long they are asked for at every eighth look only: each may read all of them.
+const SOON_MS: u64 = 5_000;
 
 /// Somebody asks for a reload.
 pub(super) type Asked = oneshot::Sender<Result<Reloaded, String>>;
@@ -41,6 +43,15 @@ pub(super) struct LastReload {
     pub(super) failed: Option<String>,
 }
 
+/// Accounts have changed and cannot be taken over: who calls is judged by those of before.
+#[derive(Clone, Debug)]
+pub(super) struct Stale {
+    /// Since when, in milliseconds since 1970.
+    pub(super) since_ms: u64,
+    /// Why.
+    pub(super) why: String,
+}
+
 /// What following needs.
 pub(super) struct Following {
     pub(super) folder: PathBuf,
@@ -52,6 +63,7 @@ pub(super) struct Following {
     pub(super) board: watch::Sender<Arc<Board>>,
     pub(super) console: Seat,
     pub(super) last: watch::Sender<LastReload>,
+    pub(super) stale: watch::Sender<Option<Stale>>,
     /// The files it was made of, where their changes are taken over by themselves.
     pub(super) files: Option<Files>,
 }
@@ -63,11 +75,11 @@ impl Following {
         let mut hangups = Hangups::new();
         let mut tick = tokio::time::interval(AGAIN);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let (mut stale, mut restless) = (false, false);
+        let (mut restless, mut looks) = (false, 0_u8);
         loop {
             tokio::select! {
                 changed = changes.changed() => match changed {
-                    Ok(()) => stale = !self.renew(&mut now).await,
+                    Ok(()) => self.renew(&mut now).await,
                     // The ledger is closed: nothing changes any more.
                     Err(_) => return,
                 },
@@ -77,8 +89,10 @@ impl Following {
                 }
                 () = hangups.next() => drop(self.reload(&mut now).await),
                 _ = tick.tick() => {
-                    if stale {
-                        stale = !self.renew(&mut now).await;
+                    looks = (looks + 1) % 8;
+                    let since = self.stale.borrow().as_ref().map(|stale| now_ms().saturating_sub(stale.since_ms));
+                    if since.is_some_and(|since| since < SOON_MS || looks == 0) {
+                        self.renew(&mut now).await;
                     }
                     // Two looks: who writes several files is let finish.
                     match (self.files.as_ref().is_some_and(|files| files.changed().is_some()), restless) {
@@ -93,17 +107,22 @@ impl Following {
         }
     }
 
-    /// Takes over changed accounts: a key that was revoked is refused within a second. Whether it did.
-    async fn renew(&self, now: &mut People) -> bool {
+    /// Takes over changed accounts: a key that was revoked is refused within a second. What cannot be taken over is tried
+    /// again, and said for as long.
+    async fn renew(&self, now: &mut People) {
+        let outcome = self.try_renew(now).await;
+        self.stale.send_modify(|stale| {
+            let since_ms = stale.as_ref().map_or_else(now_ms, |stale| stale.since_ms);
+            *stale = outcome.err().map(|why| Stale { since_ms, why });
+        });
+    }
+
+    async fn try_renew(&self, now: &mut People) -> Result<(), String> {
         let board = self.board.borrow().clone();
-        match now.renewed(&board, &self.ledger).await {
-            // The board is the one that runs: nothing of it can be wrong now.
-            Ok(next) if self.gateway.swap(board, Arc::clone(&next.accounts)).is_ok() => {
-                *now = next;
-                true
-            }
-            _ => false,
-        }
+        let next = now.renewed(&board, &self.ledger).await.map_err(|failure| failure.message)?;
+        self.gateway.swap(board, Arc::clone(&next.accounts)).map_err(|error| error.to_string())?;
+        *now = next;
+        Ok(())
     }
 
     async fn reload(&mut self, now: &mut People) -> Result<Reloaded, String> {
@@ -148,6 +167,7 @@ impl Following {
             .map_err(|error| format!("error: {error}"))?;
         self.ledger.record(next.record.rows_per_second, details(&next));
         *now = people;
+        self.stale.send_replace(None);
         self.board.send_replace(next);
         self.console.take(console).await;
         Ok(done)

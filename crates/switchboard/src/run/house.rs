@@ -1,5 +1,6 @@
 //! What a running board does now and then: old days are dropped, counts are added up, and what goes wrong is said.
 
+use super::following::Stale;
 use crate::command::time_of;
 use crate::drive::now_ms;
 use crate::terminal::Terminal;
@@ -7,14 +8,20 @@ use gateway::Running;
 use ledger::Ledger;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
-/// Accounts may go unheard for so long without a word: a connection that is made anew.
+/// Accounts may go unheard, or not be taken over, for so long without a word: a connection that is made anew.
 const DEAF_MS: u64 = 5_000;
 
 /// Once an hour old days are dropped; every ten seconds a loss is said once.
-pub(super) async fn keep(ledger: Ledger, gateway: Rc<Running>, terminal: Terminal) {
+pub(super) async fn keep(
+    ledger: Ledger,
+    gateway: Rc<Running>,
+    accounts: watch::Receiver<Option<Stale>>,
+    terminal: Terminal,
+) {
     let (mut said, mut trusted, mut late) = (0, 0, 0);
-    let (mut deaf, mut astray, mut apart) = (false, false, false);
+    let (mut deaf, mut refused, mut astray, mut apart) = (false, false, false, false);
     let (mut pruned, mut rolled) = (None::<Instant>, None);
     loop {
         if pruned.is_none_or(|at| at.elapsed() > Duration::from_secs(3600)) {
@@ -55,6 +62,19 @@ pub(super) async fn keep(ledger: Ledger, gateway: Rc<Running>, terminal: Termina
                 ));
             }
             None if std::mem::take(&mut deaf) => terminal.say("changes of accounts are heard again"),
+            None => {}
+        }
+        let stale = accounts.borrow().clone();
+        match stale.filter(|stale| now_ms().saturating_sub(stale.since_ms) > DEAF_MS) {
+            Some(Stale { since_ms, why }) => {
+                refused = true;
+                terminal.complain(format!(
+                    "warning: changes of accounts cannot be taken over since {}: {why}; a key that was revoked after that is \
+                     still served",
+                    time_of(since_ms)
+                ));
+            }
+            None if std::mem::take(&mut refused) => terminal.say("changes of accounts are taken over again"),
             None => {}
         }
         let on_trust = gateway.on_trust();

@@ -60,6 +60,14 @@ async fn made(
         ))
         .help("remove one of them"));
     }
+    let of_file: HashMap<_, _> = board.consumers.keys.iter().map(|row| (row.digest, &row.consumer)).collect();
+    if let Some((row, other)) = keys.iter().find_map(|row| Some((row, *of_file.get(&row.digest)?))) {
+        return Err(Failure::usage(format!(
+            "one key is that of `{}` in the ledger and that of `{other}` in the board's file",
+            row.consumer
+        ))
+        .help(format!("take it out of the file, or revoke it: switchboard key list {}", row.consumer)));
+    }
     let first = consumers.len();
     consumers.extend(board.consumers.consumers.iter().cloned());
     let of_file = &mut consumers[first..];

@@ -76,9 +76,9 @@ fn a_call_is_made_as_a_consumer_with_its_plans_and_stands_in_the_audit() {
     assert_eq!(
         acted,
         [
-            "cli initech GET /internal/orders/orders/4021",
-            "cli initech GET /orders/v1/orders/4021",
-            "cli initech GET /orders/v1/orders/4021"
+            "cli initech GET orders.getOrder at orders.internal",
+            "cli initech GET orders.getOrder at orders.public",
+            "cli initech GET orders.getOrder at orders.public"
         ],
         "each call, and no other"
     );

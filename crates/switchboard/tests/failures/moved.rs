@@ -81,6 +81,40 @@ async fn a_listener_moves_with_its_board_and_what_is_under_way_ends_where_it_beg
 }
 
 #[tokio::test]
+async fn what_names_no_listener_is_for_the_first_of_those_that_are_open() {
+    let provider = Provider::status(200).start().await;
+    let (running, url) = Running::serve(&board(&provider.url(), "", ""));
+    let (old, new, beside) = (port_of(&url), free_port(), free_port());
+    let socket = running.home.path().join(".switchboard/run.sock");
+    let ask = |path: &str, question: &str| {
+        let at = format!("http://run.sock{path}");
+        curl(&["--unix-socket", socket.to_str().unwrap(), "-d", question, &at]).body
+    };
+    let found = || {
+        let dispatched = ask("/dispatch", r#"{"method":"GET","url":"/"}"#);
+        let explained = ask("/explain", r#"{"method":"GET","target":"/","fields":[]}"#);
+        (dispatched.lines().next().unwrap_or_default().to_owned(), explained)
+    };
+    // Another one under another name; and then one that stands before it.
+    let edge = format!("[listen.edge]\nbind = \"127.0.0.1:{old}\"");
+    let front = format!("[listen.front]\nbind = \"127.0.0.1:{new}\"");
+    let both = format!("[listen.edge]\nbind = \"127.0.0.1:{beside}\"\n{front}");
+    for (from, to, first) in [(&edge, &front, "front"), (&front, &both, "edge")] {
+        rewrite(&running, from, to);
+        reload(&running);
+        let (dispatched, explained) = found();
+        assert_eq!(dispatched, "HTTP/1.1 200 OK", "{first}");
+        let said: serde_json::Value = serde_json::from_str(&explained).unwrap();
+        let listener =
+            said["decisions"].as_array().unwrap().iter().find(|known| known["stage"] == "listener");
+        assert_eq!(listener.unwrap()["subject"], first, "{explained}");
+        assert!(!explained.contains("no-offer"), "{explained}");
+    }
+    let by_port = format!("{{\"method\":\"GET\",\"target\":\"http://127.0.0.1:{new}/\",\"fields\":[]}}");
+    assert!(ask("/explain", &by_port).contains("\"front\""), "by its port");
+}
+
+#[tokio::test]
 async fn nobody_is_turned_away_while_a_listener_moves() {
     let provider = Provider::status(200).start().await;
     let (running, url) = Running::serve(&board(&provider.url(), "", ""));

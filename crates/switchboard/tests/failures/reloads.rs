@@ -95,6 +95,51 @@ async fn a_reload_that_fails_changes_nothing_and_says_why() {
 }
 
 #[tokio::test]
+async fn accounts_that_cannot_be_taken_over_are_said_for_as_long() {
+    let provider = Provider::status(200).start().await;
+    let tables = "[consumers.initech]\nplans = [\"open\"]\n";
+    let text = board(&provider.url(), "", tables).replace("auth = \"none\"", "auth = \"key\"");
+    let (mut running, url) = Running::serve(&text);
+    done(&running, &["consumer", "add", "globex", "--plan", "open"]);
+    let key = format!("X-Api-Key: {}", crate::keys::new_key(&running, "globex"));
+    becomes(50, "the key is known", 200, || curl(&["-H", &key, &url]).status);
+    assert_eq!(health(&running)["accounts_stale"], serde_json::Value::Null);
+
+    // One name in the file of the board that runs, and in the ledger.
+    rewrite(&running, tables, "");
+    done(&running, &["consumer", "add", "initech", "--plan", "open"]);
+    becomes(50, "health says it", true, || {
+        let stale = health(&running)["accounts_stale"].clone();
+        stale["why"].as_str().is_some_and(|why| why.contains("`initech`")) && stale["since_ms"].is_u64()
+    });
+    running.wait_for("changes of accounts cannot be taken over since");
+
+    done(&running, &["reload"]);
+    assert_eq!(health(&running)["accounts_stale"], serde_json::Value::Null);
+    running.wait_for("changes of accounts are taken over again");
+    assert_eq!(curl(&["-H", &key, &url]).status, 200);
+}
+
+#[tokio::test]
+async fn a_key_of_two_consumers_is_refused_whichever_had_it_first() {
+    let provider = Provider::status(200).start().await;
+    let text = board(&provider.url(), "", "").replace("auth = \"none\"", "auth = \"key\"");
+    let (running, url) = Running::serve(&text);
+    done(&running, &["consumer", "add", "globex", "--plan", "open"]);
+    let key = crate::keys::new_key(&running, "globex");
+    let field = format!("X-Api-Key: {key}");
+    becomes(50, "the key is known", 200, || curl(&["-H", &field, &url]).status);
+    let digest = exchange::KeyDigest::of(&key);
+    let tables = format!("[consumers.initech]\nplans = [\"open\"]\nkeys = [\"{digest}\"]\n[record]");
+    rewrite(&running, "[record]", &tables);
+    let output = running.command(&["reload"]);
+    let said = stderr(&output);
+    assert_ne!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("one key is that of `globex` in the ledger and that of `initech`"), "{said}");
+    assert_eq!(curl(&["-H", &field, &url]).status, 200);
+}
+
+#[tokio::test]
 async fn a_board_that_is_watched_takes_its_files_over_by_itself() {
     if program("curl").is_none() {
         return;

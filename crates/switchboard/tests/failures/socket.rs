@@ -168,6 +168,19 @@ async fn every_question_of_the_contract_is_answered_as_the_contract_says() {
     let schema = &contract["components"]["schemas"]["Call"];
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&call), names(&schema["properties"]), "a line is a `Call`");
+    // A schema lets in what it does not name.
+    let (said, schema) = (asked(&running, "/health"), &contract["components"]["schemas"]["Health"]);
+    for part in ["", "/rates", "/alerts"] {
+        let whole = if part.is_empty() { schema } else { &schema["properties"][&part[1..]] };
+        let mut required: Vec<&str> =
+            whole["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        required.sort_unstable();
+        let mut told = names(said.pointer(part).unwrap());
+        let mut known = names(&whole["properties"]);
+        told.sort_unstable();
+        known.sort_unstable();
+        assert_eq!((&told, required), (&known, known.iter().map(String::as_str).collect()), "health{part}");
+    }
 }
 
 #[tokio::test]
@@ -236,6 +249,14 @@ async fn a_dispatched_call_goes_through_every_stage_and_is_recorded_as_any_other
     });
     let audit = stdout(&running.command(&["consumer", "audit", "globex"]));
     assert_eq!(audit.matches("acted-as").count(), 1, "as a consumer, not by its key: {audit}");
+    // What stands in a path may be kept nowhere.
+    assert!(audit.contains("GET orders.getOrder at orders.public") && !audit.contains(path), "{audit}");
+    for url in ["/free/hush", "/orders/hush/hush"] {
+        dispatch(json!({ "method": "PURGE", "url": url, "as": "globex" }));
+    }
+    let audit = stdout(&running.command(&["consumer", "audit", "globex"]));
+    assert!(audit.contains("PURGE at web.open") && audit.contains("PURGE at orders.public"), "{audit}");
+    assert!(!audit.contains("hush"), "{audit}");
 }
 
 #[tokio::test]
@@ -360,6 +381,37 @@ async fn calls_are_told_as_they_end_and_whoever_reads_too_slowly_is_told_what_wa
     assert!(missed > 0 && told > 0, "{told} told, {missed} missed");
     slow.kill().unwrap();
     slow.wait().unwrap();
+}
+
+#[tokio::test]
+async fn who_follows_is_told_of_a_process_that_does_not_say_its_calls() {
+    let provider = Provider::status(200).start().await;
+    let (running, url, _) = serve(&provider.url());
+    // With the one that prints them in the terminal of `serve`.
+    let mut others: Vec<_> = (0..31).map(|_| stream(&running, "/calls")).collect();
+    let mut follow = switchboard(running.home.path())
+        .args(["log", "-f", "--api", "web", "--format", "ndjson"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(follow.stderr.take().unwrap());
+    let mut words = String::new();
+    said.read_line(&mut words).unwrap();
+    assert!(words.contains("run.sock` does not say its calls: 32"), "{words}");
+    // Its rows are shown; and it is asked again, until it says them.
+    let mut lines = BufReader::new(follow.stdout.take().unwrap());
+    curl(&[&format!("{url}/kept")]);
+    assert_eq!(line(&mut lines)["path"], "/kept");
+    for (child, _) in &mut others {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    follow.kill().unwrap();
+    follow.wait().unwrap();
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "once");
 }
 
 #[tokio::test]

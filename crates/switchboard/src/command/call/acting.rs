@@ -12,7 +12,7 @@ use super::nearby::Nearby;
 use super::outcome;
 use super::trip::{Broke, Came, Head, Receive, Stop};
 use super::wanted::Wanted;
-use crate::drive::{read_ledger, runtime, socket};
+use crate::drive::{read_ledger, runtime, socket, stored};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 use base64::Engine as _;
@@ -163,12 +163,17 @@ fn is_local(board: &Board, to: &ServerUrl) -> bool {
 /// The plans of a consumer, which must be there before anything is audited in its name.
 async fn known(board: &Board, name: &str) -> Result<Vec<PlanName>, Failure> {
     let ledger = read_ledger(board).await?;
-    let accounts = crate::run::People::read(board, &ledger, None).await?.accounts;
-    if let Some(consumer) = accounts.by_name(name) {
-        return Ok(consumer.plans.to_vec());
+    let of_file = &board.consumers.consumers;
+    if let Some(row) = of_file.iter().find(|row| row.name.as_str() == name) {
+        return Ok(row.plans.clone());
     }
+    if let Some(known) = ledger.consumer(&ConsumerName::new(name)).await.map_err(|error| stored(&error))? {
+        return Ok(known.plans);
+    }
+    let in_ledger = ledger.list_consumers().await.map_err(|error| stored(&error))?;
+    let names = of_file.iter().map(|row| &row.name).chain(in_ledger.iter().map(|known| &known.name));
     let failure = Failure::usage(format!("there is no consumer `{name}`"));
-    Err(match near::meant(name, accounts.names().map(ConsumerName::as_str)) {
+    Err(match near::meant(name, names.map(ConsumerName::as_str)) {
         Some(meant) => failure.help(meant),
         None => failure.help("list them: switchboard consumer list"),
     })

@@ -36,6 +36,8 @@ pub(super) struct Following {
     heard: mpsc::Receiver<Heard>,
     hear: mpsc::Sender<Heard>,
     listening: HashSet<PathBuf>,
+    /// Who said no, and was shown to.
+    refused: HashSet<PathBuf>,
     shown: Shown,
 }
 
@@ -44,6 +46,8 @@ enum Heard {
     Call(Box<CallRecord>),
     /// So many calls came faster than they were read.
     Missed(u64),
+    /// It does not say its calls, and why; it is asked again.
+    Refused(PathBuf, String),
     /// It has stopped.
     Gone(PathBuf),
 }
@@ -62,7 +66,8 @@ impl Following {
         let (hear, heard) = mpsc::channel(WAITING);
         let folder = folder.map(Path::to_path_buf);
         let (wanted, shown) = (wanted.clone(), Shown::default());
-        let mut following = Self { tails, folder, wanted, heard, hear, listening: HashSet::new(), shown };
+        let (listening, refused) = (HashSet::new(), HashSet::new());
+        let mut following = Self { tails, folder, wanted, heard, hear, listening, refused, shown };
         following.listen();
         Ok(following)
     }
@@ -88,6 +93,15 @@ impl Following {
                     Some(Heard::Call(call)) => came.push(*call),
                     Some(Heard::Missed(count)) => {
                         terminal.say(format!("{count} calls came faster than they are read here: see `switchboard log`"));
+                    }
+                    Some(Heard::Refused(path, why)) => {
+                        let process = path.display().to_string();
+                        if self.refused.insert(path) {
+                            terminal.complain(format!(
+                                "warning: `{process}` does not say its calls: {why}; of that process calls with a row are shown, \
+                                 once they are written"
+                            ));
+                        }
                     }
                     Some(Heard::Gone(path)) => drop(self.listening.remove(&path)),
                     None => {}
@@ -119,7 +133,14 @@ impl Following {
 }
 
 async fn hear(path: PathBuf, question: serde_json::Value, tell: mpsc::Sender<Heard>) {
-    if let Some(Ok(answer)) = socket::open(&path, socket::Route::Calls, &question).await {
+    let answer = match socket::open(&path, socket::Route::Calls, &question).await {
+        Some(Err(failure)) => {
+            let _ = tell.send(Heard::Refused(path.clone(), failure.message)).await;
+            None
+        }
+        answered => answered.and_then(Result::ok),
+    };
+    if let Some(answer) = answer {
         let (mut body, mut rest) = (answer.into_body(), Vec::new());
         while let Some(Ok(frame)) = body.frame().await {
             rest.extend_from_slice(frame.data_ref().map_or(&[][..], |bytes| bytes));

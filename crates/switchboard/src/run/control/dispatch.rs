@@ -9,7 +9,7 @@ use crate::drive::socket::{Reply, problem};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use exchange::{As, Channel, ConsumerName};
+use exchange::{As, Channel, ConsumerName, Stage};
 use futures_util::stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Request, Response, StatusCode, Uri, response};
@@ -24,6 +24,9 @@ use std::rc::Rc;
 const LARGEST: usize = 16 * 1024 * 1024;
 /// Calls at once.
 const MOST: usize = 64;
+
+/// So much of a method stands in the audit.
+const LONGEST_METHOD: usize = 32;
 
 /// A call, as it is described.
 #[derive(Debug, Deserialize)]
@@ -76,7 +79,7 @@ pub(super) async fn answer(control: &Control, question: &Value) -> Reply {
         );
     };
     if let As::Consumer(name) = &who {
-        let what = format!("{} {}", request.method(), request.uri().path());
+        let what = what(control, &request, name).await;
         // No line in the audit, no call.
         if let Err(error) = control.ledger.acted_as(name, &what, author()).await {
             return problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
@@ -86,6 +89,23 @@ pub(super) async fn answer(control: &Control, question: &Value) -> Reply {
         Ok(answer) => told(answer, place),
         Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
+}
+
+/// What is called, in words of the board: a path may hold what is kept nowhere.
+async fn what(control: &Control, request: &Request<Bytes>, who: &ConsumerName) -> String {
+    let (method, target) = (request.method().clone(), request.uri().clone());
+    let fields = request.headers().clone();
+    let asked = gateway::Asked { method, target, fields, who: Some(who.clone()), listener: None };
+    let decisions = control.gateway.explain(&asked).await;
+    let found = |stage| decisions.iter().find(|known| known.stage == stage && known.refused.is_none());
+    let method = request.method().as_str();
+    let method = method.get(..LONGEST_METHOD).unwrap_or(method).to_owned();
+    // Of a path that no contract knows there is an offer alone.
+    let operation = found(Stage::Operation).filter(|operation| operation.subject != "unchecked");
+    let operation = operation.map(|operation| format!(" {}", operation.subject)).unwrap_or_default();
+    let offer = found(Stage::Offer)
+        .map_or(" where nothing is offered".to_owned(), |offer| format!(" at {}", offer.subject));
+    format!("{method}{operation}{offer}")
 }
 
 impl Described {
