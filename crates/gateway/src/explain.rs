@@ -6,8 +6,10 @@
 use crate::seen::{Caller, Seen};
 use crate::under_way::Peer;
 use crate::wire::Head;
-use crate::world::{Shared, World};
+use crate::world::{Served, Shared, World};
 use crate::{admit, check, cors, forward, identify, permit, route};
+use board::CheckMode;
+use contract::Violation;
 use exchange::{As, ConsumerName, Decision, Reason, Refusal, Stage};
 use http::{HeaderMap, Method, Uri, Version};
 
@@ -91,10 +93,15 @@ fn decide(world: &World, shared: &Shared, head: &Head, seen: &mut Seen) -> Vec<D
     match check::decide(served, seen.bound, head, seen.below) {
         Ok(_) => out.push(check::words(served, seen.bound, 0)),
         Err(refusal) => {
-            for violation in &refusal.violations {
+            let reported = served.api.checks.requests == CheckMode::Report;
+            for (violation, rule) in refusal.violations.iter().zip(rules(served, &refusal.violations)) {
                 let mut decision = no(Stage::Request, &refusal);
                 decision.words = violation.to_string();
-                decision.origin = rule(served, violation).or(decision.origin);
+                decision.origin = rule.or(decision.origin);
+                if reported {
+                    decision.words.push_str(": passed on, reported");
+                    decision.refused = None;
+                }
                 out.push(decision);
             }
         }
@@ -107,10 +114,12 @@ fn decide(world: &World, shared: &Shared, head: &Head, seen: &mut Seen) -> Vec<D
     out
 }
 
-/// The contract's line of a rule.
-fn rule(served: &crate::world::Served, violation: &contract::Violation) -> Option<String> {
-    let contract = served.api.contract.as_ref()?;
-    Some(format!("{}:{}", contract.name, contract.line(&violation.rule)?))
+/// The contract's lines of rules, in one look at its text.
+fn rules(served: &Served, broken: &[Violation]) -> Vec<Option<String>> {
+    let Some(contract) = &served.api.contract else { return vec![None; broken.len()] };
+    let pointers: Vec<_> = broken.iter().map(|violation| violation.rule.clone()).collect();
+    let line = |line: u32| (line > 0).then(|| format!("{}:{line}", contract.name));
+    contract.lines(&pointers).into_iter().map(line).collect()
 }
 
 fn said(stage: Stage, subject: &str, words: &str) -> Decision {

@@ -193,6 +193,10 @@ fn explain_says_what_the_stages_would_and_takes_nothing() {
     let said = now(gateway.running.explain(&asked("/shop/orders?limit=101", None)));
     let noes: Vec<_> = said.iter().filter_map(|decision| decision.refused.as_deref()).collect();
     assert_eq!(noes, ["key-missing", "request-breaks-contract"], "it goes on after a no");
+    let reports = orders::start_as(&provider.url(), "check = { requests = \"report\" }", "", "");
+    let said = now(reports.running.explain(&asked("/shop/orders?limit=101", Some("globex"))));
+    assert!(said.iter().all(|decision| decision.refused.is_none()), "{said:#?}");
+    assert!(said.iter().any(|decision| decision.words.ends_with("passed on, reported")), "{said:#?}");
     assert_eq!(provider.calls(), 1);
     gateway.kept.closed(1);
     let cold =
