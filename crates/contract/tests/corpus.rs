@@ -6,20 +6,14 @@
     reason = "a test that reads files"
 )]
 
+#[path = "published/corpus.rs"]
+mod corpus;
+
 use contract::{Body, Contract, Document, Files, In, Outline, Reach};
+use corpus::corpus;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// The folder of the corpus, beside the project; without it these tests say that they were skipped.
-fn corpus() -> Option<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = own.ancestors().map(|folder| folder.join("shared/corpus")).find(|folder| folder.is_dir());
-    if found.is_none() {
-        eprintln!("skipped: there is no ../shared/corpus beside the project");
-    }
-    found
-}
 
 fn contracts(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut found: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)

@@ -6,12 +6,16 @@
     reason = "a test that reads files"
 )]
 
+#[path = "published/corpus.rs"]
+mod corpus;
+
 use bytes::Bytes;
 use contract::{
     Asked, Contract, Operation, Pointer, Recall, Shape, Stand, Want, sample_answer, sample_request,
 };
+use corpus::corpus;
 use proptest::prelude::*;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Gives the one text there is.
@@ -30,16 +34,6 @@ impl Recall for Gone {
     fn text(&self, _: &str) -> Option<Arc<str>> {
         None
     }
-}
-
-fn corpus() -> Option<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found =
-        own.ancestors().map(|folder| folder.join("shared/corpus/openapi")).find(|folder| folder.is_dir());
-    if found.is_none() {
-        eprintln!("skipped: there is no ../shared/corpus beside the project");
-    }
-    found
 }
 
 fn kept(contract: &Contract) -> Contract {
@@ -97,7 +91,7 @@ fn places(stands: &[Option<Stand>]) -> Vec<Option<(&str, usize, usize)>> {
 
 #[test]
 fn every_operation_of_a_kept_contract_answers_as_the_one_that_was_read() {
-    let Some(folder) = corpus() else { return };
+    let Some(folder) = corpus().map(|folder| folder.join("openapi")) else { return };
     let (mut contracts, mut operations, mut checks) = (0, 0, 0);
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();

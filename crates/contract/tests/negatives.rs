@@ -11,18 +11,21 @@
     reason = "a test that reads files"
 )]
 
+#[path = "published/corpus.rs"]
+mod corpus;
 #[path = "exceptions/list.rs"]
 mod exceptions;
+#[path = "published/shards.rs"]
+mod shards;
 
 use contract::{
     Chunk, Contract, Head, Need, Operation, Payload, Violation, Want, check_head, encode, sample_request,
 };
+use corpus::corpus;
 use http::{HeaderValue, header};
 use serde_json::json;
+use shards::files;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-
-const SHARDS: usize = 8;
 
 /// What the client will not write, else what the provider refuses; `None` without a sample.
 fn broken(operation: &Operation, turn: u64) -> Option<Vec<Violation>> {
@@ -57,30 +60,6 @@ fn broken(operation: &Operation, turn: u64) -> Option<Vec<Violation>> {
         found.extend(check.whole(&body).found);
     }
     Some(found)
-}
-
-fn corpus() -> Option<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = own.ancestors().map(|folder| folder.join("shared/corpus")).find(|folder| folder.is_dir());
-    if found.is_none() {
-        eprintln!("skipped: there is no ../shared/corpus beside the project");
-    }
-    found
-}
-
-/// The files of one shard: large ones are spread first.
-fn files(folder: &Path, shard: usize) -> Vec<PathBuf> {
-    let mut all: Vec<(u64, PathBuf)> = std::fs::read_dir(folder)
-        .expect("the folder is readable")
-        .map(|entry| entry.expect("an entry"))
-        .filter(|entry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            [".json", ".yaml", ".yml"].iter().any(|ending| name.ends_with(ending))
-        })
-        .map(|entry| (entry.metadata().expect("its size").len(), entry.path()))
-        .collect();
-    all.sort();
-    all.into_iter().rev().map(|(_, path)| path).skip(shard).step_by(SHARDS).collect()
 }
 
 fn shard(shard: usize) {
