@@ -14,7 +14,7 @@ pub(crate) use people::People;
 
 use crate::arguments::Global;
 use crate::drive::socket::Socket;
-use crate::drive::{Entry, Files, allowances, now_ms, open_ledger, port, stored, unusable};
+use crate::drive::{Entry, Files, LedgerAt, allowances, now_ms, open_ledger, port, stored, unusable};
 use crate::exit::{Exit, Failure};
 use board::Board;
 use exchange::Recorder;
@@ -102,7 +102,7 @@ async fn beside(
     ready: impl FnOnce(&Started) -> Result<Option<Work>, Failure>,
 ) -> Result<Exit, Failure> {
     let terminal = global.terminal();
-    let ledger = open_ledger(&board).await?;
+    let ledger = open_ledger(&*board).await?;
     let threads = plan.threads.unwrap_or_else(cores).clamp(1, 256);
     let mut writers = Vec::with_capacity(threads);
     for _ in 0..threads {
@@ -185,6 +185,7 @@ async fn beside(
     let control = control::Control {
         gateway: gateway.clone(),
         ledger: ledger.clone(),
+        ledger_at: LedgerAt::of(&board.ledger),
         board: boards,
         reload,
         last_reload,

@@ -16,6 +16,8 @@ mod access;
 mod alerts;
 #[path = "failures/bills.rs"]
 mod bills;
+#[path = "failures/broken_board.rs"]
+mod broken_board;
 #[path = "failures/counters.rs"]
 mod counters;
 #[path = "failures/database.rs"]

@@ -5,11 +5,10 @@ mod wished;
 use crate::arguments::Global;
 use crate::command::consumer::known;
 use crate::drive::{
-    author, board_folder, board_near_or_running, entropy, load_board, now_ms, period, stored, with_ledger,
+    Books, author, board_folder, board_near_or_running, entropy, now_ms, period, stored, with_ledger,
 };
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
-use board::Board;
 use clap::Subcommand;
 use exchange::ApiKey;
 use ledger::{KeyInfo, Ledger};
@@ -85,14 +84,15 @@ impl Key {
         }
         let folder =
             if self.verb.only_looks() { board_near_or_running(global)? } else { board_folder(global)? };
-        let board = load_board(&folder, global)?;
-        with_ledger(&board, async |ledger| self.act(&board, ledger, global).await)
+        let books = Books::open(&folder, global)?;
+        with_ledger(&books, async |ledger| self.act(&books, ledger, global).await)
     }
 
-    async fn act(self, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
+    async fn act(self, books: &Books, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
         let terminal = global.terminal();
         match self.verb {
             Verb::New { consumer, wish, .. } => {
+                let board = books.whole()?;
                 if board.consumers.consumers.iter().any(|row| row.name.as_str() == consumer) {
                     return Err(Failure::usage(format!(
                         "`{consumer}` is in the board's file, and its keys are"
@@ -100,7 +100,7 @@ impl Key {
                     .help(format!("switchboard key new {consumer} --in-file")));
                 }
                 let wish = wish.read(board)?;
-                let info = known(ledger, &consumer).await?;
+                let info = known(books, ledger, &consumer).await?;
                 let key = ledger.new_narrow_key(&info.name, entropy()?, &wish, author()).await;
                 let key = key.map_err(|error| stored(&error))?;
                 terminal.line(key.reveal());
@@ -114,7 +114,7 @@ impl Key {
             }
             Verb::List { consumer, listing } => {
                 let of = match consumer {
-                    Some(name) => Some(known(ledger, &name).await?.name),
+                    Some(name) => Some(known(books, ledger, &name).await?.name),
                     None => None,
                 };
                 let keys = ledger.list_keys(of.as_ref()).await.map_err(|error| stored(&error))?;

@@ -73,7 +73,10 @@ pub(super) struct Named<'n> {
 
 impl Named<'_> {
     /// Whether what a listing found nothing of is there at all.
-    pub(super) async fn check(&self, board: &Board, ledger: &Ledger) -> Result<(), Failure> {
+    ///
+    /// Of a board that does not load nothing is known, and nothing said to be missing.
+    pub(super) async fn check(&self, board: Option<&Board>, ledger: &Ledger) -> Result<(), Failure> {
+        let Some(board) = board else { return Ok(()) };
         if let Some(name) = self.api {
             let found = api(board, name)?;
             if let Some(id) = self.operation {

@@ -7,10 +7,9 @@ use super::columns;
 use super::known::Named;
 use crate::arguments::Global;
 use crate::drive::socket::{Route, ask_all};
-use crate::drive::{board_near_or_running, load_board, read_ledger, runtime};
+use crate::drive::{Books, board_near_or_running, read_ledger, runtime};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
-use board::Board;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -74,7 +73,7 @@ struct Row {
 impl Limits {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let board = load_board(&board_near_or_running(global)?, global)?;
+        let books = Books::open(&board_near_or_running(global)?, global)?;
         let (consumer, address) = match self.whose.parse::<IpAddr>() {
             Ok(address) => (None, Some(address)),
             Err(_) => (Some(self.whose.as_str()), self.address),
@@ -89,9 +88,9 @@ impl Limits {
         });
         let (said, alone) = runtime()?.block_on(async {
             let named = Named { api: self.api.as_deref(), operation: self.operation.as_deref(), consumer };
-            named.check(&board, &read_ledger(&board).await?).await?;
-            let said = self.ask(&board, &question).await?;
-            let alone = if said.len() > 1 { alone(&board).await } else { None };
+            named.check(books.board(), &read_ledger(&books).await?).await?;
+            let said = self.ask(&books, &question).await?;
+            let alone = if said.len() > 1 { alone(&books).await } else { None };
             Ok::<_, Failure>((said, alone))
         })?;
         let terminal = global.terminal();
@@ -119,9 +118,9 @@ impl Limits {
         Ok(Exit::Ok)
     }
 
-    async fn ask(&self, board: &Board, question: &Value) -> Result<Vec<Said>, Failure> {
+    async fn ask(&self, books: &Books, question: &Value) -> Result<Vec<Said>, Failure> {
         let mut all = Vec::new();
-        for (_, answer) in ask_all(&board.ledger.folder, Route::Limits, question, PATIENCE).await {
+        for (_, answer) in ask_all(books.folder(), Route::Limits, question, PATIENCE).await {
             let said = serde_json::from_value(answer?);
             all.push(said.map_err(|_| Failure::run("the running board is of another version: restart it"))?);
         }
@@ -134,8 +133,8 @@ impl Limits {
 }
 
 /// Why a process counts rates for itself, if one does.
-async fn alone(board: &Board) -> Option<String> {
-    let said = ask_all(&board.ledger.folder, Route::Health, &Value::Null, PATIENCE).await;
+async fn alone(books: &Books) -> Option<String> {
+    let said = ask_all(books.folder(), Route::Health, &Value::Null, PATIENCE).await;
     said.into_iter().find_map(|(_, health)| match health {
         Ok(health) => Some(health["rates"]["away"].as_str()?.to_owned()),
         Err(failure) => Some(failure.message),

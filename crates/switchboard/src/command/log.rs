@@ -15,7 +15,7 @@ pub(crate) use wanted::Wanted;
 pub(super) use whole::decisions;
 
 use crate::arguments::Global;
-use crate::drive::{now_ms, period, runtime};
+use crate::drive::{Books, now_ms, period, runtime};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Layout;
 use board::Board;
@@ -64,7 +64,7 @@ impl Log {
     /// Runs it.
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         let runtime = runtime()?;
-        let (ledgers, board) = runtime.block_on(Ledgers::near(global))?;
+        let (ledgers, books) = Ledgers::near(global, &runtime)?;
         match &self.verb {
             Some(Verb::Repeat(repeat)) => {
                 let (_, detail) = runtime.block_on(ledgers.find(call_id(repeat.id())?))?;
@@ -74,8 +74,8 @@ impl Log {
             Some(Verb::Diff(compare)) => runtime.block_on(compare.run(&ledgers, global)),
             None => runtime.block_on(async {
                 match &self.id {
-                    Some(id) => self.show(id, board.as_ref(), &ledgers, global).await,
-                    None => self.list(&ledgers, board.as_ref(), global).await,
+                    Some(id) => self.show(id, books.as_ref().and_then(Books::board), &ledgers, global).await,
+                    None => self.list(&ledgers, books.as_ref(), global).await,
                 }
             }),
         }
@@ -109,11 +109,11 @@ impl Log {
         Ok(Exit::Ok)
     }
 
-    async fn list(&self, ledgers: &Ledgers, board: Option<&Board>, global: &Global) -> Result<Exit, Failure> {
+    async fn list(&self, ledgers: &Ledgers, books: Option<&Books>, global: &Global) -> Result<Exit, Failure> {
         let filter = self.filter()?;
         let terminal = global.terminal();
         // Before the listing is made: no call falls between the two.
-        let mut following = if self.follow { Some(ledgers.follow(board, &self.wanted).await?) } else { None };
+        let mut following = if self.follow { Some(ledgers.follow(books, &self.wanted).await?) } else { None };
         let page = ledgers.calls(&filter).await?;
         let by_line = matches!(self.format, Form::As(Layout::Text | Layout::Ndjson))
             || self.follow && self.format == Form::As(Layout::Json);
@@ -153,13 +153,13 @@ impl Log {
         }
         // A search that was broken off says nothing of what is there.
         if page.rows.is_empty() && page.next.is_none() {
-            if let (Some(board), Some(ledger)) = (board, ledgers.of_board()) {
+            if let (Some(books), Some(ledger)) = (books, ledgers.of_board()) {
                 let named = super::known::Named {
                     api: self.wanted.api.as_deref(),
                     operation: self.wanted.operation.as_deref(),
                     consumer: self.wanted.who.as_deref(),
                 };
-                named.check(board, ledger).await?;
+                named.check(books.board(), ledger).await?;
             }
             terminal.say(format!("no such calls in the last {}", self.since));
         }
