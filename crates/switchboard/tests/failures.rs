@@ -52,6 +52,8 @@ mod quotas;
 mod rates;
 #[path = "failures/receiver.rs"]
 mod receiver;
+#[path = "failures/refused.rs"]
+mod refused;
 #[path = "failures/reloads.rs"]
 mod reloads;
 #[path = "failures/secrets.rs"]

@@ -1,9 +1,10 @@
 //! `switchboard consumer`: the accounts that call, by name.
 
 mod listed;
+mod shown;
 
 use crate::arguments::Global;
-use crate::drive::{Books, author, board_folder, board_near_or_running, now_ms, stored, with_ledger};
+use crate::drive::{Books, author, board_folder, board_near_or_running, stored, with_ledger};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
 use board::{Board, Plan};
@@ -52,8 +53,9 @@ enum Verb {
     Audit {
         /// Only of this consumer
         name: Option<String>,
-        /// How many changes
-        #[arg(short = 'n', long = "lines", default_value_t = 50, value_name = "COUNT")]
+        /// How many changes, at most 10,000
+        #[arg(short = 'n', long = "lines", default_value_t = 50, value_name = "COUNT",
+              value_parser = clap::value_parser!(u32).range(1..=10_000))]
         lines: u32,
         #[command(flatten)]
         listing: Listing,
@@ -63,10 +65,12 @@ enum Verb {
         #[command(flatten)]
         listing: Listing,
     },
-    /// Show one consumer, its plans and keys
+    /// Show one consumer, its plans, its keys with their ends, and the terms it has accepted
     Show {
         /// Its name
         name: String,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Let a consumer call no more; `suspend NAME --resume` undoes it
     Suspend {
@@ -147,7 +151,7 @@ impl Consumer {
             }
             Verb::Accept { name, plan } => accept(books, ledger, &name, &plan, terminal).await?,
             Verb::Audit { name, lines, listing } => {
-                let entries = ledger.audit(name.as_deref(), lines.min(10_000)).await;
+                let entries = ledger.audit(name.as_deref(), lines).await;
                 let entries = entries.map_err(|error| stored(&error))?;
                 if entries.is_empty() && listing.is_text() {
                     terminal.say("nothing was changed");
@@ -166,24 +170,13 @@ impl Consumer {
                     listing.print(rows, || listed::table(&consumers), terminal)?;
                 }
             }
-            Verb::Show { name } => {
+            Verb::Show { name, listing } => {
                 let all = ledger.list_consumers().await.map_err(|error| stored(&error))?;
-                let mut shown = listed::all(books.board(), all);
-                shown.retain(|one| one.info.name.as_str() == name);
-                let Some(info) = shown.first().map(|one| one.info.clone()) else {
+                let all = listed::all(books.board(), all);
+                let Some(found) = all.into_iter().find(|one| one.info.name.as_str() == name) else {
                     return Err(unknown(books, ledger, &name).await);
                 };
-                terminal.data(listed::table(&shown));
-                for key in ledger.list_keys(Some(&info.name)).await.map_err(|error| stored(&error))? {
-                    let state = match (key.is_revoked(now_ms()), key.is_expired(now_ms())) {
-                        (true, _) => "revoked",
-                        (false, true) => "ended",
-                        (false, false) => "valid",
-                    };
-                    terminal.line(
-                        format!("  {}  ending {}  {state}  {}", key.id, key.tail, key.scope).trim_end(),
-                    );
-                }
+                shown::Shown::read(found, books.board(), ledger).await?.print(listing, terminal)?;
             }
             Verb::Suspend { name, resume } => {
                 let in_file = |row: &exchange::ConsumerRow| row.name.as_str() == name;
@@ -192,8 +185,13 @@ impl Consumer {
                         .help(format!("write `suspended = {}` under `[consumers.{name}]`", !resume)));
                 }
                 let info = known(books, ledger, &name).await?;
-                ledger.suspend(&info.name, !resume, author()).await.map_err(|error| stored(&error))?;
-                terminal.line(format!("{} {}", if resume { "resumed" } else { "suspended" }, info.name));
+                let changed = ledger.suspend(&info.name, !resume, author()).await;
+                terminal.line(match (changed.map_err(|error| stored(&error))?, resume) {
+                    (true, false) => format!("suspended {}", info.name),
+                    (true, true) => format!("resumed {}", info.name),
+                    (false, false) => format!("{} is suspended already", info.name),
+                    (false, true) => format!("{} is not suspended", info.name),
+                });
             }
         }
         Ok(Exit::Ok)

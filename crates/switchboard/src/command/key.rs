@@ -4,6 +4,7 @@ mod wished;
 
 use crate::arguments::Global;
 use crate::command::consumer::known;
+use crate::command::known::no_key;
 use crate::drive::{
     Books, author, board_folder, board_near_or_running, entropy, now_ms, period, stored, with_ledger,
 };
@@ -138,33 +139,35 @@ impl Key {
                 terminal.say(format!("{}, ending {}, works until {until}", old.id, old.tail));
             }
             Verb::Revoke { id } => {
-                let key = revoke(ledger, &id).await?;
-                terminal.line(format!("revoked {} of {}", key.id, key.consumer));
+                let by = author();
+                let id = existing(ledger, &id).await?.id;
+                let key = ledger.revoke_key(&id, by).await.map_err(|error| stored(&error))?;
+                terminal.line(match key.revoked_ms.filter(|from| *from != by.at_ms) {
+                    None => format!("revoked {} of {}", key.id, key.consumer),
+                    Some(at) => {
+                        format!(
+                            "{} of {} is revoked already, since {}",
+                            key.id,
+                            key.consumer,
+                            super::time_of(at)
+                        )
+                    }
+                });
             }
         }
         Ok(Exit::Ok)
     }
 }
 
-async fn revoke(ledger: &Ledger, id: &str) -> Result<KeyInfo, Failure> {
-    let key = existing(ledger, id).await?;
-    ledger.revoke_key(&key.id, author()).await.map_err(|error| stored(&error))
-}
-
 /// The key of this id, or a failure that suggests one.
 async fn existing(ledger: &Ledger, id: &str) -> Result<KeyInfo, Failure> {
     let keys = ledger.list_keys(None).await.map_err(|error| stored(&error))?;
-    let failure = || {
-        let failure = Failure::usage(format!("there is no key `{id}`"));
-        match super::nearest(id, keys.iter().map(|key| key.id.0.as_str())) {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure.help("list them: switchboard key list"),
-        }
-    };
-    keys.iter().find(|key| key.id.0 == id).cloned().ok_or_else(failure)
+    let found = keys.iter().find(|key| key.id.0 == id).cloned();
+    found.ok_or_else(|| no_key(id, keys.iter().map(|key| &*key.id.0)))
 }
 
-fn as_json(key: &KeyInfo) -> serde_json::Value {
+/// A key as data.
+pub(super) fn as_json(key: &KeyInfo) -> serde_json::Value {
     json!({
         "id": key.id.0,
         "consumer": key.consumer.as_str(),
@@ -178,7 +181,8 @@ fn as_json(key: &KeyInfo) -> serde_json::Value {
     })
 }
 
-fn table(keys: &[KeyInfo]) -> String {
+/// Keys for people.
+pub(super) fn table(keys: &[KeyInfo]) -> String {
     let rows = keys.iter().map(|key| {
         let state = match key.revoked_ms {
             None => String::new(),

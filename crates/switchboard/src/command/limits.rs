@@ -4,7 +4,8 @@
 //! rate and a quota are one for all: what the least of them is left with holds.
 
 use super::columns;
-use super::known::Named;
+use super::consumer::known_plan;
+use super::known::{Named, apart, key};
 use crate::arguments::Global;
 use crate::drive::socket::{Route, ask_all};
 use crate::drive::{Books, board_near_or_running, read_ledger, runtime};
@@ -72,8 +73,12 @@ struct Row {
 
 impl Limits {
     /// Runs it.
-    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+    pub(crate) fn run(mut self, global: &Global) -> Result<Exit, Failure> {
         let books = Books::open(&board_near_or_running(global)?, global)?;
+        apart(&mut self.api, &mut self.operation, Some(&books));
+        if let (Some(plan), Some(board)) = (&self.plan, books.board()) {
+            known_plan(board, plan)?;
+        }
         let (consumer, address) = match self.whose.parse::<IpAddr>() {
             Ok(address) => (None, Some(address)),
             Err(_) => (Some(self.whose.as_str()), self.address),
@@ -88,7 +93,11 @@ impl Limits {
         });
         let (said, alone) = runtime()?.block_on(async {
             let named = Named { api: self.api.as_deref(), operation: self.operation.as_deref(), consumer };
-            named.check(books.board(), &read_ledger(&books).await?).await?;
+            let ledger = read_ledger(&books).await?;
+            named.check(books.board(), &ledger).await?;
+            if let Some(id) = &self.key {
+                key(&books, &ledger, id, consumer).await?;
+            }
             let said = self.ask(&books, &question).await?;
             let alone = if said.len() > 1 { alone(&books).await } else { None };
             Ok::<_, Failure>((said, alone))

@@ -14,6 +14,7 @@ pub(crate) use line::{as_json as row_of, text as line_of};
 pub(crate) use wanted::Wanted;
 pub(super) use whole::decisions;
 
+use super::known::apart;
 use crate::arguments::Global;
 use crate::drive::{Books, now_ms, period, runtime};
 use crate::exit::{Exit, Failure};
@@ -21,7 +22,7 @@ use crate::output::listing::Layout;
 use board::Board;
 use exchange::{CallId, CallRecord, Detail};
 use form::Form;
-use ledger::{CallFilter, Ledger};
+use ledger::{CallFilter, CallPage, Ledger};
 use ledgers::Ledgers;
 
 /// Arguments of `log`.
@@ -38,8 +39,9 @@ pub(crate) struct Log {
     /// How far back: `90s`, `15m`, `24h`, `7d`
     #[arg(long, default_value = "24h", value_name = "PERIOD")]
     since: String,
-    /// How many
-    #[arg(short = 'n', long, default_value_t = 50, value_name = "COUNT")]
+    /// How many, at most 1,000; with `-f` before it follows
+    #[arg(short = 'n', long, default_value_t = 50, value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(0..=i64::from(ledger::MOST_ROWS)))]
     limit: u32,
     #[command(flatten)]
     wanted: Wanted,
@@ -62,9 +64,14 @@ enum Verb {
 
 impl Log {
     /// Runs it.
-    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+    pub(crate) fn run(mut self, global: &Global) -> Result<Exit, Failure> {
+        if self.follow && !matches!(self.format, Form::As(Layout::Text | Layout::Ndjson)) {
+            return Err(Failure::usage("what has no end is no list, table or archive")
+                .help("follow with `--format ndjson`: an object a line"));
+        }
         let runtime = runtime()?;
         let (ledgers, books) = Ledgers::near(global, &runtime)?;
+        apart(&mut self.wanted.api, &mut self.wanted.operation, books.as_ref());
         match &self.verb {
             Some(Verb::Repeat(repeat)) => {
                 let (_, detail) = runtime.block_on(ledgers.find(call_id(repeat.id())?))?;
@@ -114,13 +121,13 @@ impl Log {
         let terminal = global.terminal();
         // Before the listing is made: no call falls between the two.
         let mut following = if self.follow { Some(ledgers.follow(books, &self.wanted).await?) } else { None };
-        let page = ledgers.calls(&filter).await?;
-        let by_line = matches!(self.format, Form::As(Layout::Text | Layout::Ndjson))
-            || self.follow && self.format == Form::As(Layout::Json);
+        let page = if self.limit == 0 {
+            CallPage { rows: Vec::new(), searched_to_ms: 0, next: None }
+        } else {
+            ledgers.calls(&filter).await?
+        };
+        let by_line = matches!(self.format, Form::As(Layout::Text | Layout::Ndjson));
         if !by_line {
-            if self.follow {
-                return Err(Failure::usage("what has no end has no table: follow with `--format ndjson`"));
-            }
             if self.format == Form::Har {
                 let mut archive = har::Archive::default();
                 for record in page.rows.iter().rev() {
@@ -152,7 +159,7 @@ impl Log {
             };
         }
         // A search that was broken off says nothing of what is there.
-        if page.rows.is_empty() && page.next.is_none() {
+        if page.rows.is_empty() && page.next.is_none() && self.limit > 0 {
             if let (Some(books), Some(ledger)) = (books, ledgers.of_board()) {
                 let named = super::known::Named {
                     api: self.wanted.api.as_deref(),
@@ -177,7 +184,7 @@ impl Log {
         Ok(CallFilter {
             since_ms: Some(now_ms().saturating_sub(since)),
             before: self.before.as_deref().map(call_id).transpose()?,
-            limit: self.limit.clamp(1, ledger::MOST_ROWS),
+            limit: self.limit,
             ..self.wanted.filter()?
         })
     }

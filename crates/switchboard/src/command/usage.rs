@@ -70,6 +70,7 @@ impl Usage {
         }
         let folder = board_near_or_running(global)?;
         let books = Books::open(&folder, global)?;
+        super::known::apart(&mut self.api, &mut self.operation, Some(&books));
         let since_ms = if let Some(period) = &period {
             period.since_ms
         } else {

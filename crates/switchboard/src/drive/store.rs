@@ -157,9 +157,24 @@ pub(crate) async fn read_ledger(of: impl Into<Opening<'_>>) -> Result<Ledger, Fa
     Ledger::open_read_only(place_of(opening)?).await.map_err(|error| stored(&error))
 }
 
-/// A ledger's error as a failure of the command.
+/// A ledger's error as a failure of the command: 2 where something else has to be asked for, 1 where the same may work later
+/// or elsewhere.
 pub(crate) fn stored(error: &StoreError) -> Failure {
-    let failure = Failure::run(error.to_string());
+    let failure = match error {
+        StoreError::MinutesGone { .. }
+        | StoreError::BadUrl { .. }
+        | StoreError::UnknownConsumer { .. }
+        | StoreError::UnknownKey { .. }
+        | StoreError::KeyRevoked { .. }
+        | StoreError::KeyEnded { .. }
+        | StoreError::UnknownRequest { .. }
+        | StoreError::DecidedAlready { .. }
+        | StoreError::AskedAlready { .. }
+        | StoreError::PlanHeld { .. }
+        | StoreError::NameTaken { .. }
+        | StoreError::BadName { .. } => Failure::usage(error.to_string()),
+        _ => Failure::run(error.to_string()),
+    };
     match error.help() {
         Some(help) => failure.help(help),
         None => failure,

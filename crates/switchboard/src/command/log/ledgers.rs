@@ -79,7 +79,7 @@ impl Ledgers {
                 }
             }
             if now_ms() > id.at_ms() + ON_ITS_WAY_MS {
-                return Err(Failure::run(format!("there is no call `{id}` in this ledger")).help(
+                return Err(Failure::usage(format!("there is no call `{id}` in this ledger")).help(
                     "its row may have been sampled away, or its day dropped: see `keep` under `[ledger]`",
                 ));
             }
