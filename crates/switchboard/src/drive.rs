@@ -18,6 +18,7 @@ pub(crate) mod source;
 mod stamp;
 mod store;
 mod traced;
+mod user;
 mod whole;
 
 pub(crate) use allowances::allowances;

@@ -183,7 +183,7 @@ pub(crate) fn stored(error: &StoreError) -> Failure {
 
 /// Who changes accounts from here.
 pub(crate) fn author() -> Author<'static> {
-    Author { who: "cli", at_ms: now_ms() }
+    Author { who: super::user::who(), at_ms: now_ms() }
 }
 
 /// 32 random bytes from the system.
