@@ -226,7 +226,7 @@ impl Merged {
             0 => String::new(),
             ms => {
                 let what = if row.kind == "quota" { "more" } else { "full again" };
-                format!("{what} in {}", wait(ms))
+                format!("{what} in {}", gateway::wait(Duration::from_millis(ms)))
             }
         };
         let (used, left) = match row.kind.as_str() {
@@ -244,17 +244,6 @@ impl Merged {
             soft.to_owned(),
             row.at.clone(),
         ]
-    }
-}
-
-/// `41 s`, `14 min`, `5 h`, `12 days`: rounded up.
-fn wait(ms: u64) -> String {
-    let seconds = ms.div_ceil(1_000);
-    match seconds {
-        0..=120 => format!("{seconds} s"),
-        121..=7_200 => format!("{} min", seconds.div_ceil(60)),
-        7_201..=172_800 => format!("{} h", seconds.div_ceil(3_600)),
-        _ => format!("{} days", seconds.div_ceil(86_400)),
     }
 }
 

@@ -6,6 +6,7 @@ mod form;
 mod har;
 mod ledgers;
 mod line;
+mod lost;
 mod repeat;
 mod wanted;
 mod whole;
@@ -19,11 +20,11 @@ use crate::arguments::Global;
 use crate::drive::{Books, now_ms, period, runtime};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Layout;
-use board::Board;
 use exchange::{CallId, CallRecord, Detail};
 use form::Form;
 use ledger::{CallFilter, CallPage, Ledger};
 use ledgers::Ledgers;
+use std::collections::HashSet;
 
 /// Arguments of `log`.
 #[derive(Debug, clap::Args)]
@@ -81,7 +82,7 @@ impl Log {
             Some(Verb::Diff(compare)) => runtime.block_on(compare.run(&ledgers, global)),
             None => runtime.block_on(async {
                 match &self.id {
-                    Some(id) => self.show(id, books.as_ref().and_then(Books::board), &ledgers, global).await,
+                    Some(id) => self.show(id, books.as_ref(), &ledgers, global).await,
                     None => self.list(&ledgers, books.as_ref(), global).await,
                 }
             }),
@@ -91,20 +92,24 @@ impl Log {
     async fn show(
         &self,
         id: &str,
-        board: Option<&Board>,
+        books: Option<&Books>,
         ledgers: &Ledgers,
         global: &Global,
     ) -> Result<Exit, Failure> {
         let (record, detail) = ledgers.find(call_id(id)?).await?;
+        let lost = ledgers.lost(std::slice::from_ref(&record), books).await?;
+        let board = books.and_then(Books::board);
         let terminal = global.terminal();
+        let row = || row_in(&record, &lost);
         match self.format {
             Form::As(Layout::Text) => {
-                terminal.data(whole::text(&record, detail.as_ref(), board, terminal.colour_out));
+                let line = text_in(&record, terminal.colour_out, &lost);
+                terminal.data(whole::text(line, &record, detail.as_ref(), board));
             }
             // One call is one document.
-            Form::As(Layout::Json) => terminal.line(whole::as_json(&record, detail.as_ref()).to_string()),
+            Form::As(Layout::Json) => terminal.line(whole::as_json(row(), detail.as_ref()).to_string()),
             Form::As(_) => {
-                let whole = vec![whole::as_json(&record, detail.as_ref())];
+                let whole = vec![whole::as_json(row(), detail.as_ref())];
                 terminal.data(self.format.listing().data(whole, terminal)?.unwrap_or_default());
             }
             Form::Har => {
@@ -121,11 +126,15 @@ impl Log {
         let terminal = global.terminal();
         // Before the listing is made: no call falls between the two.
         let mut following = if self.follow { Some(ledgers.follow(books, &self.wanted).await?) } else { None };
-        let page = if self.limit == 0 {
+        let mut page = if self.limit == 0 {
             CallPage { rows: Vec::new(), searched_to_ms: 0, next: None }
         } else {
             ledgers.calls(&filter).await?
         };
+        let lost = ledgers.lost(&page.rows, books).await?;
+        if self.wanted.open {
+            page.rows.retain(|row| !lost.contains(&row.id));
+        }
         let by_line = matches!(self.format, Form::As(Layout::Text | Layout::Ndjson));
         if !by_line {
             if self.format == Form::Har {
@@ -136,16 +145,16 @@ impl Log {
                 }
                 terminal.data(archive.document(page.next));
             } else {
-                let rows = page.rows.iter().rev().map(line::as_json).collect();
+                let rows = page.rows.iter().rev().map(|row| row_in(row, &lost)).collect();
                 terminal.data(self.format.listing().data(rows, terminal)?.unwrap_or_default());
             }
         }
         // Whether somebody still reads.
         let print = |record: &CallRecord| {
             terminal.still_read(if self.format == Form::As(Layout::Text) {
-                line::text(record, terminal.colour_out)
+                text_in(record, terminal.colour_out, &lost)
             } else {
-                format!("{}\n", line::as_json(record))
+                format!("{}\n", row_in(record, &lost))
             })
         };
         if by_line && !page.rows.iter().rev().all(print) {
@@ -188,6 +197,23 @@ impl Log {
             ..self.wanted.filter()?
         })
     }
+}
+
+/// What became of a call whose process was killed.
+const LOST: &str = "lost";
+
+/// The row as JSON, by what is known of calls that no process has any more.
+fn row_in(record: &CallRecord, lost: &HashSet<CallId>) -> serde_json::Value {
+    let mut row = line::as_json(record);
+    if lost.contains(&record.id) {
+        row["state"] = LOST.into();
+    }
+    row
+}
+
+/// The line of a call, by the same.
+fn text_in(record: &CallRecord, colour: bool, lost: &HashSet<CallId>) -> String {
+    if lost.contains(&record.id) { line::text_as(record, colour, LOST) } else { line::text(record, colour) }
 }
 
 /// The call of this id in one ledger.

@@ -104,6 +104,14 @@ impl Books {
         })
     }
 
+    /// Whether processes of other machines may share the ledger.
+    pub(crate) fn is_shared(&self) -> bool {
+        match &self.0 {
+            Kind::Whole(board) => board.ledger.postgres.is_some(),
+            Kind::Alone { settings, .. } => settings.postgres.is_some(),
+        }
+    }
+
     /// The state folder, where sockets of processes are.
     pub(crate) fn folder(&self) -> &Path {
         match &self.0 {

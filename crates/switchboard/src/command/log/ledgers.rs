@@ -1,6 +1,7 @@
 //! The ledgers that are asked: the board's near here; without one that of what runs, and the history of this person's calls.
 
 use super::follow::Following;
+use super::lost;
 use super::wanted::Wanted;
 use crate::arguments::Global;
 use crate::command::call::history;
@@ -8,6 +9,7 @@ use crate::drive::{Books, board_near, board_near_or_running, now_ms, read_ledger
 use crate::exit::Failure;
 use exchange::{CallId, CallRecord, Detail};
 use ledger::{CallFilter, CallPage, Ledger};
+use std::collections::HashSet;
 use tokio::runtime::Runtime;
 
 /// How long a call that has only just ended is waited for: it may be on its way to the disk.
@@ -58,6 +60,19 @@ impl Ledgers {
             pages.push(ledger.calls(filter).await.map_err(|error| stored(&error))?);
         }
         Ok(merged(pages, filter.limit as usize))
+    }
+
+    /// Which of these calls no process has any more, though they are open by their rows.
+    pub(super) async fn lost(
+        &self,
+        rows: &[CallRecord],
+        books: Option<&Books>,
+    ) -> Result<HashSet<CallId>, Failure> {
+        match (books, self.of_board()) {
+            (Some(books), Some(ledger)) => lost::among(rows.iter(), books, ledger).await,
+            // One's own calls are written when they are over.
+            _ => Ok(HashSet::new()),
+        }
     }
 
     /// What was kept of a call beside its row.
