@@ -168,7 +168,7 @@ impl Explain {
 /// What the stages decide, with live counts where the board runs.
 async fn decide(question: &Question, board: Board) -> Result<(Vec<Decision>, bool), Failure> {
     let board = Arc::new(board);
-    let ledger = read_ledger(&*board).await?;
+    let ledger = read_ledger(&board).await?;
     let accounts = People::read(&board, &ledger, None).await?.accounts;
     if let Some(name) = &question.caller
         && accounts.by_name(name).is_none()

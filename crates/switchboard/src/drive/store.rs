@@ -6,6 +6,7 @@ use crate::exit::Failure;
 use board::{Board, Diagnostics, LedgerSettings, RecordSettings};
 use ledger::{Author, Ledger, LedgerOptions, Place, StoreError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where `secret set` keeps the secrets of a board.
@@ -72,6 +73,12 @@ impl<'b> From<&'b Board> for Opening<'b> {
             folder: &board.folder,
             env: board.env.as_deref(),
         }
+    }
+}
+
+impl<'b> From<&'b Arc<Board>> for Opening<'b> {
+    fn from(board: &'b Arc<Board>) -> Self {
+        (&**board).into()
     }
 }
 
