@@ -16,6 +16,8 @@ mod access;
 mod alerts;
 #[path = "failures/bills.rs"]
 mod bills;
+#[path = "failures/broken_board.rs"]
+mod broken_board;
 #[path = "failures/counters.rs"]
 mod counters;
 #[path = "failures/database.rs"]
@@ -48,6 +50,8 @@ mod quotas;
 mod rates;
 #[path = "failures/receiver.rs"]
 mod receiver;
+#[path = "failures/refused.rs"]
+mod refused;
 #[path = "failures/reloads.rs"]
 mod reloads;
 #[path = "failures/secrets.rs"]

@@ -104,6 +104,14 @@ async fn an_export_is_the_same_bytes_however_often_it_runs_and_on_either_databas
         (&402.into(), &"2.010".into(), &"2.01".into())
     );
 
+    let nobody = document["lines"].as_array().unwrap().iter().find(|line| line["calls"] == 1).unwrap();
+    assert_eq!(
+        (&nobody["consumer"], &nobody["plan"]),
+        (&Value::Null, &Value::Null),
+        "who has no name is null"
+    );
+    assert!(csv.lines().nth(1).unwrap().contains(",succeeded+declined,,,1,"), "and nothing in CSV");
+
     // Counted in another order, with other additions in between, in a real PostgreSQL.
     let Some(server) = Server::start() else { return };
     let other = tempfile::tempdir().unwrap();
