@@ -1,9 +1,9 @@
 //! A board's file that is broken while `serve` runs on with its last good board: a leaked key is revoked exactly then, and
 //! nothing is ever done to a ledger that is not meant.
 
+use crate::harness::postgres::Server;
 use crate::harness::{Running, curl, program, stderr, stdout};
 use crate::keys::{done, keyed, new_key};
-use crate::postgres::Server;
 use crate::reloads::rewrite;
 use crate::served::{Beside, becomes, health};
 use demo::Provider;
