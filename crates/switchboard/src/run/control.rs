@@ -3,6 +3,7 @@
 mod calls;
 mod dispatch;
 mod limits;
+mod question;
 mod texts;
 
 pub(crate) use texts::digest;
@@ -54,6 +55,9 @@ impl Control {
     }
 
     async fn one(&self, route: Route, question: &Value) -> Reply {
+        if let Err(words) = question::check(route, question) {
+            return question::bad(&words);
+        }
         match route {
             Route::Health => answer(&self.health()),
             Route::Contract => whole(StatusCode::OK, "application/json", CONTRACT),
@@ -73,9 +77,13 @@ impl Control {
     }
 
     async fn explain(&self, question: &Value) -> Reply {
-        let Some(question) = crate::command::Question::read(question) else {
-            return problem(StatusCode::BAD_REQUEST, "the request to explain cannot be read");
+        let question: crate::command::Question = match question::read(question) {
+            Ok(question) => question,
+            Err(words) => return question::bad(&words),
         };
+        if let Err(wrong) = question.check() {
+            return question::bad(&question::in_words(&wrong));
+        }
         let decisions = self.gateway.explain(&question.request()).await;
         answer(&json!({ "decisions": decisions, "at_ms": now_ms() }))
     }
