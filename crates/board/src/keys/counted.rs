@@ -47,7 +47,7 @@ impl<'t> Keys<'t, '_> {
                 .at(text.at, "a window is from `1m` to `732d`, in `s`, `m`, `h` or `d`")
                 .help("write it like `\"500 in 24h\"`; what is shorter is a `limit`: `\"5/s\"`"),
             BadRate::Zero | BadRate::Negative | BadRate::TooLarge | BadRate::Per => {
-                bad_number(&code::BAD_QUOTA, &what, text.at, fault)
+                bad_number((&code::BAD_QUOTA, "`\"10000/month\"`"), &what, text.at, fault)
             }
         });
         None
@@ -67,14 +67,14 @@ impl<'t> Keys<'t, '_> {
                     .help(format!("write it like {like}; a longer time is a `quota`: `\"10000/month\"`"))
             }
             BadRate::Zero | BadRate::Negative | BadRate::TooLarge | BadRate::Per => {
-                bad_number(&code::BAD_RATE, &what, at, fault)
+                bad_number((&code::BAD_RATE, like), &what, at, fault)
             }
         });
     }
 }
 
 /// What rates and quotas have in common: how many, and per what.
-fn bad_number(code: &Code, what: &str, at: &At, fault: BadRate) -> Problem {
+fn bad_number((code, like): (&Code, &str), what: &str, at: &At, fault: BadRate) -> Problem {
     let out = "to shut somebody out: `switchboard consumer suspend NAME`";
     match fault {
         BadRate::Per => Problem::error(&code::BAD_RATE, format!("{what} counts per something unknown"))
@@ -82,7 +82,7 @@ fn bad_number(code: &Code, what: &str, at: &At, fault: BadRate) -> Problem {
             .help("without `per` it counts per consumer, or per address where nobody is identified"),
         BadRate::Negative => Problem::error(code, format!("{what} is below zero"))
             .at(at, format!("a number of calls is from 1 to {MOST}"))
-            .help(format!("write at least 1; {out}")),
+            .help(format!("write it like {like}; {out}")),
         BadRate::TooLarge => Problem::error(code, format!("{what} is too large"))
             .at(at, format!("a number of calls is from 1 to {MOST}"))
             .help(format!("write at most {MOST}; who has no bound needs no `limit` and no `quota`")),

@@ -209,7 +209,7 @@ impl Following {
         if self.files.is_some() {
             self.files = Some(files);
         }
-        let next = loaded.map_err(|problems| problems.render(self.terminal.colour_err))?;
+        let next = loaded.map_err(|problems| problems.render(false))?;
         let console = self.console.prepare(&next).await.map_err(|failure| format!("error: {failure}"))?;
         self.take_over(Arc::new(next), console, now).await
     }

@@ -46,7 +46,7 @@ impl Following {
 
     async fn try_prepare(&mut self, now: &mut People, changes: &mut Changes) -> Result<Reloaded, String> {
         let (loaded, files) = self.read(now, changes).await?;
-        let next = Arc::new(loaded.map_err(|problems| problems.render(self.terminal.colour_err))?);
+        let next = Arc::new(loaded.map_err(|problems| problems.render(false))?);
         let running = self.board.borrow().clone();
         let done = Reloaded::of(&running, &next);
         self.people(&running, &next, now).await?;
