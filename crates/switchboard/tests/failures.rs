@@ -40,8 +40,6 @@ mod locked;
 mod moved;
 #[path = "failures/planted.rs"]
 mod planted;
-#[path = "../../ledger/tests/postgres.rs"]
-mod postgres;
 #[path = "failures/providers.rs"]
 mod providers;
 #[path = "failures/questions.rs"]

@@ -1,7 +1,7 @@
 //! `usage` of a period and its export: the same numbers and bytes, in whichever order and database calls were counted.
 
+use crate::harness::postgres::Server;
 use crate::harness::{stderr, stdout, switchboard};
-use crate::postgres::Server;
 use exchange::{ConsumerName, Fault, Outcome, PlanName, Secret, Usage, UsageKey};
 use ledger::{Ledger, LedgerOptions, Place};
 use serde_json::Value;
