@@ -76,7 +76,8 @@ To mend it: write it so.
     BAD_RATE = "bad-rate": "A rate is a number of calls per time: `60/min`; the time is one of `s`, `min`, `h`,
 `day`, `month`. `burst 20` may follow, and for limits `per ip`, `per key`, `per
 operation` or `per api`, and `soft`: then nobody is refused, and who goes over it is
-named. A limit may also be a number of calls at a time: `4 at once`.
+named. A limit may also be a number of calls at a time: `4 at once`. It has from 1 to
+4294967295 calls.
 
 To mend it: write `60/min burst 20 per ip`, with the parts you need, in this order or
 the other.
@@ -84,7 +85,8 @@ the other.
     BAD_QUOTA = "bad-quota": "A quota is a number of calls in a period: `10000/month`, with `h`, `day`, `week`,
 `month` or `year` of the calendar (UTC); or in any stretch of time: `500 in 24h`.
 `per ip`, `per key`, `per operation` or `per api` may follow, and `soft`: then nobody
-is refused, and who goes over it is named.
+is refused, and who goes over it is named. It has from 1 to 4294967295 calls, a window
+from a minute to 732 days (`1m` to `732d`).
 
 To mend it: write it so. Shorter times than an hour are a `limit`: `60/min`.
 "

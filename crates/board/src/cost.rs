@@ -7,8 +7,9 @@ use crate::keys::{Keys, Text, quoted, wrong_type};
 use crate::offer::Around;
 use crate::report::Problem;
 use crate::scope::Scope;
-use crate::tree::Value;
-use crate::{Measure, Plan, code, rule};
+use crate::tree::{At, Value};
+use crate::{Limit, Measure, Plan, code, rule};
+use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -43,27 +44,8 @@ pub(crate) fn resolve(
             scope.report.add(wrong_type(&what, &value.node, "a whole number from 1", &example));
             continue;
         };
-        for limit in plans.iter().flat_map(|plan| &plan.limits) {
-            if !limit.soft
-                && !matches!(limit.measure, Measure::AtOnce(_))
-                && limit.measure.most() < cost.get()
-            {
-                scope.report.add(
-                    Problem::error(
-                        &code::COST_OVER_LIMIT,
-                        format!("a call that costs {cost} is never let through"),
-                    )
-                    .at(
-                        &value.node.at,
-                        format!("`{}` lets {} through in one go", limit.text, limit.measure.most()),
-                    )
-                    .help(format!(
-                        "write a cost of at most {}, or a larger limit (`burst` of a rate)",
-                        limit.measure.most()
-                    )),
-                );
-                break;
-            }
+        if let Some(problem) = never(cost, plans, &value.node.at) {
+            scope.report.add(problem);
         }
         let text = Text { text: word, at: &value.key };
         let Some(test) = rule::matching(text, sheet, around, scope) else { continue };
@@ -74,4 +56,35 @@ pub(crate) fn resolve(
         }
     }
     costs
+}
+
+/// More limits than this are counted only.
+const SHOWN: usize = 8;
+
+/// Every limit that could never be paid, at once: whoever mends one by one runs in circles.
+fn never(cost: NonZeroU32, plans: &[Arc<Plan>], at: &At) -> Option<Problem> {
+    let mut small: Vec<(&Plan, &Limit)> = plans
+        .iter()
+        .flat_map(|plan| plan.limits.iter().map(move |limit| (&**plan, limit)))
+        .filter(|(_, limit)| !limit.soft && !matches!(limit.measure, Measure::AtOnce(_)))
+        .filter(|(_, limit)| limit.measure.most() < cost.get())
+        .collect();
+    small.sort_by_key(|(_, limit)| limit.measure.most());
+    let (_, least) = small.first()?;
+    let least = least.measure.most();
+    let told = small.iter().take(SHOWN).map(|(plan, limit)| {
+        format!("`{}` of [plans.{}] lets {} through in one go", limit.text, plan.name, limit.measure.most())
+    });
+    let mut words = told.collect::<Vec<_>>().join(", ");
+    if small.len() > SHOWN {
+        let _ = write!(words, ", and {} more let less than {cost} through", small.len() - SHOWN);
+    }
+    let larger = if small.len() == 1 { "a larger limit" } else { "larger limits" };
+    let problem =
+        Problem::error(&code::COST_OVER_LIMIT, format!("a call that costs {cost} is never let through"));
+    Some(
+        problem
+            .at(at, words)
+            .help(format!("write a cost of at most {least}, or {larger} (`burst` of a rate)")),
+    )
 }

@@ -2,12 +2,12 @@
 //!
 //! A key that nobody knows, or a value of the wrong kind, is told and then taken as not written: reading goes on.
 
+mod counted;
+
 use crate::code;
-use crate::limit::{self, Measure};
-use crate::quantity::{self, BadRate, Written};
+use crate::quantity;
 use crate::report::{Problem, Report, closest};
 use crate::tree::{At, Entry, Node, Table, Value};
-use exchange::Quota;
 use std::time::Duration;
 
 /// A table with a name for messages: `[apis.orders]`.
@@ -168,56 +168,6 @@ impl<'t, 'r> Keys<'t, 'r> {
             );
         }
         read
-    }
-
-    /// A rate; tells whether it says `per`.
-    pub(crate) fn rate(&self, key: &str) -> Option<Written> {
-        self.read_rate(key, self.text(key)?)
-    }
-
-    fn read_rate(&self, key: &str, text: Text<'t>) -> Option<Written> {
-        quantity::rate(text.text)
-            .map_err(|fault| self.bad_rate(key, text, fault, "`\"60/min\"` or `\"5/s burst 20\"`"))
-            .ok()
-    }
-
-    /// Reads a limit that stands in a list or alone.
-    pub(crate) fn read_limit(&self, key: &str, text: Text<'t>) -> Option<limit::Written<Measure>> {
-        let like = "`\"60/min\"`, `\"5/s burst 20\"` or `\"4 at once\"`";
-        limit::read(text.text).map_err(|fault| self.bad_rate(key, text, fault, like)).ok()
-    }
-
-    /// Reads a quota of this key.
-    pub(crate) fn read_quota(&self, key: &str, text: Text<'t>) -> Option<limit::Written<Quota>> {
-        let fault = match limit::read_quota(text.text) {
-            Ok(written) => return Some(written),
-            Err(fault) => fault,
-        };
-        if fault == BadRate::NoRate {
-            self.report.add(
-                Problem::error(&code::BAD_QUOTA, format!("`{key}` of {} is no quota", self.name))
-                    .at(text.at, "not a number of calls in a period")
-                    .help("write it like `\"10000/month\"` (`h`, `day`, `week`, `month`, `year`), or `\"500 in 24h\"` for any 24 hours"),
-            );
-        } else {
-            self.bad_rate(key, text, fault, "");
-        }
-        None
-    }
-
-    fn bad_rate(&self, key: &str, Text { at, .. }: Text<'t>, fault: BadRate, like: &str) {
-        let what = format!("`{key}` of {}", self.name);
-        self.report.add(match fault {
-            BadRate::Zero => Problem::error(&code::LIMIT_OF_ZERO, format!("{what} lets no call through"))
-                .at(at, "no call ever")
-                .help("write at least 1; to shut somebody out: `switchboard consumer suspend NAME`"),
-            BadRate::Per => Problem::error(&code::BAD_RATE, format!("{what} counts per something unknown"))
-                .at(at, "`per` wants `ip`, `key`, `operation` or `api`")
-                .help("without `per` it counts per consumer, or per address where nobody is identified"),
-            BadRate::NoRate => Problem::error(&code::BAD_RATE, format!("{what} is no rate"))
-                .at(at, "not a number of calls per time")
-                .help(format!("write it like {like}; times are `s`, `min`, `h`, `day`, `month`")),
-        });
     }
 
     /// One of a few words.

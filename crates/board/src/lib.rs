@@ -48,6 +48,7 @@ mod server_url;
 mod terms;
 mod tree;
 mod trie;
+mod unclosed;
 mod upstream;
 mod webhook;
 

@@ -118,13 +118,16 @@ pub(crate) fn read_quota(text: &str) -> Result<Written<Quota>, BadRate> {
     let first = words.next().ok_or(BadRate::NoRate)?;
     let (amount, period) = match first.split_once('/') {
         Some((amount, period)) => {
-            let period = PERIODS.iter().find(|(word, _)| *word == period).ok_or(BadRate::NoRate)?.1;
-            (amount, period)
+            let known = PERIODS.iter().find(|(word, _)| *word == period).map(|(_, period)| *period);
+            // What is wrong with the number is told first.
+            (amount, known.ok_or_else(|| quantity::positive(amount).err().unwrap_or(BadRate::Unit))?)
         }
         None if words.next() == Some("in") => {
-            let length = words.next().and_then(quantity::duration).ok_or(BadRate::NoRate)?;
+            quantity::positive(first)?;
+            let length = words.next().ok_or(BadRate::NoRate)?;
+            let length = quantity::duration(length).ok_or(BadRate::Window)?;
             if !ROLLING_SECONDS.contains(&length.as_secs()) {
-                return Err(BadRate::NoRate);
+                return Err(BadRate::Window);
             }
             (first, Period::Rolling(length))
         }
@@ -142,7 +145,7 @@ const PERIODS: [(&str, Period); 5] = [
     ("month", Period::Month),
     ("year", Period::Year),
 ];
-/// From a minute to two years: what is shorter is a rate's.
+/// From a minute to two years (732 days): what is shorter is a rate's.
 const ROLLING_SECONDS: std::ops::RangeInclusive<u64> = 60..=2 * 366 * 86_400;
 
 /// Takes `soft` from the end.
@@ -189,13 +192,13 @@ mod tests {
         }
         for (text, fault) in [
             ("0 at once", BadRate::Zero),
-            ("-1 at once", BadRate::NoRate),
+            ("-1 at once", BadRate::Negative),
             ("at once", BadRate::NoRate),
             ("4 at", BadRate::NoRate),
             ("4 at once burst 3", BadRate::NoRate),
             ("4 at once per planet", BadRate::Per),
             ("4 at once per ip per key", BadRate::NoRate),
-            ("60/minsoft", BadRate::NoRate),
+            ("60/minsoft", BadRate::Unit),
             ("soft", BadRate::NoRate),
         ] {
             assert_eq!(read(text), Err(fault), "{text}");
@@ -211,23 +214,29 @@ mod tests {
             ("500 in 24h per key", 500, Period::Rolling(day), Some(Per::Key), false),
             ("500  in 30d soft", 500, Period::Rolling(day * 30), None, true),
             ("8/year soft", 8, Period::Year, None, true),
+            ("4294967295 in 732d", u32::MAX, Period::Rolling(day * 732), None, false),
+            ("1 in 1m", 1, Period::Rolling(Duration::from_secs(60)), None, false),
         ] {
             let found = read_quota(text).unwrap();
             assert_eq!((found.measure.amount.get(), found.measure.period), (amount, period), "{text}");
             assert_eq!((found.per, found.soft), (per, soft), "{text}");
         }
         for (text, fault) in [
-            ("-5/month", BadRate::NoRate),
+            ("-5/month", BadRate::Negative),
             ("0/month", BadRate::Zero),
-            ("5/min", BadRate::NoRate),
-            ("5/s", BadRate::NoRate),
+            ("5/min", BadRate::Unit),
+            ("5/s", BadRate::Unit),
             ("5", BadRate::NoRate),
             ("5 in", BadRate::NoRate),
-            ("5 in 3s", BadRate::NoRate),
-            ("5 in 9000d", BadRate::NoRate),
+            ("5 in 59s", BadRate::Window),
+            ("5 in 3w", BadRate::Window),
+            ("-5 in 3w", BadRate::Negative),
+            ("5 in 733d", BadRate::Window),
             ("5/month burst 3", BadRate::NoRate),
             ("5/month per planet", BadRate::Per),
-            ("5000000000/month", BadRate::NoRate),
+            ("5000000000/month", BadRate::TooLarge),
+            ("5000000000/min", BadRate::TooLarge),
+            ("x/month", BadRate::NoRate),
         ] {
             assert_eq!(read_quota(text), Err(fault), "{text}");
         }

@@ -148,7 +148,8 @@ fn listener<'t>(name: &str, entry: &'t Entry, scope: &Scope<'_>) -> Option<(List
         guesses: guesses.unwrap_or_else(default_guesses),
         head_timeout: keys.duration("head-timeout").unwrap_or(Duration::from_secs(10)),
         idle_timeout: keys.duration("idle-timeout").unwrap_or(Duration::from_secs(60)),
-        origin: entry.key.origin(),
+        // An overlay may write another address: what cannot be opened is that line.
+        origin: keys.entry("bind").map_or(&entry.key, |bind| &bind.key).origin(),
     };
     Some((listener, &entry.key))
 }

@@ -12,9 +12,20 @@ pub(crate) enum BadRate {
     NoRate,
     /// It lets nothing through.
     Zero,
+    /// It is below zero.
+    Negative,
+    /// It is above [`MOST`].
+    TooLarge,
+    /// A time that it is not counted in.
+    Unit,
+    /// A window that is shorter or longer than a quota's may be.
+    Window,
     /// `per` something that is none of the words.
     Per,
 }
+
+/// The most calls that a rate, a burst, a number at once or a quota may have.
+pub(crate) const MOST: u32 = u32::MAX;
 
 /// Reads `250ms 3s 15m 24h 7d`; at least a millisecond, at most a hundred years.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
@@ -63,7 +74,8 @@ pub(crate) fn rate(text: &str) -> Result<Written, BadRate> {
         "day" => Duration::from_secs(86_400),
         // A month of a rate is 30 days; a calendar month is a quota's.
         "month" => Duration::from_secs(30 * 86_400),
-        _ => return Err(BadRate::NoRate),
+        _ if positive(count).is_ok() => return Err(BadRate::Unit),
+        _ => return Err(positive(count).err().unwrap_or(BadRate::NoRate)),
     };
     let mut rate = Rate::new(positive(count)?, period);
     let mut per = None;
@@ -84,12 +96,17 @@ pub(crate) fn rate(text: &str) -> Result<Written, BadRate> {
     Ok(Written { rate, per })
 }
 
-/// A whole number from 1 on.
+/// A whole number from 1 to [`MOST`].
 pub(crate) fn positive(text: &str) -> Result<NonZeroU32, BadRate> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if text.strip_prefix('-').is_some_and(is_number) {
+        return Err(BadRate::Negative);
+    }
+    if !is_number(text) {
         return Err(BadRate::NoRate);
     }
-    let count = text.parse::<u32>().map_err(|_| BadRate::NoRate)?;
+    // Digits alone: what cannot be read is too large.
+    let count = text.parse::<u32>().map_err(|_| BadRate::TooLarge)?;
     NonZeroU32::new(count).ok_or(BadRate::Zero)
 }
 
@@ -143,17 +160,21 @@ mod tests {
         assert_eq!((full.rate.count(), full.rate.burst(), full.per), (60, 20, Some(Per::Address)));
         assert_eq!(rate("60/min per key burst 20").unwrap().rate.burst(), 20);
         assert_eq!(rate("200/s").unwrap().rate.burst(), 200);
+        assert_eq!(rate("4294967295/s").unwrap().rate.count(), super::MOST);
         for (text, fault) in [
             ("0/min", BadRate::Zero),
             ("60/min burst 0", BadRate::Zero),
-            ("60/week", BadRate::NoRate),
+            ("60/week", BadRate::Unit),
+            ("0/week", BadRate::Zero),
+            ("-6/min", BadRate::Negative),
             ("60", BadRate::NoRate),
             ("", BadRate::NoRate),
             ("+6/min", BadRate::NoRate),
             ("60/min burst", BadRate::NoRate),
             ("60/min burst 1 burst 2", BadRate::NoRate),
             ("60/min per consumer", BadRate::Per),
-            ("9999999999/s", BadRate::NoRate),
+            ("9999999999/s", BadRate::TooLarge),
+            ("4294967296/s", BadRate::TooLarge),
         ] {
             assert_eq!(rate(text), Err(fault), "{text}");
         }

@@ -223,10 +223,12 @@ fn table(given: &Given<'_>, report: &Report) -> Option<(Table, At)> {
             Ok(table) => tables.push(table),
             Err(faults) => {
                 for fault in faults {
-                    report.add(
-                        Problem::error(&code::SYNTAX, format!("{} is not TOML: {}", file.name, fault.why))
-                            .at(&fault.at, "here"),
-                    );
+                    let headline = format!("{} is not TOML: {}", file.name, fault.why);
+                    let problem = Problem::error(&code::SYNTAX, headline).at(&fault.at, fault.words);
+                    report.add(match fault.help {
+                        Some(help) => problem.help(help),
+                        None => problem,
+                    });
                 }
             }
         }

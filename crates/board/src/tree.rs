@@ -4,6 +4,7 @@
 //! loses spans where a value may have several shapes. Here every table is read to its end, so that all faults
 //! are told at once, and a merged value still points into the file it came from.
 
+use crate::unclosed;
 use contract::{Span, place_of};
 use exchange::Origin;
 use indexmap::IndexMap;
@@ -78,7 +79,13 @@ pub(crate) struct Entry {
 pub(crate) struct Unreadable {
     pub(crate) at: At,
     pub(crate) why: String,
+    /// What is said at the place.
+    pub(crate) words: &'static str,
+    pub(crate) help: Option<String>,
 }
+
+/// So many faults are told of what may follow from the first one.
+const FOLLOWERS: usize = 3;
 
 /// Reads a text; depth is bounded by the parser.
 pub(crate) fn read(file: &Arc<SourceFile>) -> Result<Table, Vec<Unreadable>> {
@@ -87,10 +94,41 @@ pub(crate) fn read(file: &Arc<SourceFile>) -> Result<Table, Vec<Unreadable>> {
         return Ok(convert(table.into_inner(), file));
     }
     let place = |error: &toml::de::Error| error.span().map_or(Span::default(), |range| span(&range));
-    Err(errors
+    let mut faults: Vec<Unreadable> = errors
         .iter()
-        .map(|error| Unreadable { at: at(file, place(error)), why: error.message().to_owned() })
-        .collect())
+        .map(|error| Unreadable {
+            at: at(file, place(error)),
+            why: error.message().to_owned(),
+            words: "here",
+            help: None,
+        })
+        .collect();
+    faults.sort_by_key(|fault| fault.at.span.start);
+    if let Some(open) = unclosed::find(&file.text) {
+        // The parser tells the same of the end of it, or of the place where it went on.
+        faults.retain(|fault| fault.at.span.start < open.at || !is_on_line(&file.text, open.at, &fault.at));
+        let place = Span { start: open.at, end: open.at + open.opens.len() };
+        let cause = Unreadable {
+            at: at(file, place),
+            why: format!("`{}` is not closed", open.opens),
+            words: "opens here",
+            help: Some(format!("close it with `{}`", open.closes)),
+        };
+        let before = faults.partition_point(|fault| fault.at.span.start < open.at);
+        faults.insert(before, cause);
+    }
+    let untold = faults.len().saturating_sub(1 + FOLLOWERS);
+    faults.truncate(1 + FOLLOWERS);
+    if let (Some(first), true) = (faults.first_mut(), untold > 0) {
+        let mend = first.help.take().unwrap_or_else(|| "mend this one first".to_owned());
+        first.help = Some(format!("{mend}; there are {untold} more that may follow from it"));
+    }
+    Err(faults)
+}
+
+/// Whether a place is on the line of an offset, or at its end.
+fn is_on_line(text: &str, offset: usize, place: &At) -> bool {
+    place_of(text, offset).line == place_of(text, place.span.start).line
 }
 
 /// Lays `over` onto `base`: tables are merged deeply, everything else is replaced, `false` removes.

@@ -83,10 +83,6 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
     let mut ticket = Ticket { shared, rates: Vec::new(), cost, places: Vec::new(), spent: Vec::new() };
     let (mut denied, mut passed) = (None, Vec::new());
     for (index, limit) in plan.limits.iter().enumerate() {
-        if denied.is_some() {
-            left.push(peek(served, limit, seen, shared));
-            continue;
-        }
         let taken = match limit.limit.measure {
             Measure::Rate(rate) => by_rate(&mut ticket, served, limit, seen, &rate).await,
             Measure::AtOnce(most) => at_once(&mut ticket, served, limit, seen, shared, most),
@@ -112,13 +108,14 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
                 }
             }
             Err((now, wait)) => {
-                left.push(now);
-                denied = Some(match limit.limit.measure {
+                let refusal = match limit.limit.measure {
                     Measure::Rate(_) => over(limit, wait),
                     Measure::AtOnce(most) => crowded(limit, most.get()),
                     Measure::Quota(_) if wait.is_zero() => cannot_tell(limit),
                     Measure::Quota(_) => used_up(limit, wait),
-                });
+                };
+                denied = Some((index, now, refusal));
+                break;
             }
         }
     }
@@ -127,14 +124,36 @@ pub(crate) async fn admit(call: &mut Exchange, permitted: Permitted) -> Result<A
             (call.facts.places, call.facts.spent) = ticket.spend();
             Ok(Admitted { permitted })
         }
-        Some(refusal) => {
+        Some((no, now, refusal)) => {
             drop(ticket);
+            // How the others stand is said after they got theirs back.
+            let stands = |(index, limit)| if index == no { now } else { peek(served, limit, seen, shared) };
+            left = plan.limits.iter().enumerate().map(stands).collect();
             Err(refusal)
         }
     };
     call.facts.seen.left = left;
     call.facts.seen.passed = passed;
     refused
+}
+
+/// Gives back what a refused call had spent of quotas, so that its answer says what is left then.
+pub(crate) fn give_back(call: &mut Exchange) {
+    let spent = call.facts.spent.len();
+    call.facts.spent.retain(Spent::is_kept);
+    if call.facts.spent.len() == spent {
+        return;
+    }
+    let (world, worker) = (call.world.clone(), call.worker.clone());
+    let seen = &mut call.facts.seen;
+    let (Some(served), Some(plan)) = (world.offer_of(seen), world.plan(seen)) else { return };
+    let mut left = std::mem::take(&mut seen.left);
+    for (left, limit) in left.iter_mut().zip(&plan.limits) {
+        if matches!(limit.limit.measure, Measure::Quota(_)) {
+            *left = peek(served, limit, seen, worker.shared());
+        }
+    }
+    seen.left = left;
 }
 
 /// What a limit has left; or what it has and when to come back.

@@ -58,3 +58,4 @@ pub use rates::RatesStanding;
 pub use running::{Gateway, GatewayOptions, Running, explain_cold};
 pub use settings::{OnStage, Settings};
 pub use standing::{LimitsOf, Standing, Standings};
+pub use world::can_serve;

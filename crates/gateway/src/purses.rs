@@ -60,6 +60,11 @@ impl Spent {
     pub(crate) const fn keep(&mut self, kept: bool) {
         self.kept = kept;
     }
+
+    /// Whether it stays spent.
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.kept
+    }
 }
 
 impl Drop for Spent {

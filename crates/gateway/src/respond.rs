@@ -7,7 +7,7 @@ use crate::detail::KEPT;
 use crate::forward::Answered;
 use crate::under_way::{Bound, Exchange};
 use crate::wire::{Answer, Content, OutBody};
-use crate::{check, cors, problem, rate_fields, tunnel};
+use crate::{admit, check, cors, problem, rate_fields, tunnel};
 use board::{CheckMode, DetailsWanted};
 use bytes::{Bytes, BytesMut};
 use call::pass::Back;
@@ -77,6 +77,7 @@ fn received(call: &mut Exchange, answer: call::Answer) -> Answer {
 pub(crate) fn refused(call: &mut Exchange, refusal: Refusal) -> Answer {
     let answer = problem::answer(&call.world, &call.head, &call.facts, &refusal);
     call.facts.refusal = Some(refusal);
+    admit::give_back(call);
     answer
 }
 

@@ -6,7 +6,7 @@
 use crate::address_table::AddressTable;
 use crate::hidden::Hidden;
 use crate::scopes::Scopes;
-use crate::{cors, identify, wire};
+use crate::{GatewayError, cors, identify, wire};
 use board::{Api, Auth, Board, Limit, Offer, Plan};
 use exchange::{Accounts, QuotaStore, Redactor};
 use http::HeaderValue;
@@ -60,6 +60,14 @@ impl fmt::Debug for Prepared {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Prepared").field("offers", &self.offers).finish_non_exhaustive()
     }
+}
+
+/// Whether all that serving this board needs can be made of it.
+///
+/// # Errors
+/// [`GatewayError::Tls`]: a certificate or key cannot be used.
+pub fn can_serve(board: &Board) -> Result<(), GatewayError> {
+    Prepared::new(board).map(drop).map_err(GatewayError::Tls)
 }
 
 impl Prepared {

@@ -28,6 +28,7 @@ mod serve;
 mod usage;
 
 pub(crate) use explain::Question;
+pub(crate) use known::Named;
 
 pub(crate) use log::{Wanted, line_of, row_of};
 use place::Place;
@@ -133,7 +134,7 @@ fn not_built_yet(what: &str) -> Failure {
 }
 
 /// The name nearest to what was typed, if one is near; capitals make no difference.
-fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let lower = typed.to_lowercase();
     let near = |name: &&str| 1 + name.chars().count().max(typed.chars().count()) / 4;
     names

@@ -140,6 +140,7 @@ async fn beside(
         last,
         stale,
         files,
+        ready: None,
     };
     let following = tokio::task::spawn_local(following.run(people, reloads));
     // Without the socket everything runs, but nobody can ask what runs: say so and go on.

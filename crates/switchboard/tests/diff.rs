@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod harness;
+#[path = "diff/processes.rs"]
+mod processes;
 
 use harness::{Running, program, stderr, stdout, switchboard};
 use std::path::Path;
@@ -199,44 +201,6 @@ fn terms_that_stand_in_a_file_are_compared_with_those_of_the_running_board() {
     write(running.home.path(), "terms.txt", "Be very kind.\n");
     let output = diff(running.home.path(), &[]);
     assert!(stdout(&output).contains("terms"), "{}{}", stdout(&output), stderr(&output));
-}
-
-#[test]
-fn every_process_of_a_board_is_compared_and_told_apart_by_what_it_runs() {
-    let (first, _) = serve(home(), &[]);
-    let home = first.home.path();
-    let port = harness::free_port();
-    // Another process runs another state of the board, and the file is a third one.
-    edit(home, "switchboard.toml", "bind = \"127.0.0.1:", &format!("bind = \"127.0.0.1:{port}\"\n#"));
-    edit(home, "switchboard.toml", "60/min", "90/min");
-    let mut second = Command::new(harness::BINARY)
-        .arg("serve")
-        .current_dir(home)
-        .env("XDG_STATE_HOME", home.join("state"))
-        .env("XDG_CONFIG_HOME", home.join("config"))
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let socket = home.join(format!(".switchboard/run-{}.sock", second.id()));
-    let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
-    while std::os::unix::net::UnixStream::connect(&socket).is_err() {
-        assert!(std::time::Instant::now() < end, "the second process runs");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    edit(home, "switchboard.toml", "90/min", "120/min");
-    let told = diff(home, &[]);
-    second.kill().unwrap();
-    second.wait().unwrap();
-    let text = stdout(&told);
-    for words in [
-        format!("compared with what runs: process {}", first.pid()),
-        format!("compared with what runs: process {}", second.id()),
-        "`120/min`, was `60/min`".to_owned(),
-        "`120/min`, was `90/min`".to_owned(),
-    ] {
-        assert!(text.contains(&words), "{words}\n{text}{}", stderr(&told));
-    }
 }
 
 #[test]

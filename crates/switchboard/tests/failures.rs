@@ -44,6 +44,8 @@ mod moved;
 mod planted;
 #[path = "failures/providers.rs"]
 mod providers;
+#[path = "failures/questions.rs"]
+mod questions;
 #[path = "failures/quotas.rs"]
 mod quotas;
 #[path = "failures/rates.rs"]
@@ -70,5 +72,7 @@ mod starting;
 mod stopping;
 #[path = "failures/thresholds.rs"]
 mod thresholds;
+#[path = "failures/together.rs"]
+mod together;
 #[path = "failures/wire.rs"]
 mod wire;

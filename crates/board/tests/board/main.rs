@@ -20,3 +20,4 @@ mod overlay;
 mod proxied;
 mod routing;
 mod strangers;
+mod toml_faults;

@@ -216,3 +216,54 @@ fn an_operation_takes_what_it_costs() {
     let wait: u32 = reply.field("retry-after").unwrap().parse().unwrap();
     assert!((700..=1080).contains(&wait), "three more at one each six minutes: {wait}");
 }
+
+#[test]
+fn the_fields_of_a_refusal_say_what_is_left_after_it_got_back_what_it_cost() {
+    let silent = Provider::silent().try_start().unwrap();
+    let echo = Provider::echo().try_start().unwrap();
+    let offer = "cost = { createOrder = 5 }";
+    let body = "{\"item\":\"tea\",\"quantity\":1}";
+    let fields = format!("{KEY}Content-Type: application/json\r\n");
+    // One call that costs one is admitted first; of `at once` it is still running.
+    for (provider, plan, left) in [
+        (&echo, "limit = \"100/h\"\nquota = \"5/year\"", ["\"free\";r=99;", "\"free-2\";r=4;"]),
+        (&echo, "limit = [\"100/h\", \"5/h per ip\"]", ["\"free\";r=99;", "\"free-2\";r=4;"]),
+        (&echo, "quota = [\"9/year\", \"5 in 24h\"]", ["\"free\";r=8;", "\"free-2\";r=4;"]),
+        (&echo, "limit = \"4 at once\"\nquota = \"5/year\"", ["\"free\";r=4", "\"free-2\";r=4;"]),
+        (&silent, "limit = [\"100/h\", \"1 at once\"]", ["\"free\";r=99;", "\"free-2\";r=0"]),
+    ] {
+        let gateway = orders::start_as(&provider.url(), "", offer, plan);
+        let mut first = gateway.connect();
+        first.write(format!("GET /shop/orders HTTP/1.1\r\nHost: edge\r\n{KEY}\r\n").as_bytes());
+        if std::ptr::eq(provider, &raw const echo) {
+            assert_eq!(first.reply(false).status, 200, "{plan}");
+            while plan.contains("at once") && harness::standings(&gateway.running, "globex")[0].left != 4 {
+                std::thread::yield_now();
+            }
+        } else {
+            while harness::standings(&gateway.running, "globex")[1].left != 0 {
+                std::thread::yield_now();
+            }
+        }
+        for _ in 0..2 {
+            let reply = gateway.post("/shop/orders", &fields, body);
+            assert_eq!((reply.status, reply.slug().as_str()), (429, "over-limit"), "{plan}");
+            let said = reply.field("ratelimit").unwrap();
+            assert!(left.iter().all(|part| said.contains(part)), "{plan}: {said}, not {left:?}");
+        }
+    }
+}
+
+#[test]
+fn the_fields_of_a_call_that_no_provider_got_say_that_its_quota_is_given_back() {
+    let provider = Provider::echo().try_start().unwrap();
+    let check = "check = { requests = \"block\", responses = \"off\" }";
+    let gateway = orders::start_as(&provider.url(), check, "", "quota = \"9/year\"");
+    for (url, status, left) in [("/shop/orders?limit=999", 400, "9"), ("/shop/orders", 200, "8")] {
+        let reply = gateway.with(url, KEY);
+        assert_eq!((reply.status, reply.field("x-ratelimit-remaining")), (status, Some(left)), "{url}");
+    }
+    let nobody = orders::start_as("http://127.0.0.1:1", "", "", "quota = \"9/year\"");
+    let reply = nobody.with("/shop/orders", KEY);
+    assert_eq!((reply.status, reply.field("x-ratelimit-remaining")), (502, Some("9")));
+}

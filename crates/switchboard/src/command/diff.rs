@@ -11,9 +11,11 @@ use crate::arguments::Global;
 use crate::drive::{FILE, Need, board_near_or_running, look_at_board, now_ms, read_ledger, runtime};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
-use board::{Board, Effect};
+use board::{Board, Change, Effect};
 use exchange::ConsumerRow;
 use given::Given;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `diff`.
@@ -35,6 +37,14 @@ pub(crate) struct Diff {
 struct Other {
     board: Board,
     words: String,
+    /// The overlay that the board here is read with for it.
+    env: Option<String>,
+}
+
+/// What changes against a board, or against several for which it is the same.
+struct Compared {
+    against: String,
+    changes: Vec<Change>,
 }
 
 impl Diff {
@@ -42,19 +52,36 @@ impl Diff {
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         let folder = board_near_or_running(global)?;
         let terminal = global.terminal();
-        let (others, env) = self.others(&folder, global)?;
-        let board = load(&folder, env.as_deref(), &Given::disk(&folder), "the board here", global)?;
-        let people = consumers(&folder, env.as_deref(), &board, global);
-        let compared: Vec<_> = others
-            .iter()
-            .map(|other| (other.words.as_str(), board::changes(&other.board, &board, &people)))
-            .collect();
-        if let [other] = others.as_slice() {
-            terminal.say(format!("compared with {}", other.words));
+        let others = self.others(&folder, global)?;
+        // What runs says how it was started: the board here is read as that process would read it.
+        let mut here: BTreeMap<Option<&str>, (Board, Vec<ConsumerRow>)> = BTreeMap::new();
+        let mut compared: Vec<Compared> = Vec::new();
+        for Other { board: other, words, env } in &others {
+            let env = env.as_deref();
+            let (board, people) = match here.entry(env) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let laid = env.filter(|env| global.env.as_deref() != Some(env));
+                    let what = laid.map_or("the board here".to_owned(), |env| {
+                        format!("the board here, with `--env {env}`,")
+                    });
+                    let board = load(&folder, env, &Given::disk(&folder), &what, global)?;
+                    let people = consumers(&folder, env, &board, global);
+                    place.insert((board, people))
+                }
+            };
+            let changes = board::changes(other, board, people);
+            match compared.iter_mut().find(|known| known.changes == changes) {
+                Some(known) => known.against = format!("{}; {words}", known.against),
+                None => compared.push(Compared { against: words.clone(), changes }),
+            }
+        }
+        if let [only] = compared.as_slice() {
+            terminal.say(format!("compared with {}", only.against));
         }
         let rows = if self.listing.is_text() { Vec::new() } else { told::rows(&compared) };
         self.listing.print(rows, || told::text(&compared, terminal.colour_out), terminal)?;
-        let first = compared.iter().flat_map(|(_, changes)| changes).map(|change| change.effect).min();
+        let first = compared.iter().flat_map(|one| &one.changes).map(|change| change.effect).min();
         let limit = self.fail_on.as_deref().map(|word| match word {
             "opens" => Effect::Opens,
             "closes" => Effect::Closes,
@@ -65,20 +92,22 @@ impl Diff {
         Ok(if hit { Exit::Assertion } else { Exit::Ok })
     }
 
-    /// The boards to compare with, and the overlay that the board here is read with.
-    fn others(&self, folder: &Path, global: &Global) -> Result<(Vec<Other>, Option<String>), Failure> {
+    /// The boards to compare with, each with the overlay that the board here is read with.
+    fn others(&self, folder: &Path, global: &Global) -> Result<Vec<Other>, Failure> {
         let said = self.against.as_deref();
         if matches!(said, None | Some("running")) {
-            let found = running::boards(folder, global)?;
-            if let Some((_, first)) = found.first() {
-                // What runs says how it was started; the board here is read in the same way, unless it is said otherwise.
-                let env = global.env.clone().or_else(|| first.board.env.clone());
-                if env != global.env {
-                    global
-                        .terminal()
-                        .say(format!("with `--env {}`, as it runs", env.as_deref().unwrap_or_default()));
+            let mut found = running::boards(folder, global)?;
+            if global.env.is_some() {
+                // Those that run with it; where none does, what would change if it were laid over them.
+                if found.iter().any(|other| other.env == global.env) {
+                    found.retain(|other| other.env == global.env);
                 }
-                return Ok((found.into_iter().map(|(_, other)| other).collect(), env));
+                for other in &mut found {
+                    other.env.clone_from(&global.env);
+                }
+            }
+            if !found.is_empty() {
+                return Ok(found);
             }
             if said.is_some() {
                 return Err(Failure::run("this board does not run").help(
@@ -86,7 +115,6 @@ impl Diff {
                 ));
             }
         }
-        let env = global.env.clone();
         let named = said.unwrap_or("HEAD");
         let path = PathBuf::from(named);
         let other = if said.is_some() && path.exists() {
@@ -94,7 +122,7 @@ impl Diff {
         } else {
             revision::board(folder, named, said.is_some(), global)?
         };
-        Ok((vec![other], env))
+        Ok(vec![other])
     }
 }
 
@@ -117,7 +145,7 @@ fn file(path: &Path, global: &Global) -> Result<Other, Failure> {
         None => Given::disk(&folder),
     };
     let board = load(&folder, env.as_deref(), &given, &format!("the board in {words}"), global)?;
-    Ok(Other { board, words })
+    Ok(Other { board, words, env: global.env.clone() })
 }
 
 /// Loads a board; its problems go to stderr, all of them.

@@ -40,16 +40,14 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// Reads a question that came as JSON.
-    pub(crate) fn read(value: &serde_json::Value) -> Option<Self> {
-        let question: Self = serde_json::from_value(value.clone()).ok()?;
-        question.check().ok().map(|()| question)
-    }
-
-    fn check(&self) -> Result<(), Failure> {
-        self.method
-            .parse::<Method>()
-            .map_err(|_| Failure::usage(format!("`{}` is no method", self.method)))?;
+    /// Whether it can be asked.
+    ///
+    /// # Errors
+    /// No method, no path, or a field that cannot be sent; which one.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.method.parse::<Method>().map_err(|_| {
+            Failure::usage(format!("`{}` is no method", self.method)).help("a method is one word: `GET`")
+        })?;
         let target: Result<Uri, _> = self.target.parse();
         let fine = target.is_ok_and(|target| target.path().starts_with('/'));
         fine.then_some(()).ok_or_else(|| {
@@ -57,8 +55,12 @@ impl Question {
                 .help("a path begins with `/`: switchboard explain GET /orders/v1/orders")
         })?;
         for (name, value) in &self.fields {
-            let fine = name.parse::<HeaderName>().is_ok() && value.parse::<HeaderValue>().is_ok();
-            fine.then_some(()).ok_or_else(|| Failure::usage(format!("`{name}` is no field")))?;
+            name.parse::<HeaderName>()
+                .map_err(|_| Failure::usage(format!("`{name}` is no name of a field")))?;
+            // A value may be a secret: it is not repeated.
+            value
+                .parse::<HeaderValue>()
+                .map_err(|_| Failure::usage(format!("the value of `{name}` cannot stand in a field")))?;
         }
         Ok(())
     }

@@ -115,18 +115,24 @@ pub(super) fn no_key<'k>(id: &str, known: impl Iterator<Item = &'k str>) -> Fail
 }
 
 /// What a listing was asked for by name.
-pub(super) struct Named<'n> {
-    pub(super) api: Option<&'n str>,
-    pub(super) operation: Option<&'n str>,
-    pub(super) consumer: Option<&'n str>,
+pub(crate) struct Named<'n> {
+    pub(crate) api: Option<&'n str>,
+    pub(crate) operation: Option<&'n str>,
+    pub(crate) consumer: Option<&'n str>,
 }
 
 impl Named<'_> {
     /// Whether what a listing found nothing of is there at all.
     ///
     /// Of a board that does not load nothing is known, and nothing said to be missing.
-    pub(super) async fn check(&self, board: Option<&Board>, ledger: &Ledger) -> Result<(), Failure> {
+    pub(crate) async fn check(&self, board: Option<&Board>, ledger: &Ledger) -> Result<(), Failure> {
         let Some(board) = board else { return Ok(()) };
+        self.on(board)?;
+        self.in_ledger(board, ledger).await
+    }
+
+    /// As [`Named::check`], but for what only the ledger knows.
+    pub(crate) fn on(&self, board: &Board) -> Result<(), Failure> {
         if let Some(name) = self.api {
             let found = api(board, name)?;
             if let Some(id) = self.operation {
@@ -143,6 +149,10 @@ impl Named<'_> {
                 operation_of(contract, "this board", id)?;
             }
         }
+        Ok(())
+    }
+
+    async fn in_ledger(&self, board: &Board, ledger: &Ledger) -> Result<(), Failure> {
         let Some(name) = self.consumer else { return Ok(()) };
         let in_board = board.consumers.consumers.iter().map(|row| row.name.to_string());
         let in_ledger = ledger.list_consumers().await.map_err(|error| stored(&error))?;

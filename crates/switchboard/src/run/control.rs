@@ -3,6 +3,8 @@
 mod calls;
 mod dispatch;
 mod limits;
+mod question;
+mod reload;
 mod texts;
 
 pub(crate) use texts::digest;
@@ -21,7 +23,7 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 /// The contract of the socket, as OpenAPI.
 const CONTRACT: &str = include_str!("control/contract.json");
@@ -56,6 +58,9 @@ impl Control {
     }
 
     async fn one(&self, route: Route, question: &Value) -> Reply {
+        if let Err(words) = question::check(route, question) {
+            return question::bad(&words);
+        }
         match route {
             Route::Health => answer(&self.health()),
             Route::Contract => whole(StatusCode::OK, "application/json", CONTRACT),
@@ -65,7 +70,7 @@ impl Control {
             Route::Board => texts::answer(&self.board.borrow(), question),
             Route::Explain => self.explain(question).await,
             Route::Dispatch => dispatch::answer(self, question).await,
-            Route::Reload => self.reload().await,
+            Route::Reload => reload::answer_to(self, question).await,
             Route::Flush => match self.ledger.flush().await {
                 Ok(()) => answer(&json!({})),
                 Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
@@ -75,26 +80,15 @@ impl Control {
     }
 
     async fn explain(&self, question: &Value) -> Reply {
-        let Some(question) = crate::command::Question::read(question) else {
-            return problem(StatusCode::BAD_REQUEST, "the request to explain cannot be read");
+        let question: crate::command::Question = match question::read(question) {
+            Ok(question) => question,
+            Err(words) => return question::bad(&words),
         };
+        if let Err(wrong) = question.check() {
+            return question::bad(&question::in_words(&wrong));
+        }
         let decisions = self.gateway.explain(&question.request()).await;
         answer(&json!({ "decisions": decisions, "at_ms": now_ms() }))
-    }
-
-    async fn reload(&self) -> Reply {
-        let (asked, outcome) = oneshot::channel();
-        let sent = self.reload.send(asked).await.is_ok();
-        match outcome.await {
-            Ok(Ok(done)) if sent => answer(&json!({
-                "pid": std::process::id(),
-                "revision": format!("{:016x}", done.revision),
-                "changed": done.changed,
-                "later": done.later,
-            })),
-            Ok(Err(problems)) => problem(StatusCode::CONFLICT, &problems),
-            _ => problem(StatusCode::SERVICE_UNAVAILABLE, "the board is being stopped"),
-        }
     }
 
     fn health(&self) -> Value {

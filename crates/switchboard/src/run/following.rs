@@ -2,13 +2,16 @@
 //!
 //! One task does both, so that board and accounts change together: one world. A reload that fails changes nothing.
 
-use super::console::Seat;
+mod ready;
+
+use super::console::{Change, Seat};
 use super::people::People;
 use crate::drive::{Disk, Files, Logins, Need, Traced, details, now_ms, secrets_folder};
 use crate::terminal::Terminal;
 use board::{Board, Diagnostics};
 use gateway::Running;
 use ledger::Ledger;
+use ready::Ready;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,15 +26,34 @@ const SOON_MS: u64 = 5_000;
 /// Says that accounts have changed.
 type Changes = watch::Receiver<u64>;
 
-/// Somebody asks for a reload.
-pub(super) type Asked = oneshot::Sender<Result<Reloaded, String>>;
+/// So long what was prepared waits to be taken over.
+const WAITS: Duration = Duration::from_secs(30);
+
+/// Somebody asks for a reload, or for a step of one.
+pub(super) struct Asked {
+    pub(super) step: Step,
+    pub(super) answer: oneshot::Sender<Result<Reloaded, String>>,
+}
+
+/// What is asked for. Of several processes all prepare before one takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Everything at once.
+    Whole,
+    /// Read, check and build; then wait.
+    Prepare,
+    /// Take over what was prepared, of this revision.
+    Commit(u64),
+    /// Forget what was prepared.
+    Drop,
+}
 
 /// A board that was taken over.
 #[derive(Clone, Debug)]
 pub(super) struct Reloaded {
     /// Of what runs now.
     pub(super) revision: u64,
-    /// Whether it is another one than before.
+    /// Whether it is another one than before; of what is prepared, whether it would be.
     pub(super) changed: bool,
     /// Tables whose changes wait for the next start.
     pub(super) later: Vec<&'static str>,
@@ -69,6 +91,8 @@ pub(super) struct Following {
     pub(super) stale: watch::Sender<Option<Stale>>,
     /// The files it was made of, where their changes are taken over by themselves.
     pub(super) files: Option<Files>,
+    /// What was prepared: one at most, and not for long.
+    pub(super) ready: Option<Ready>,
 }
 
 impl Following {
@@ -86,13 +110,21 @@ impl Following {
                     // The ledger is closed: nothing changes any more.
                     Err(_) => return,
                 },
-                Some(asked) = asked.recv() => {
-                    let outcome = self.reload(&mut now, &mut changes).await;
-                    let _ = asked.send(outcome);
+                Some(Asked { step, answer }) = asked.recv() => {
+                    let outcome = match step {
+                        Step::Whole => self.reload(&mut now, &mut changes).await,
+                        Step::Prepare => self.prepare(&mut now, &mut changes).await,
+                        Step::Commit(revision) => self.commit(revision, &mut now).await,
+                        Step::Drop => Ok(self.forget()),
+                    };
+                    let _ = answer.send(outcome);
                 }
                 () = hangups.next() => drop(self.reload(&mut now, &mut changes).await),
                 _ = tick.tick() => {
                     looks = (looks + 1) % 8;
+                    if self.ready.as_ref().is_some_and(Ready::is_late) {
+                        self.ready = None;
+                    }
                     let since = self.stale.borrow().as_ref().map(|stale| now_ms().saturating_sub(stale.since_ms));
                     if since.is_some_and(|since| since < SOON_MS || looks == 0) {
                         self.renew(&mut now).await;
@@ -130,8 +162,14 @@ impl Following {
 
     async fn reload(&mut self, now: &mut People, changes: &mut Changes) -> Result<Reloaded, String> {
         let outcome = self.try_reload(now, changes).await;
+        self.told(&outcome);
+        outcome
+    }
+
+    /// Says how a reload went.
+    fn told(&self, outcome: &Result<Reloaded, String>) {
         let failed = outcome.as_ref().err().cloned();
-        match &outcome {
+        match outcome {
             Ok(done) if done.changed => {
                 self.terminal.say(format!("reloaded: revision {:016x}", done.revision));
                 for table in &done.later {
@@ -145,10 +183,15 @@ impl Following {
             }
         }
         self.last.send_replace(LastReload { at_ms: now_ms(), failed });
-        outcome
     }
 
-    async fn try_reload(&mut self, now: &mut People, changes: &mut Changes) -> Result<Reloaded, String> {
+    /// What the files say now. What was prepared before is forgotten: there is room for one.
+    async fn read(
+        &mut self,
+        now: &mut People,
+        changes: &mut Changes,
+    ) -> Result<(Result<Board, Diagnostics>, Files), String> {
+        self.ready = None;
         let (folder, env) = (self.folder.clone(), self.env.clone());
         let mut loading = tokio::task::spawn_blocking(move || load(&folder, env.as_deref()));
         let loaded = loop {
@@ -158,26 +201,29 @@ impl Following {
                 Ok(()) = changes.changed() => self.renew(now).await,
             }
         };
-        let (loaded, files) = loaded.map_err(|_| "the board could not be loaded".to_owned())?;
+        loaded.map_err(|_| "the board could not be loaded".to_owned())
+    }
+
+    async fn try_reload(&mut self, now: &mut People, changes: &mut Changes) -> Result<Reloaded, String> {
+        let (loaded, files) = self.read(now, changes).await?;
         if self.files.is_some() {
             self.files = Some(files);
         }
-        let next = loaded.map_err(|problems| problems.render(self.terminal.colour_err))?;
-        let running = self.board.borrow().clone();
-        let done = Reloaded {
-            revision: next.revision,
-            changed: next.revision != running.revision,
-            later: at_next_start(&running, &next),
-        };
-        let next = Arc::new(next);
-        let stale = self.stale.borrow().is_some();
-        let people = if stale {
-            People::read(&next, &self.ledger, Some(now)).await
-        } else {
-            now.moved(&running, &next, &self.ledger).await
-        };
-        let people = people.map_err(|failure| failure.message)?;
+        let next = loaded.map_err(|problems| problems.render(false))?;
         let console = self.console.prepare(&next).await.map_err(|failure| format!("error: {failure}"))?;
+        self.take_over(Arc::new(next), console, now).await
+    }
+
+    /// Takes a board over; an error changes nothing.
+    async fn take_over(
+        &self,
+        next: Arc<Board>,
+        console: Change,
+        now: &mut People,
+    ) -> Result<Reloaded, String> {
+        let running = self.board.borrow().clone();
+        let done = Reloaded::of(&running, &next);
+        let people = self.people(&running, &next, now).await?;
         self.gateway
             .swap(Arc::clone(&next), Arc::clone(&people.accounts))
             .map_err(|error| format!("error: {error}"))?;
@@ -188,6 +234,17 @@ impl Following {
         self.console.take(console).await;
         Ok(done)
     }
+
+    /// Who may call the board that comes next.
+    async fn people(&self, running: &Board, next: &Board, now: &People) -> Result<People, String> {
+        let stale = self.stale.borrow().is_some();
+        let people = if stale {
+            People::read(next, &self.ledger, Some(now)).await
+        } else {
+            now.moved(running, next, &self.ledger).await
+        };
+        people.map_err(|failure| failure.message)
+    }
 }
 
 /// Loads a board, and says of which files.
@@ -196,6 +253,13 @@ pub(super) fn load(folder: &std::path::Path, env: Option<&str>) -> (Result<Board
     let traced = Traced::new(Disk { secrets: secrets_folder(folder), need: Need::Secrets });
     let loaded = board::load(folder, env, &traced);
     (loaded, traced.into_files())
+}
+
+impl Reloaded {
+    pub(super) fn of(running: &Board, next: &Board) -> Self {
+        let changed = next.revision != running.revision;
+        Self { revision: next.revision, changed, later: at_next_start(running, next) }
+    }
 }
 
 /// What a process decides when it starts.

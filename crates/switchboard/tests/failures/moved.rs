@@ -142,7 +142,7 @@ async fn an_address_that_cannot_be_had_refuses_the_whole_reload_with_its_line() 
     let own = port_of(&url);
     rewrite(&running, &format!("127.0.0.1:{own}"), &format!("127.0.0.1:{taken}"));
     rewrite(&running, "auth = \"none\"", "auth = \"none\"\nlimit = \"1/h\"");
-    refused(&running, &["listener `edge` cannot open", "(switchboard.toml:2)", "it is taken"]);
+    refused(&running, &["listener `edge` cannot open", "(switchboard.toml:3)", "it is taken"]);
     for _ in 0..3 {
         assert_eq!(curl(&[&url]).status, 200, "neither the address nor the limit");
     }

@@ -98,6 +98,10 @@ impl Beside {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

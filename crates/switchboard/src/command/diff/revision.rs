@@ -68,7 +68,7 @@ pub(super) fn board(folder: &Path, revision: &str, said: bool, global: &Global) 
         format!("`{revision}`, commit {short}")
     };
     let board = load(&folder, env.as_deref(), &given, &format!("the board at `{revision}`"), global)?;
-    Ok(Other { board, words })
+    Ok(Other { board, words, env: global.env.clone() })
 }
 
 impl Repository {

@@ -38,8 +38,8 @@ struct Told {
     sha256: String,
 }
 
-/// The boards of the processes that run the board in `folder`, one for each revision, with their process ids.
-pub(super) fn boards(folder: &Path, global: &Global) -> Result<Vec<(Vec<u32>, Other)>, Failure> {
+/// The boards of the processes that run the board in `folder`, one for each revision and overlay.
+pub(super) fn boards(folder: &Path, global: &Global) -> Result<Vec<Other>, Failure> {
     let runtime = runtime()?;
     let mut by_revision: BTreeMap<String, (Vec<u32>, PathBuf, Said)> = BTreeMap::new();
     for place in sockets_of(folder, None).into_iter().take(MOST) {
@@ -69,12 +69,13 @@ pub(super) fn boards(folder: &Path, global: &Global) -> Result<Vec<(Vec<u32>, Ot
             text.ok_or_else(|| OutsideError("the running board did not fetch it".to_owned()))
         });
         let named: Vec<String> = pids.iter().map(u32::to_string).collect();
+        let env = said.env.as_ref().map(|env| format!(" (`--env {env}`)")).unwrap_or_default();
         let words = match named.as_slice() {
-            [one] => format!("what runs: process {one}, revision {}", said.revision),
-            many => format!("what runs: processes {}, revision {}", many.join(", "), said.revision),
+            [one] => format!("what runs: process {one}{env}, revision {}", said.revision),
+            many => format!("what runs: processes {}{env}, revision {}", many.join(", "), said.revision),
         };
         let board = load(folder, said.env.as_deref(), &given, "the board that runs", global)?;
-        found.push((pids, Other { board, words }));
+        found.push(Other { board, words, env: said.env });
     }
     Ok(found)
 }

@@ -1,16 +1,14 @@
 //! How changes are printed: in groups, what opens first, each with whom it concerns and where it is written.
 
+use super::Compared;
 use anstyle::{AnsiColor, Style};
 use board::{Change, Effect, Side};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// The changes as data, with what they were compared with.
-pub(super) fn rows(compared: &[(&str, Vec<Change>)]) -> Vec<Value> {
-    compared
-        .iter()
-        .flat_map(|(against, changes)| changes.iter().map(move |change| row(against, change)))
-        .collect()
+pub(super) fn rows(compared: &[Compared]) -> Vec<Value> {
+    compared.iter().flat_map(|one| one.changes.iter().map(move |change| row(&one.against, change))).collect()
 }
 
 fn row(against: &str, change: &Change) -> Value {
@@ -41,9 +39,9 @@ const fn side_of(side: Side) -> &'static str {
 }
 
 /// The changes in groups; with a line before them where there are several boards.
-pub(super) fn text(compared: &[(&str, Vec<Change>)], colour: bool) -> String {
+pub(super) fn text(compared: &[Compared], colour: bool) -> String {
     let mut text = String::new();
-    for (against, changes) in compared {
+    for Compared { against, changes } in compared {
         if compared.len() > 1 {
             // Writing to a text does not fail.
             let _ = writeln!(text, "compared with {against}\n");

@@ -1,6 +1,7 @@
 //! Calls over the socket: those that run, as a list; those that end, a line each, for as long as somebody reads.
 
 use super::Control;
+use super::question::{bad, in_words, read};
 use crate::command::{Wanted, row_of};
 use crate::drive::now_ms;
 use crate::drive::socket::{Reply, answer, problem};
@@ -10,7 +11,6 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Calls as they end, in lines of JSON; `limit` ends it after so many.
@@ -20,15 +20,15 @@ pub(super) fn ending(control: &Control, question: &Value) -> Reply {
     let limit = match limit.as_ref().and_then(Value::as_str).map(str::parse::<u64>) {
         None => u64::MAX,
         Some(Ok(limit)) if limit > 0 => limit,
-        Some(_) => return problem(StatusCode::BAD_REQUEST, "`limit` is a number from 1 on"),
+        Some(_) => return bad("`limit` is a number from 1 on"),
     };
-    let filter = match Wanted::deserialize(&question) {
-        Ok(wanted) => wanted.filter().map_err(|failure| failure.to_string()),
-        Err(error) => Err(error.to_string()),
+    let wanted: Wanted = match read(&question) {
+        Ok(wanted) => wanted,
+        Err(words) => return bad(&words),
     };
-    let filter = match filter {
+    let filter = match wanted.filter() {
         Ok(filter) => filter,
-        Err(words) => return problem(StatusCode::BAD_REQUEST, &words),
+        Err(failure) => return bad(&in_words(&failure)),
     };
     let Some(watch) = control.calls.watch(filter) else {
         return problem(StatusCode::SERVICE_UNAVAILABLE, "32 watch already: end one of them");

@@ -4,6 +4,8 @@
 //! §10.1), its body piece by piece until it ends. One that breaks off breaks this one off too.
 
 use super::Control;
+use super::limits::known_consumer;
+use super::question::{bad, read, shortened};
 use crate::drive::author;
 use crate::drive::socket::{Reply, problem};
 use base64::Engine as _;
@@ -12,13 +14,14 @@ use bytes::Bytes;
 use exchange::{As, Channel, ConsumerName, Stage};
 use futures_util::stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
-use http::{HeaderValue, Request, Response, StatusCode, Uri, response};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, response};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use serde::Deserialize;
 use serde_json::Value;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The largest body that is sent.
 const LARGEST: usize = 16 * 1024 * 1024;
@@ -64,14 +67,21 @@ impl Drop for Place {
 
 /// Makes the call that a question describes.
 pub(super) async fn answer(control: &Control, question: &Value) -> Reply {
-    let described = match Described::deserialize(question) {
+    let described: Described = match read(question) {
         Ok(described) => described,
-        Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("the call cannot be read: {error}")),
+        Err(words) => return bad(&words),
     };
     let (who, request) = match described.read() {
         Ok(read) => read,
-        Err(words) => return problem(StatusCode::BAD_REQUEST, words),
+        Err((status, words)) => return problem(status, &words),
     };
+    if let As::Consumer(name) = &who {
+        let board = Arc::clone(&control.board.borrow());
+        // Nobody acts as who is not there, and the audit says nothing of it.
+        if let Err((status, words)) = known_consumer(control, &board, name.as_str()).await {
+            return problem(status, &words);
+        }
+    }
     let Some(place) = Place::of(&control.dispatched) else {
         return problem(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -109,41 +119,60 @@ async fn what(control: &Control, request: &Request<Bytes>, who: &ConsumerName) -
 }
 
 impl Described {
-    fn read(self) -> Result<(As, Request<Bytes>), &'static str> {
+    /// The call; or what is wrong with it, and as which status that is answered.
+    fn read(self) -> Result<(As, Request<Bytes>), (StatusCode, String)> {
+        let wrong = |words: String| (StatusCode::BAD_REQUEST, words);
         let who = match self.who {
             None => As::Nobody,
-            Some(name) if name.is_empty() || name.len() > 64 => return Err("`as` is the name of a consumer"),
+            Some(name) if name.is_empty() || name.len() > 64 => {
+                return Err(wrong("`as` is the name of a consumer".to_owned()));
+            }
             Some(name) => As::Consumer(ConsumerName::new(&name)),
         };
         let body = match (self.body, self.text) {
-            (Some(_), Some(_)) => return Err("a call has `body` or `text`, not both"),
-            (Some(body), None) => BASE64_STANDARD.decode(body).map_err(|_| "`body` is no base64")?,
+            (Some(_), Some(_)) => return Err(wrong("a call has `body` or `text`, not both".to_owned())),
+            (Some(body), None) => BASE64_STANDARD
+                .decode(body)
+                .map_err(|error| wrong(format!("`body` is no base64: {error}")))?,
             (None, text) => text.unwrap_or_default().into_bytes(),
         };
         if body.len() > LARGEST {
-            return Err("a body that is dispatched has at most 16 MiB: call it with a key");
+            let words = format!(
+                "a body that is dispatched has at most 16 MiB (16777216 bytes), this one has {}: call it with a key",
+                body.len()
+            );
+            return Err((StatusCode::PAYLOAD_TOO_LARGE, words));
         }
-        let url: Uri = self.url.parse().map_err(|_| "`url` is no path and no URL")?;
+        let no_url =
+            || wrong(format!("`url`: `{}` is no path and no URL, as `/orders/7`", shortened(&self.url)));
+        let url: Uri = self.url.parse().map_err(|_| no_url())?;
         if !url.path().starts_with('/') || url.authority().is_none() != url.scheme().is_none() {
-            return Err("`url` is no path and no URL");
+            return Err(no_url());
         }
+        let method = Method::from_bytes(self.method.as_bytes())
+            .map_err(|_| wrong(format!("`method`: `{}` cannot be sent", shortened(&self.method))))?;
         let own = url.authority().map(|authority| authority.as_str().to_owned());
-        let mut request = Request::builder().method(&*self.method).uri(url);
+        let mut request = Request::builder().method(method).uri(url);
         // RFC 9112 §3.2: there is always a Host, also beside a whole address; of a path the gateway knows its own.
         if let Some(host) = &own {
             request = request.header(HOST, host);
         }
-        for (name, value) in &self.fields {
+        for (index, (name, value)) in self.fields.iter().enumerate() {
             let host = name.eq_ignore_ascii_case(HOST.as_str());
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| wrong(format!("`fields[{index}][0]` cannot be sent as the name of a field")))?;
+            let value = HeaderValue::from_str(value).map_err(|_| {
+                wrong(format!("`fields[{index}][1]` cannot be sent as the value of `{name}`"))
+            })?;
             // The body says how long it is.
-            if !(name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()) || host && own.is_some()) {
+            if !(name == CONTENT_LENGTH || host && own.is_some()) {
                 request = request.header(name, value);
             }
         }
         if !body.is_empty() {
             request = request.header(CONTENT_LENGTH, body.len());
         }
-        let request = request.body(body.into()).map_err(|_| "`method` or `fields` cannot be sent")?;
+        let request = request.body(body.into()).map_err(|_| wrong("the call cannot be sent".to_owned()))?;
         Ok((who, request))
     }
 }

@@ -1,15 +1,20 @@
 //! What limits stand at, by the counts of this process; quotas by what the ledger says.
 
 use super::Control;
+use super::question::{bad, in_words, read};
+use crate::command::{Named, nearest};
 use crate::drive::now_ms;
 use crate::drive::socket::{Reply, answer, problem};
-use board::{Measure, Per};
-use exchange::KeyId;
+use crate::exit::{Exit, Failure};
+use board::{Board, Measure, Per};
+use exchange::{ConsumerName, KeyId};
 use gateway::{LimitsOf, Standing};
 use http::StatusCode;
+use ledger::StoreError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Whose limits are asked for.
 #[derive(Debug, Deserialize)]
@@ -25,18 +30,65 @@ struct Question {
 
 /// Answers.
 pub(super) async fn of(control: &Control, question: &Value) -> Reply {
-    let question = match Question::deserialize(question) {
+    let question: Question = match read(question) {
         Ok(question) => question,
-        Err(error) => return problem(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(words) => return bad(&words),
     };
     let Question { consumer, address, plan, api, operation, key } = question;
     if consumer.is_none() && address.is_none() {
-        return problem(StatusCode::BAD_REQUEST, "whose limits? name a `consumer` or an `address`");
+        return bad("whose limits? name a `consumer` or an `address`");
+    }
+    let board = Arc::clone(&control.board.borrow());
+    let named = Named { api: api.as_deref(), operation: operation.as_deref(), consumer: None };
+    let known = match plan.as_deref() {
+        Some(plan) => named.on(&board).and_then(|()| known_plan(&board, plan)),
+        None => named.on(&board),
+    };
+    if let Err(unknown) = known {
+        return problem(StatusCode::NOT_FOUND, &in_words(&unknown));
     }
     let of = LimitsOf { consumer, address, plan, api, operation, key: key.map(KeyId) };
     let said = control.gateway.limits(&of).await;
+    // Only whoever has nothing here is looked for: what has limits is known without the ledger.
+    if let (true, Some(name)) = (said.limits.is_empty(), &of.consumer)
+        && let Err((status, words)) = known_consumer(control, &board, name).await
+    {
+        return problem(status, &words);
+    }
     let limits: Vec<Value> = said.limits.iter().map(told).collect();
     answer(&json!({ "pid": std::process::id(), "at_ms": now_ms(), "limits": limits, "more": said.more }))
+}
+
+/// A consumer of the board or of the ledger; else the nearest one is named.
+pub(super) async fn known_consumer(
+    control: &Control,
+    board: &Board,
+    name: &str,
+) -> Result<(), (StatusCode, String)> {
+    let wanted = ConsumerName::new(name);
+    let here = board.consumers.consumers.iter().any(|row| row.name == wanted);
+    let away = |error: StoreError| (StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+    // Of many consumers all are read only for who is not there.
+    if here || control.ledger.consumer(&wanted).await.map_err(away)?.is_some() {
+        return Ok(());
+    }
+    let named = Named { api: None, operation: None, consumer: Some(name) };
+    named.check(Some(board), &control.ledger).await.map_err(|unknown| match unknown.exit {
+        Exit::Usage => (StatusCode::NOT_FOUND, in_words(&unknown)),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, in_words(&unknown)),
+    })
+}
+
+fn known_plan(board: &Board, name: &str) -> Result<(), Failure> {
+    if board.plans.iter().any(|plan| plan.name.as_str() == name) {
+        return Ok(());
+    }
+    let names = || board.plans.iter().map(|plan| plan.name.as_str());
+    let failure = Failure::usage(format!("there is no plan `{name}` on this board"));
+    Err(match nearest(name, names()) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure.help(format!("there are {}", names().collect::<Vec<_>>().join(", "))),
+    })
 }
 
 fn told(one: &Standing) -> Value {

@@ -26,8 +26,15 @@ pub(super) fn answer(board: &Board, question: &Value) -> Reply {
             &json!({ "pid": std::process::id(), "revision": revision, "env": board.env, "files": files }),
         );
     };
-    if question["revision"].as_str() != Some(&revision) {
-        return problem(StatusCode::CONFLICT, "the board was loaded anew meanwhile: ask once more");
+    let Some(wanted) = question["revision"].as_str() else {
+        let words = "of which `revision`? name the one that `GET /board` without a `name` says";
+        return problem(StatusCode::BAD_REQUEST, words);
+    };
+    if wanted != revision {
+        return problem(
+            StatusCode::CONFLICT,
+            "the board that runs has another revision: it was loaded anew meanwhile, ask `GET /board` once more",
+        );
     }
     match texts.iter().find(|(known, _)| *known == name) {
         Some((_, bytes)) if bytes.len() > LARGEST => {
