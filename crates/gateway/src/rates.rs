@@ -5,17 +5,22 @@
 //! counts for itself, from where it was. How many shares there are is bounded; whom there is no place for is counted by each
 //! process for itself.
 
+mod away;
 mod company;
+mod hand_over;
+mod keeper;
 #[cfg(test)]
 mod model;
 
 pub(crate) use company::Meters;
+pub(crate) use keeper::Keeper;
 
 use crate::share::{Share, Taken, is_late};
 use crate::subject_hash::SubjectHash;
+use away::Away;
 use exchange::{Left, Meter, Rate, RateAsk, RateStore, RatesAway};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -37,6 +42,9 @@ const JOINING: u8 = 1;
 const SHARING: u8 = 2;
 /// The others have left: calls wait until their use is carried over.
 const LEAVING: u8 = 3;
+/// Others have come, and what its meters say goes to the store: its own calls take parts already, the first of a subject
+/// takes its meter with it.
+const HANDING: u8 = 4;
 
 /// The rates of a process.
 #[derive(Debug)]
@@ -45,11 +53,11 @@ pub(crate) struct Rates {
     hash: SubjectHash,
     store: Option<Arc<dyn RateStore>>,
     mode: AtomicU8,
-    away: Arc<AtomicBool>,
-    why: Arc<Mutex<Option<String>>>,
+    away: Arc<Away>,
     turned: Notify,
-    company: AtomicBool,
     shards: Box<[Shard]>,
+    /// Subjects that were too many to be handed over.
+    beyond: AtomicU64,
 }
 
 /// Shares by the number of their subject.
@@ -69,6 +77,9 @@ pub struct RatesStanding {
     pub shared: bool,
     /// Why the store cannot be asked, while it cannot: each process counts for itself.
     pub away: Option<String>,
+    /// Subjects of limits that were not handed over when another process came, because they were more than a store keeps:
+    /// each may have a burst anew there.
+    pub beyond: u64,
 }
 
 /// What a limit has left; or what it has and when to come back.
@@ -84,16 +95,20 @@ impl Rates {
             store,
             mode: AtomicU8::new(mode),
             away: Arc::default(),
-            why: Arc::default(),
             turned: Notify::new(),
-            company: AtomicBool::new(false),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            beyond: AtomicU64::new(0),
         }
     }
 
     /// How subjects are numbered.
     pub(crate) const fn hash(&self) -> SubjectHash {
         self.hash
+    }
+
+    /// Whether there is anything to share them through.
+    pub(crate) const fn has_store(&self) -> bool {
+        self.store.is_some()
     }
 
     /// Whether its meters are all there is to ask.
@@ -114,16 +129,16 @@ impl Rates {
             let mut turned = std::pin::pin!(self.turned.notified());
             turned.as_mut().enable();
             let now = self.now();
-            if self.is_away() {
+            if self.away.is() {
                 self.go_on(subject, meter);
                 return own(meter, rate, now, cost);
             }
             match self.mode.load(Ordering::Relaxed) {
                 ALONE => return own(meter, rate, now, cost),
-                SHARING => {}
+                SHARING | HANDING => {}
                 _ => {
                     if tokio::time::timeout_at(until, turned).await.is_err() {
-                        self.lose(SILENT);
+                        self.away.lose(SILENT.to_owned());
                     }
                     continue;
                 }
@@ -142,7 +157,7 @@ impl Rates {
             let Some(_) = share.asked() else { continue };
             if tokio::time::timeout_at(until, rung).await.is_err() {
                 if share.asked().is_some_and(|asked| is_late(asked, self.now())) {
-                    self.lose(SILENT);
+                    self.away.lose(SILENT.to_owned());
                     continue;
                 }
                 // There were answers, and others were quicker: this call alone is counted by its own meter.
@@ -155,7 +170,7 @@ impl Rates {
     /// What is left, as far as is known here; asks the store for the next time.
     pub(crate) fn look(&self, subject: u64, meter: &Meter, rate: &Rate) -> Left {
         let now = self.now();
-        let shares = self.mode.load(Ordering::Relaxed) == SHARING && !self.is_away();
+        let shares = matches!(self.mode.load(Ordering::Relaxed), SHARING | HANDING) && !self.away.is();
         let Some(share) = shares.then(|| self.share(subject, rate, now)).flatten() else {
             return meter.peek(rate, now);
         };
@@ -191,7 +206,11 @@ impl Rates {
 
     /// How rates are counted at the moment.
     pub(crate) fn standing(&self) -> RatesStanding {
-        RatesStanding { shared: !self.is_alone(), away: lock(&self.why).clone() }
+        RatesStanding {
+            shared: !self.is_alone(),
+            away: self.away.why(),
+            beyond: self.beyond.load(Ordering::Relaxed),
+        }
     }
 
     /// Gives back what lapsed and forgets whom nobody came for.
@@ -214,7 +233,7 @@ impl Rates {
 
     fn send(&self, share: &Arc<Share>, ask: RateAsk, asked: u64) {
         let (Some(store), epoch) = (&self.store, self.epoch) else { return };
-        let (share, away, why) = (Arc::clone(share), Arc::clone(&self.away), Arc::clone(&self.why));
+        let (share, away) = (Arc::clone(share), Arc::clone(&self.away));
         store.lease(
             ask,
             Box::new(move |answer| {
@@ -224,9 +243,8 @@ impl Rates {
                     // What it grants so late cannot be spent.
                     Ok(_) => is_late(asked, now).then(|| format!("slow: {} ms", (now - asked) / 1_000_000)),
                 };
-                if missed.is_some() {
-                    *lock(&why) = missed;
-                    away.store(true, Ordering::Relaxed);
+                if let Some(missed) = missed {
+                    away.lose(missed);
                 }
                 share.deposit(&ask, asked, &answer, now);
             }),
@@ -239,15 +257,6 @@ impl Rates {
         if let Some(share) = known {
             meter.raise(share.arrival());
         }
-    }
-
-    fn lose(&self, why: &str) {
-        self.away.store(true, Ordering::Relaxed);
-        *lock(&self.why) = Some(why.to_owned());
-    }
-
-    fn is_away(&self) -> bool {
-        self.away.load(Ordering::Relaxed)
     }
 
     fn all(&self) -> Vec<Arc<Share>> {

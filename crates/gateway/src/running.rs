@@ -5,7 +5,7 @@ use crate::bind::{self, Planned, Slot};
 use crate::dispatch::Inboxes;
 use crate::explain::{self, Asked};
 use crate::over_soft::OverSoft;
-use crate::rates::RatesStanding;
+use crate::rates::{Keeper, RatesStanding};
 use crate::scopes::Scopes;
 use crate::settings::Settings;
 use crate::standing::{self, LimitsOf, Standings};
@@ -55,7 +55,9 @@ pub struct Running {
     dispatch: Arc<Inboxes>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     shared: Arc<Shared>,
-    now: Mutex<Parts>,
+    /// Keeps company with other processes, until the last thread has ended.
+    keeper: Mutex<Option<Keeper>>,
+    now: Arc<Mutex<Parts>>,
 }
 
 #[derive(Clone, Debug)]
@@ -108,13 +110,18 @@ impl Gateway {
             orders.push(order);
             inboxes.push(errand);
         }
+        let now = Arc::new(Mutex::new(Parts { given, board, accounts, prepared, scopes }));
+        let parts = Arc::clone(&now);
+        let accounts = move || Arc::clone(&parts.lock().unwrap_or_else(PoisonError::into_inner).accounts);
+        let keeper = Keeper::start(&shared, accounts).map_err(GatewayError::Thread)?;
         Ok(Running {
             slots: Mutex::new(slots),
             orders,
             dispatch: Arc::new(Inboxes::new(inboxes)),
             threads: Mutex::new(handles),
             shared,
-            now: Mutex::new(Parts { given, board, accounts, prepared, scopes }),
+            keeper: Mutex::new(keeper),
+            now,
         })
     }
 }
@@ -231,6 +238,7 @@ impl Running {
             cut += over.await.unwrap_or(0);
         }
         self.join();
+        drop(self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.shared.rates.give_back();
         self.shared.purses.give_back();
         self.settle().await;

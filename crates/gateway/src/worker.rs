@@ -3,7 +3,6 @@
 //! Worker state is `Rc` and `Cell` and never leaves the thread. What reaches it from outside is a
 //! message: a new world, a call to make, the order to stop.
 
-use crate::all_meters::AllMeters;
 use crate::bind::Change;
 use crate::dispatch::Errand;
 use crate::scopes::Scopes;
@@ -110,14 +109,6 @@ pub(crate) async fn run(start: Start) {
     });
     let mut doors = HashMap::new();
     open(&worker, &mut doors, sockets);
-    if worker.shared.rates.claim() {
-        let worker = Rc::clone(&worker);
-        tokio::task::spawn_local(async move {
-            let shared = Arc::clone(&worker.shared);
-            let meters = || Box::new(AllMeters::new(&worker.world().accounts, &worker.shared)) as _;
-            shared.rates.keep_company(meters).await;
-        });
-    }
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

@@ -3,6 +3,7 @@
 use crate::database;
 use crate::harness::{Running, stdout};
 use crate::postgres::Server;
+use crate::reloads::rewrite;
 use crate::served::{Beside, becomes, board, health};
 use crate::wire::Caller;
 use demo::Provider;
@@ -63,6 +64,62 @@ async fn two_processes_on_one_board_let_in_one_burst_whoever_comes_and_goes() {
     let again = press_both(&url, &second.url());
     assert!(admitted + 20 + late + again <= BURST + refilled(begun), "{again}: nor for who comes back");
     assert_eq!(first.stop(), Some(0));
+}
+
+/// A limit for each address, which a trusted proxy names.
+fn by_address(provider: &str) -> String {
+    board(provider, "", "")
+        .replace("head-timeout", "trust = [\"127.0.0.0/8\"]\nhead-timeout")
+        .replace("auth = \"none\"", "auth = \"none\"\nlimit = \"2/h burst 2 per ip\"")
+}
+
+/// Calls once for each of so many addresses; how many were let in.
+fn press_as(url: &str, addresses: u32) -> u64 {
+    let mut caller = Caller::try_new(url).unwrap();
+    let field = |nth: u32| format!("X-Forwarded-For: 10.1.{}.{}\r\n", nth / 250, nth % 250);
+    let statuses = (0..addresses).map(|nth| caller.get("/", &field(nth)));
+    statuses.filter(|status| *status == Some(200)).count() as u64
+}
+
+/// Each address has used its burst at the first process. What it is told of them is little enough to be over before the other
+/// one goes on without it.
+fn nobody_of_many_gets_a_burst_anew(first: &Running, one: &str, two: &str) {
+    const ADDRESSES: u32 = 5_000;
+    const TENTH: u32 = ADDRESSES / 10;
+    let used = std::thread::scope(|scope| {
+        let (here, there) = (scope.spawn(|| press_as(one, ADDRESSES)), scope.spawn(|| press_as(two, ADDRESSES)));
+        here.join().unwrap() + there.join().unwrap()
+    });
+    assert!(used <= u64::from(ADDRESSES / 100), "{used} more");
+    assert!(press_as(two, TENTH) + press_as(one, TENTH) <= u64::from(TENTH / 100));
+    assert!(is_shared(first));
+}
+
+#[tokio::test]
+async fn when_another_process_comes_none_of_many_addresses_gets_a_burst_anew() {
+    let provider = Provider::status(200).start().await;
+    let (first, url) = Running::serve(&by_address(&provider.url()));
+    for _ in 0..2 {
+        assert_eq!(press_as(&url, 5_000), 5_000);
+    }
+    // Who keeps company is the same after a reload.
+    rewrite(&first, "details = \"all\"", "details = \"none\"");
+    assert_eq!(first.command(&["reload"]).status.code(), Some(0));
+    assert!(!is_shared(&first));
+    let second = Beside::serve(&first);
+    nobody_of_many_gets_a_burst_anew(&first, &url, &second.url());
+}
+
+#[tokio::test]
+async fn nor_when_they_share_a_database() {
+    let Some(server) = Server::start() else { return };
+    let provider = Provider::status(200).start().await;
+    let (one, first) = database::serve(&by_address(&provider.url()), &server.url());
+    for _ in 0..2 {
+        assert_eq!(press_as(&first, 5_000), 5_000);
+    }
+    let (_two, second) = database::serve(&by_address(&provider.url()), &server.url());
+    nobody_of_many_gets_a_burst_anew(&one, &first, &second);
 }
 
 #[tokio::test]

@@ -23,6 +23,21 @@ pub(super) struct Kept {
     pub(super) slow: Duration,
     /// It takes questions and says nothing.
     pub(super) hangs: bool,
+    /// How many were handed over, each time.
+    pub(super) carried: Vec<usize>,
+    /// How often it was to take over something, and what befalls it then.
+    pub(super) carries: usize,
+    pub(super) troubles: HashMap<usize, Trouble>,
+}
+
+/// What befalls the store when it is to take over something.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Trouble {
+    /// It takes twice so long.
+    Slow(Duration),
+    Fails,
+    /// For so long.
+    Away(Duration),
 }
 
 /// How one process asks it.
@@ -34,16 +49,48 @@ impl Keeper {
         crate::rates::since(self.epoch)
     }
 
+    /// What befalls it now that it is to take over so many.
+    fn trouble(self: &Arc<Self>, count: usize) -> Option<Trouble> {
+        let mut kept = self.kept.lock().unwrap();
+        let nth = kept.carries;
+        kept.carries += 1;
+        let trouble = kept.troubles.remove(&nth);
+        match trouble {
+            Some(Trouble::Fails) => {}
+            Some(Trouble::Away(long)) => {
+                kept.away = true;
+                let keeper = Arc::clone(self);
+                tokio::task::spawn_local(async move {
+                    tokio::time::sleep(long).await;
+                    keeper.kept.lock().unwrap().away = false;
+                });
+            }
+            _ if kept.away || kept.hangs => {}
+            _ => kept.carried.push(count),
+        }
+        trouble
+    }
+
     /// Answers after a while, in the order of the questions.
     fn answer<T: 'static>(
         self: &Arc<Self>,
         answer: RateAnswer<T>,
         what: impl FnOnce(&mut Kept, u64) -> T + 'static,
     ) {
+        let slow = self.kept.lock().unwrap().slow;
+        self.answer_in(slow, answer, what);
+    }
+
+    fn answer_in<T: 'static>(
+        self: &Arc<Self>,
+        slow: Duration,
+        answer: RateAnswer<T>,
+        what: impl FnOnce(&mut Kept, u64) -> T + 'static,
+    ) {
         let keeper = Arc::clone(self);
-        let (away, slow, hangs) = {
+        let (away, hangs) = {
             let kept = self.kept.lock().unwrap();
-            (kept.away, kept.slow, kept.hangs)
+            (kept.away, kept.hangs)
         };
         if hangs {
             tokio::task::spawn_local(async move {
@@ -83,7 +130,13 @@ impl RateStore for Door {
     }
 
     fn carry(&self, aheads: Vec<(u64, u64)>, answer: RateAnswer<()>) {
-        self.0.answer(answer, move |kept, now| {
+        let usual = self.0.kept.lock().unwrap().slow;
+        let slow = match self.0.trouble(aheads.len()) {
+            Some(Trouble::Fails) => return answer(Err(RatesAway("away".to_owned()))),
+            Some(Trouble::Slow(slow)) => slow,
+            _ => usual,
+        };
+        self.0.answer_in(slow, answer, move |kept, now| {
             for (subject, ahead) in aheads {
                 let subject = kept.subjects.entry(subject).or_default();
                 subject.arrival = subject.arrival.max(now + ahead);
