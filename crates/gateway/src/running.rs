@@ -83,7 +83,7 @@ impl Gateway {
         let count = wanted.min(writer_ids.len().max(1));
         let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
         let scopes = Arc::new(Scopes::new(&accounts, &prepared));
-        let Planned { slots, changes } = bind::plan(&board, &[], count)?;
+        let Planned { slots, changes } = bind::plan(&board.listeners, &[], count)?;
         let given = Arc::clone(&board);
         let board = bind::in_slots(board, &slots);
         let turns = settings.turns.clone();
@@ -159,7 +159,7 @@ impl Running {
             // Accounts change often, boards do not.
             (Arc::clone(&now.board), Arc::clone(&now.prepared), None)
         } else {
-            let planned = bind::plan(&board, &slots, self.orders.len())?;
+            let planned = bind::plan(&board.listeners, &slots, self.orders.len())?;
             let board = bind::in_slots(board, &planned.slots);
             let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
             (board, prepared, Some(planned))

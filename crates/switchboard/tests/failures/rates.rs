@@ -1,13 +1,13 @@
 //! A rate over two processes on one board, on SQLite and on PostgreSQL: together they let in what one would.
 
 use crate::database;
-use crate::harness::{Running, stdout};
+use crate::harness::{Running, skipped, stdout};
 use crate::postgres::Server;
 use crate::reloads::rewrite;
 use crate::served::{Beside, becomes, board, health};
 use crate::wire::Caller;
 use demo::Provider;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One more comes back in a minute: what is let in is a count and not a matter of time.
 const BURST: u64 = 60;
@@ -70,56 +70,78 @@ async fn two_processes_on_one_board_let_in_one_burst_whoever_comes_and_goes() {
 fn by_address(provider: &str) -> String {
     board(provider, "", "")
         .replace("head-timeout", "trust = [\"127.0.0.0/8\"]\nhead-timeout")
-        .replace("auth = \"none\"", "auth = \"none\"\nlimit = \"2/h burst 2 per ip\"")
+        .replace("auth = \"none\"", "auth = \"none\"\nlimit = \"1/h burst 1 per ip\"")
 }
 
-/// Calls once for each of so many addresses; how many were let in.
-fn press_as(url: &str, addresses: u32) -> u64 {
+/// Calls once for each of so many addresses of a network; how many were let in, and how long the slowest call took.
+fn press_as(url: &str, network: u8, addresses: u32) -> (u64, Duration) {
     let mut caller = Caller::try_new(url).unwrap();
-    let field = |nth: u32| format!("X-Forwarded-For: 10.1.{}.{}\r\n", nth / 250, nth % 250);
-    let statuses = (0..addresses).map(|nth| caller.get("/", &field(nth)));
-    statuses.filter(|status| *status == Some(200)).count() as u64
+    let (mut admitted, mut slowest) = (0, Duration::ZERO);
+    for nth in 0..addresses {
+        let begun = Instant::now();
+        let field = format!("X-Forwarded-For: 10.{network}.{}.{}\r\n", nth / 250, nth % 250);
+        admitted += u64::from(caller.get("/", &field) == Some(200));
+        // The first one waits until it is known who else is there.
+        slowest = if nth == 0 { slowest } else { slowest.max(begun.elapsed()) };
+    }
+    (admitted, slowest)
 }
 
-/// Each address has used its burst at the first process. What it is told of them is little enough to be over before the other
-/// one goes on without it.
-fn nobody_of_many_gets_a_burst_anew(first: &Running, one: &str, two: &str) {
-    const ADDRESSES: u32 = 5_000;
-    const TENTH: u32 = ADDRESSES / 10;
-    let used = std::thread::scope(|scope| {
-        let (here, there) = (scope.spawn(|| press_as(one, ADDRESSES)), scope.spawn(|| press_as(two, ADDRESSES)));
-        here.join().unwrap() + there.join().unwrap()
-    });
-    assert!(used <= u64::from(ADDRESSES / 100), "{used} more");
-    assert!(press_as(two, TENTH) + press_as(one, TENTH) <= u64::from(TENTH / 100));
-    assert!(is_shared(first));
+/// The first process has let in one call of each address; then another one comes. Gives how many were let in after that, unless
+/// something stood still for longer than the store may take: then each process counts for itself, and this shows nothing.
+fn let_in_anew<T>(
+    (network, addresses): (u8, u32),
+    start: impl Fn() -> (Running, String),
+    beside: impl Fn(&Running) -> (T, String),
+) -> Option<u64> {
+    let (first, one) = start();
+    assert_eq!(press_as(&one, network, addresses).0, u64::from(addresses));
+    // Who keeps company is the same after a reload.
+    rewrite(&first, "details = \"all\"", "details = \"none\"");
+    assert_eq!(first.command(&["reload"]).status.code(), Some(0));
+    assert!(!is_shared(&first));
+    let (_second, two) = beside(&first);
+    let pressed = [
+        press_as(&two, network, addresses),
+        press_as(&one, network, addresses),
+        press_as(&two, network, addresses / 5),
+    ];
+    assert!(is_shared(&first));
+    let prompt = pressed.iter().all(|(_, slowest)| *slowest < Duration::from_millis(100));
+    prompt.then(|| pressed.iter().map(|(admitted, _)| admitted).sum())
+}
+
+/// One in a hundred may be, as calls of before and after pass each other.
+fn nobody_is_let_in_anew(addresses: u32, mut once: impl FnMut(u8, u32) -> Option<u64>) {
+    // A network each time: what a database was told it keeps.
+    match (1..=4).find_map(|network| once(network, addresses)) {
+        Some(anew) => assert!(anew <= u64::from(addresses / 100), "{anew} of {addresses}"),
+        None => skipped("skipped: this machine stood still for a tenth of a second, four times"),
+    }
 }
 
 #[tokio::test]
 async fn when_another_process_comes_none_of_many_addresses_gets_a_burst_anew() {
     let provider = Provider::status(200).start().await;
-    let (first, url) = Running::serve(&by_address(&provider.url()));
-    for _ in 0..2 {
-        assert_eq!(press_as(&url, 5_000), 5_000);
-    }
-    // Who keeps company is the same after a reload.
-    rewrite(&first, "details = \"all\"", "details = \"none\"");
-    assert_eq!(first.command(&["reload"]).status.code(), Some(0));
-    assert!(!is_shared(&first));
-    let second = Beside::serve(&first);
-    nobody_of_many_gets_a_burst_anew(&first, &url, &second.url());
+    nobody_is_let_in_anew(5_000, |network, addresses| {
+        let start = || Running::serve(&by_address(&provider.url()));
+        let beside = |first: &Running| {
+            let second = Beside::serve(first);
+            let url = second.url();
+            (second, url)
+        };
+        let_in_anew((network, addresses), start, beside)
+    });
 }
 
 #[tokio::test]
-async fn nor_when_they_share_a_database() {
+async fn when_another_board_comes_to_a_database_none_of_many_addresses_gets_a_burst_anew() {
     let Some(server) = Server::start() else { return };
     let provider = Provider::status(200).start().await;
-    let (one, first) = database::serve(&by_address(&provider.url()), &server.url());
-    for _ in 0..2 {
-        assert_eq!(press_as(&first, 5_000), 5_000);
-    }
-    let (_two, second) = database::serve(&by_address(&provider.url()), &server.url());
-    nobody_of_many_gets_a_burst_anew(&one, &first, &second);
+    nobody_is_let_in_anew(2_000, |network, addresses| {
+        let serve = || database::serve(&by_address(&provider.url()), &server.url());
+        let_in_anew((network, addresses), serve, |_| serve())
+    });
 }
 
 #[tokio::test]
