@@ -4,11 +4,12 @@
 
 use super::console::Seat;
 use super::people::People;
-use crate::drive::{Disk, Files, Logins, Need, Traced, details, now_ms, secrets_folder};
+use crate::drive::{Disk, Files, Listed, Logins, Need, Traced, details, now_ms, secrets_folder};
 use crate::terminal::Terminal;
 use board::{Board, Diagnostics};
 use gateway::Running;
 use ledger::Ledger;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -66,6 +67,8 @@ pub(super) struct Following {
     pub(super) stale: watch::Sender<Option<Stale>>,
     /// The files it was made of, where their changes are taken over by themselves.
     pub(super) files: Option<Files>,
+    /// Where others find it, once it is on the list.
+    pub(super) listed: Rc<RefCell<Option<Listed>>>,
 }
 
 impl Following {
@@ -168,8 +171,15 @@ impl Following {
         self.ledger.record(next.record.rows_per_second, details(&next));
         *now = people;
         self.stale.send_replace(None);
+        let urls = urls(&next);
         self.board.send_replace(next);
         self.console.take(console).await;
+        if let Some(Err(failure)) =
+            self.listed.borrow_mut().as_mut().map(|listed| listed.moved(urls, self.console.url()))
+        {
+            self.terminal
+                .complain(format!("warning: {}; others look for this board where it was", failure.message));
+        }
         Ok(done)
     }
 }
@@ -180,6 +190,11 @@ pub(super) fn load(folder: &std::path::Path, env: Option<&str>) -> (Result<Board
     let traced = Traced::new(Disk { secrets: secrets_folder(folder), need: Need::Secrets });
     let loaded = board::load(folder, env, &traced);
     (loaded, traced.into_files())
+}
+
+/// What callers see, the first listener first.
+pub(super) fn urls(board: &Board) -> Vec<String> {
+    board.listeners.iter().map(|listener| listener.url.clone()).collect()
 }
 
 /// What a process decides when it starts.

@@ -95,6 +95,7 @@ fn let_in_anew<T>(
     beside: impl Fn(&Running) -> (T, String),
 ) -> Option<u64> {
     let (first, one) = start();
+    becomes(200, "whoever was there before is forgotten", false, || is_shared(&first));
     assert_eq!(press_as(&one, network, addresses).0, u64::from(addresses));
     // Who keeps company is the same after a reload.
     rewrite(&first, "details = \"all\"", "details = \"none\"");
