@@ -9,6 +9,7 @@ mod away;
 mod company;
 mod hand_over;
 mod keeper;
+mod membership;
 #[cfg(test)]
 mod model;
 
@@ -19,6 +20,7 @@ use crate::share::{Share, Taken, is_late};
 use crate::subject_hash::SubjectHash;
 use away::Away;
 use exchange::{Left, Meter, Rate, RateAsk, RateStore, RatesAway};
+use membership::Membership;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,7 +56,10 @@ pub(crate) struct Rates {
     store: Option<Arc<dyn RateStore>>,
     mode: AtomicU8,
     away: Arc<Away>,
+    membership: Membership,
     turned: Notify,
+    /// Who keeps company is to meet the others at once.
+    awake: Notify,
     shards: Box<[Shard]>,
     /// Subjects that were too many to be handed over.
     beyond: AtomicU64,
@@ -88,6 +93,11 @@ pub(crate) type Tried<T> = Result<(Left, T), (Left, Duration)>;
 impl Rates {
     /// Rates of a process that shares them through `store`; `None`: it is alone.
     pub(crate) fn new(epoch: Instant, store: Option<Arc<dyn RateStore>>) -> Self {
+        Self::with_clock(epoch, store, membership::machine)
+    }
+
+    /// The same with another clock of the machine.
+    fn with_clock(epoch: Instant, store: Option<Arc<dyn RateStore>>, clock: fn() -> u64) -> Self {
         let mode = if store.is_some() { JOINING } else { ALONE };
         Self {
             epoch,
@@ -95,7 +105,9 @@ impl Rates {
             store,
             mode: AtomicU8::new(mode),
             away: Arc::default(),
+            membership: Membership::new(clock),
             turned: Notify::new(),
+            awake: Notify::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             beyond: AtomicU64::new(0),
         }
@@ -135,8 +147,12 @@ impl Rates {
             }
             match self.mode.load(Ordering::Relaxed) {
                 ALONE => return own(meter, rate, now, cost),
-                SHARING | HANDING => {}
-                _ => {
+                SHARING | HANDING if !self.membership.is_over(now) => {}
+                mode => {
+                    if matches!(mode, SHARING | HANDING) {
+                        // It slept: the others may take it for gone.
+                        self.awake.notify_one();
+                    }
                     if tokio::time::timeout_at(until, turned).await.is_err() {
                         self.away.lose(SILENT.to_owned());
                     }
@@ -170,7 +186,9 @@ impl Rates {
     /// What is left, as far as is known here; asks the store for the next time.
     pub(crate) fn look(&self, subject: u64, meter: &Meter, rate: &Rate) -> Left {
         let now = self.now();
-        let shares = matches!(self.mode.load(Ordering::Relaxed), SHARING | HANDING) && !self.away.is();
+        let shares = matches!(self.mode.load(Ordering::Relaxed), SHARING | HANDING)
+            && !self.away.is()
+            && !self.membership.is_over(now);
         let Some(share) = shares.then(|| self.share(subject, rate, now)).flatten() else {
             return meter.peek(rate, now);
         };

@@ -117,6 +117,11 @@ impl Share {
         untold.then_some((self.subject, state.arrival))
     }
 
+    /// Its number and where the store is, as far as is known.
+    pub(crate) fn known(&self) -> (u64, u64) {
+        (self.subject, self.arrival())
+    }
+
     /// Gives back what a call took that was refused by a later rule.
     pub(crate) fn refund(&self, granted: u64, cost: u32, now: u64) {
         let mut state = self.state();

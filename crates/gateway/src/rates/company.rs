@@ -55,9 +55,15 @@ impl Rates {
         let mut keeping = Keeping { begun: Instant::now(), handing: HandOver::default() };
         let mut next = Instant::now();
         loop {
-            tokio::time::sleep_until(next.min(Instant::now() + SWEPT)).await;
-            self.sweep(false);
-            if Instant::now() >= next {
+            let woken = tokio::time::timeout_at(next.min(Instant::now() + SWEPT), self.awake.notified())
+                .await
+                .is_ok();
+            // What is in hand from before it slept goes back to nobody.
+            let slept = self.is_missed();
+            if !slept {
+                self.sweep(false);
+            }
+            if woken || slept || Instant::now() >= next {
                 next = Instant::now() + self.meet(&mut keeping, &*meters()).await;
             }
         }
@@ -66,16 +72,24 @@ impl Rates {
     /// Meets the others once; gives when to do so again.
     async fn meet(&self, keeping: &mut Keeping, meters: &dyn Meters) -> Duration {
         let Some(store) = &self.store else { return MET };
+        let missed = self.is_missed();
         let meeting = match self.mode.load(Ordering::Relaxed) {
+            SHARING | HANDING if missed => Meeting::SharingUnlessAlone,
             ALONE | HANDING => Meeting::Own,
             SHARING => Meeting::Sharing,
             _ => Meeting::SharingUnlessAlone,
         };
-        let asked = self.now();
+        let (asked, clock) = (self.now(), self.membership.clock());
         let company = ask(|answer| store.meet(meeting, answer)).await;
         let prompt = !is_late(asked, self.now());
         let turned = match company {
-            Ok(company) => self.turn(keeping, &**store, meeting, company, meters).await,
+            Ok(company) => {
+                self.membership.met(asked, clock);
+                if missed {
+                    self.begin_anew(keeping, meters);
+                }
+                self.turn(keeping, &**store, meeting, company, meters).await
+            }
             Err(why) => Err((why, MET)),
         };
         let next = match turned {
@@ -93,6 +107,21 @@ impl Rates {
         };
         self.turned.notify_waiters();
         next
+    }
+
+    /// Whether the others may take it for gone, while it shares with them. While the store is away nothing is shared.
+    fn is_missed(&self) -> bool {
+        matches!(self.mode.load(Ordering::Relaxed), SHARING | HANDING) && self.membership.is_over(self.now())
+    }
+
+    /// What it has in hand is over, and so is what it was to give back: both lost their worth at an unknown pace. Its own meters
+    /// go on from where the store was.
+    fn begin_anew(&self, keeping: &mut Keeping, meters: &dyn Meters) {
+        let known = self.all();
+        meters.raise(known.iter().map(|share| share.known()).collect());
+        self.shards.iter().for_each(|shard| lock(shard).clear());
+        keeping.begun = Instant::now();
+        self.mode.store(JOINING, Ordering::Relaxed);
     }
 
     async fn turn(

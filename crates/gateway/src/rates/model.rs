@@ -47,12 +47,18 @@ struct Process {
 impl Process {
     fn start(keeper: &Arc<Keeper>, id: u32) -> Self {
         let door: Arc<dyn RateStore> = Arc::new(Door(Arc::clone(keeper), id));
-        let (rates, meter) = (Rc::new(Rates::new(keeper.epoch, Some(door))), Rc::new(Meter::default()));
-        let (own, all) = (Rc::clone(&rates), Rc::clone(&meter));
-        let keeping = tokio::task::spawn_local(async move {
+        let (rates, meter) =
+            (Rc::new(Rates::with_clock(keeper.epoch, Some(door), store::machine)), Rc::new(Meter::default()));
+        let mut process = Self { rates, meter, id, keeping: tokio::task::spawn_local(async {}) };
+        process.keep();
+        process
+    }
+
+    fn keep(&mut self) {
+        let (own, all) = (Rc::clone(&self.rates), Rc::clone(&self.meter));
+        self.keeping = tokio::task::spawn_local(async move {
             own.keep_company(|| Box::new(One(Rc::clone(&all)))).await;
         });
-        Self { rates, meter, id, keeping }
     }
 
     async fn call(&self, rate: &Rate, cost: u32) -> bool {
@@ -116,6 +122,7 @@ fn simulated<T>(slow: Duration, run: impl AsyncFnOnce(Arc<Keeper>) -> T) -> T {
         // Far from zero: nobody's clock begins where another's does.
         let epoch = tokio::time::Instant::now().into_std();
         tokio::time::advance(Duration::from_secs(100_000)).await;
+        store::begin(epoch);
         let kept = Mutex::new(Kept { slow, ..Kept::default() });
         run(Arc::new(Keeper { epoch, kept })).await
     })

@@ -1,5 +1,6 @@
 //! Processes that come and go and are killed, with a limit that changes, against GCRA.
 
+use super::store::{set_skew, skew};
 use super::{Keeper, Model, Process, SUBJECT, rate, simulated};
 use crate::rates::{ALONE, HANDING, Paid};
 use proptest::prelude::*;
@@ -26,6 +27,10 @@ enum Step {
     Stop(usize),
     Start,
     Change(usize),
+    /// The machine sleeps for so many seconds.
+    Sleep(u64),
+    /// Its clock is set back by so many.
+    Back(u64),
 }
 
 const RATES: [(u32, u64, u32); 5] = [(50, 1, 50), (600, 3_600, 20), (1_000, 1, 3), (10, 1, 1), (60, 60, 5)];
@@ -41,6 +46,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0_usize..4).prop_map(Step::Stop),
         2 => Just(Step::Start),
         1 => (0_usize..RATES.len()).prop_map(Step::Change),
+        2 => prop_oneof![Just(10_u64), Just(3_600), 6_u64..30].prop_map(Step::Sleep),
+        1 => prop_oneof![Just(10_u64), Just(3_600)].prop_map(Step::Back),
     ];
     prop::collection::vec(step, 1..250)
 }
@@ -56,7 +63,8 @@ async fn follow(
     let mut model = Model { rate: of(first), arrival: 0, admitted: 0 };
     let mut arrivals: HashMap<u32, u64> = HashMap::new();
     let mut processes = vec![Process::start(&keeper, 1)];
-    let mut next = 2;
+    // By which time in truth is ahead of that of processes.
+    let (mut next, mut slept, mut awake) = (2, 0, 0_u64);
     for step in steps {
         let at = |process: usize, all: &[Process]| (!all.is_empty()).then(|| process % all.len().max(1));
         match step {
@@ -67,7 +75,7 @@ async fn follow(
                         if !together {
                             model.arrival = arrivals.get(&processes[process].id).copied().unwrap_or(0);
                         }
-                        model.admit(keeper.now(), cost)?;
+                        model.admit(keeper.now() + slept, cost)?;
                         arrivals.insert(processes[process].id, model.arrival);
                     }
                 }
@@ -98,13 +106,27 @@ async fn follow(
                 }
             }
             Step::Start if processes.len() < 4 => {
+                // Whoever comes before those who slept have met takes them for gone.
+                tokio::time::sleep(Duration::from_millis(awake.saturating_sub(keeper.now() / 1_000_000)))
+                    .await;
                 processes.push(Process::start(&keeper, next));
                 next += 1;
             }
-            Step::Start => {}
+            // Not before the machine was started.
+            Step::Back(seconds) if skew() > -80_000_000_000_000 => {
+                set_skew(skew().strict_sub_unsigned(seconds * 1_000_000_000));
+            }
+            Step::Start | Step::Back(_) => {}
+            Step::Sleep(seconds) => {
+                // Who has just been started has met the others.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                slept += seconds * 1_000_000_000;
+                awake = keeper.now() / 1_000_000 + 600;
+                set_skew(skew().strict_add_unsigned(seconds * 1_000_000_000));
+            }
             Step::Change(index) => {
-                model.change(of(index), keeper.now());
-                let most = keeper.now() + model.rate.depth();
+                model.change(of(index), keeper.now() + slept);
+                let most = keeper.now() + slept + model.rate.depth();
                 for arrival in arrivals.values_mut() {
                     *arrival = (*arrival).min(most);
                 }

@@ -1,6 +1,6 @@
 //! A process with many meters hands them over while calls go on: nobody gets a burst anew, and no call waits for the end of it.
 
-use super::store::Trouble;
+use super::store::{Trouble, machine};
 use super::{Door, Keeper, Meters, Rates, rate, simulated};
 use crate::rates::hand_over::{AT_ONCE, MOST};
 use crate::rates::{ALONE, HANDING, SHARING};
@@ -50,7 +50,7 @@ struct Crowd {
 impl Crowd {
     fn start(keeper: &Arc<Keeper>, id: u32, many: usize) -> Self {
         let door: Arc<dyn RateStore> = Arc::new(Door(Arc::clone(keeper), id));
-        let rates = Rc::new(Rates::new(keeper.epoch, Some(door)));
+        let rates = Rc::new(Rates::with_clock(keeper.epoch, Some(door), machine));
         let meters: Rc<Vec<Meter>> = Rc::new((0..many).map(|_| Meter::default()).collect());
         let (own, all) = (Rc::clone(&rates), Rc::clone(&meters));
         let keeping = tokio::task::spawn_local(async move {

@@ -1,11 +1,39 @@
 //! A store of shared rates for one test: on its clock, as slow as is wished, away when it is to be.
 
 use exchange::{Company, Meeting, RateAnswer, RateAsk, RateKept, RatePart, RateStore, RatesAway};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const LIVE: u64 = 5_000_000_000;
+
+thread_local! {
+    /// How far the machine's clock is from that of processes.
+    static SKEW: Cell<i64> = const { Cell::new(0) };
+    static EPOCH: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// How far the machine's clock is from that of processes, in nanoseconds.
+pub(super) fn skew() -> i64 {
+    SKEW.get()
+}
+
+/// The machine's clock is set, or the machine sleeps.
+pub(super) fn set_skew(skew: i64) {
+    SKEW.set(skew);
+}
+
+/// The machine's clock, as processes read it.
+pub(super) fn machine() -> u64 {
+    EPOCH.get().map_or(0, |epoch| crate::rates::since(epoch).strict_add_signed(skew()))
+}
+
+/// A new machine.
+pub(super) fn begin(epoch: Instant) {
+    EPOCH.set(Some(epoch));
+    SKEW.set(0);
+}
 
 /// The store, with the clock of the runtime.
 #[derive(Debug)]
@@ -45,8 +73,14 @@ pub(super) enum Trouble {
 pub(super) struct Door(pub(super) Arc<Keeper>, pub(super) u32);
 
 impl Keeper {
+    /// The clock of processes.
     pub(super) fn now(&self) -> u64 {
         crate::rates::since(self.epoch)
+    }
+
+    /// The machine's clock, and the store's.
+    pub(super) fn clock(&self) -> u64 {
+        self.now().strict_add_signed(skew())
     }
 
     /// What befalls it now that it is to take over so many.
@@ -103,13 +137,13 @@ impl Keeper {
             return answer(Err(RatesAway("away".to_owned())));
         }
         if slow.is_zero() {
-            let now = self.now();
+            let now = self.clock();
             let said = what(&mut self.kept.lock().unwrap(), now);
             return answer(Ok(said));
         }
         tokio::task::spawn_local(async move {
             tokio::time::sleep(slow).await;
-            let now = keeper.now();
+            let now = keeper.clock();
             let said = what(&mut keeper.kept.lock().unwrap(), now);
             tokio::time::sleep(slow).await;
             answer(Ok(said));
@@ -147,6 +181,13 @@ impl RateStore for Door {
     fn meet(&self, meeting: Meeting, answer: RateAnswer<Company>) {
         let me = self.1;
         self.0.answer(answer, move |kept, now| {
+            let slept = kept.sharers.get(&me).is_some_and(|(seen, _)| now > *seen + LIVE / 2);
+            if slept {
+                kept.sharers
+                    .values_mut()
+                    .filter(|(seen, _)| now > *seen + LIVE)
+                    .for_each(|(seen, _)| *seen = now);
+            }
             kept.sharers.retain(|_, (seen, _)| now <= *seen + LIVE);
             kept.sharers.insert(me, (now, meeting != Meeting::Own));
             let others = || kept.sharers.iter().filter(|(id, _)| **id != me);

@@ -122,3 +122,32 @@ fn a_store_that_answers_too_late_is_away_and_refuses_nobody() {
         });
     }
 }
+
+#[test]
+fn a_process_that_stood_still_meets_the_others_before_it_takes_anything() {
+    simulated(Duration::from_millis(1), async |keeper| {
+        let rate = rate(600, 3_600, 100);
+        let count = async |process: &Process| {
+            let mut count = 0;
+            for _ in 0..150 {
+                count += u32::from(process.call(&rate, 1).await);
+            }
+            count
+        };
+        let (mut one, two) = (Process::start(&keeper, 1), Process::start(&keeper, 2));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(one.is(SHARING) && two.is(SHARING));
+        assert!(one.call(&rate, 1).await);
+        // As on another machine, or stopped by a signal: the other one sees it gone, and it does not.
+        one.keeping.abort();
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(two.is(ALONE) && one.is(SHARING));
+        assert_eq!(count(&two).await, 100);
+        one.keep();
+        assert_eq!(count(&one).await, 0, "the other one has used it up");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(one.is(SHARING) && two.is(SHARING));
+        assert_eq!((count(&one).await, count(&two).await), (0, 0));
+        assert_eq!(one.rates.standing().away, None);
+    });
+}
