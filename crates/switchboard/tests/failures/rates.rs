@@ -146,6 +146,24 @@ async fn when_another_board_comes_to_a_database_none_of_many_addresses_gets_a_bu
 }
 
 #[tokio::test]
+async fn a_process_that_was_stopped_and_goes_on_gives_no_burst_anew() {
+    let provider = Provider::status(200).start().await;
+    let begun = Instant::now();
+    let (first, url) = Running::serve(&limited(&provider.url()));
+    let second = Beside::serve(&first);
+    assert_eq!(press(&second.url(), 10), 10);
+    becomes(200, "they share", true, || is_shared(&first));
+    second.signal("STOP");
+    becomes(200, "the other one is not heard of any more", false, || is_shared(&first));
+    let alone = press(&url, 100);
+    assert!((BURST - 10..=BURST - 10 + refilled(begun)).contains(&alone), "{alone}, and 10 before");
+    second.signal("CONT");
+    let late = press(&second.url(), 100);
+    assert!(10 + alone + late <= BURST + refilled(begun), "{late}: it does not know that it was silent");
+    assert_eq!(first.stop(), Some(0));
+}
+
+#[tokio::test]
 async fn two_boards_on_one_database_let_in_one_burst() {
     let Some(server) = Server::start() else { return };
     let provider = Provider::status(200).start().await;
