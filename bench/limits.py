@@ -89,20 +89,11 @@ def serve(folder, upstream, plan, offer, contract):
         f'[apis.parts]\n{contract}[apis.parts.upstream]\nurls = ["http://127.0.0.1:{upstream}"]\n'
         f'[apis.parts.offer.all]\nat = "/"\nplans = ["free"]\n{offer}\n[plans.free]\nauth = "key"\n{plan}\n'
     )
-    process = subprocess.Popen(
-        [BINARY, "--quiet", "serve"], cwd=folder, env={**os.environ, "XDG_STATE_HOME": str(folder / "state")},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )
+    process = listening(folder, port)
     command = lambda *words: subprocess.run(
         [BINARY, *words], cwd=folder, env={**os.environ, "XDG_STATE_HOME": str(folder / "state")},
         check=True, capture_output=True, text=True,
     ).stdout
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except OSError:
-            time.sleep(0.05)
     command("consumer", "add", "globex", "--plan", "free")
     keys = []
     for _ in range(2):
@@ -112,21 +103,28 @@ def serve(folder, upstream, plan, offer, contract):
     return process, port, keys
 
 
-def beside(folder):
-    """Another process on the same board, with a port of its own."""
-    port = free_port()
-    (folder / "switchboard.second.toml").write_text(f'[listen.edge]\nbind = "127.0.0.1:{port}"\n')
+def listening(folder, port, *words):
+    """The board of a folder, started, once it takes connections."""
     process = subprocess.Popen(
-        [BINARY, "--quiet", "--env", "second", "serve"], cwd=folder,
+        [BINARY, "--quiet", *words, "serve"], cwd=folder,
         env={**os.environ, "XDG_STATE_HOME": str(folder / "state")},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
-            break
+            return process
         except OSError:
             time.sleep(0.05)
+    process.kill()
+    sys.exit(f"the board of {folder} does not listen on {port}")
+
+
+def beside(folder):
+    """Another process on the same board, with a port of its own."""
+    port = free_port()
+    (folder / "switchboard.second.toml").write_text(f'[listen.edge]\nbind = "127.0.0.1:{port}"\n')
+    process = listening(folder, port, "--env", "second")
     time.sleep(1)
     return process, port
 

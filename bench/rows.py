@@ -7,6 +7,7 @@ to go on; anything else ends the measurement.
 """
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -18,6 +19,8 @@ import tempfile
 import threading
 import time
 
+import postgres
+
 RELEASE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "target", "release")
 OURS = os.path.abspath(os.environ.get("SWITCHBOARD", os.path.join(RELEASE, "switchboard")))
 FILL = os.path.abspath(os.environ.get("FILL", os.path.join(RELEASE, "examples", "rows")))
@@ -28,6 +31,7 @@ bind = "127.0.0.1:%(port)d"
 [ledger]
 folder = "%(folder)s"
 keep = "90d"
+%(more)s
 [apis.up]
 mock = true
 contract = "up.json"
@@ -124,17 +128,22 @@ def main():
     reader.add_argument("--rounds", type=int, default=5)
     options = reader.parse_args()
     rows, days = int(os.environ.get("ROWS", "10000000")), int(os.environ.get("DAYS", "5"))
-    with tempfile.TemporaryDirectory() as own:
+    with tempfile.TemporaryDirectory() as own, contextlib.ExitStack() as until:
+        os.chmod(own, 0o755)
         folder = os.path.abspath(os.environ.get("FOLDER", os.path.join(own, "ledger")))
-        if not os.path.isdir(folder):
-            print(subprocess.run([FILL, folder, str(rows), str(days)], check=True, capture_output=True, text=True).stdout)
+        filled, place, more, environment = os.path.isdir(folder), folder, "", {}
+        if os.environ.get("DATABASE") == "postgres":
+            place = until.enter_context(postgres.server(folder))
+            folder, more, environment = os.path.join(own, "state"), 'postgres = "env:LEDGER"', {"LEDGER": place}
+        if not filled:
+            print(subprocess.run([FILL, place, str(rows), str(days)], check=True, capture_output=True, text=True).stdout)
         board, port = os.path.join(own, "board"), free_port()
         os.makedirs(board)
         with open(os.path.join(board, "up.json"), "w") as out:
             json.dump(CONTRACT, out)
         with open(os.path.join(board, "switchboard.toml"), "w") as out:
-            out.write(BOARD % {"port": port, "folder": folder})
-        environment = {"HOME": own, "PATH": os.environ["PATH"], "NO_COLOR": "1"}
+            out.write(BOARD % {"port": port, "folder": folder, "more": more})
+        environment |= {"HOME": own, "PATH": os.environ["PATH"], "NO_COLOR": "1"}
         server = subprocess.Popen([OURS, "--board", board, "serve", "--quiet"], env=environment)
         ends, counts = threading.Event(), [0] * 4
         try:

@@ -1,13 +1,16 @@
 //! Fills a ledger with calls for `bench/rows`: so many rows over so many days, through the ledger's own recorder.
 //!
 //! The same arguments make the same calls but for the time they end at, which is now. Rows only: what they would
-//! count in usage is left out, and of one in a thousand a detail is kept. `rows FOLDER year 2025 EACH`: counts of a year.
+//! count in usage is left out, and of one in a thousand a detail is kept. Where to: a folder, or the URL of a PostgreSQL.
+//! `rows FOLDER year 2025 EACH`: counts of a year.
 
 #[path = "year.rs"]
 mod year;
 
-use exchange::{By, CallIds, CallRecord, ConsumerName, Detail, Fault, Message, Outcome, PlanName, Reason};
-use ledger::{DetailsWanted, Ledger, LedgerOptions};
+use exchange::{
+    By, CallIds, CallRecord, ConsumerName, Detail, Fault, Message, Outcome, PlanName, Reason, Secret,
+};
+use ledger::{DetailsWanted, Ledger, LedgerOptions, Place};
 use std::error::Error;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -152,10 +155,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return year::count(folder, year.parse()?, each.parse()?).await;
     }
     let [folder, count, days] = words.as_slice() else {
-        return Err("usage: rows FOLDER ROWS DAYS, or: rows FOLDER year YEAR CALLS-A-MINUTE".into());
+        return Err("usage: rows FOLDER|URL ROWS DAYS, or: rows FOLDER year YEAR CALLS-A-MINUTE".into());
     };
     let (count, days): (u64, u64) = (count.parse()?, days.parse()?);
-    let mut options = LedgerOptions::new(folder);
+    let mut options = LedgerOptions::new(if folder.starts_with("postgres://") {
+        Place::Postgres(Secret::new(folder.clone()))
+    } else {
+        Place::Folder(folder.into())
+    });
     options.rows_per_second = 1_000_000;
     options.max_rows_per_second = 4_000_000;
     options.details = DetailsWanted::All;

@@ -33,6 +33,17 @@ pub struct Callers {
     pub mark: Mark,
 }
 
+/// What of the accounts has changed since they were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// Nothing that the audit knows of.
+    Nothing,
+    /// These, and how far that was read.
+    Changed(Changed, Mark),
+    /// So much that all of it is to be read.
+    Much,
+}
+
 impl Ledger {
     /// Every consumer, and every key that is not revoked at `now_ms`. When a key ends later, [`Ledger::watch_accounts`] says so.
     ///
@@ -47,15 +58,11 @@ impl Ledger {
         Ok(Callers { consumers, keys, mark: Mark { line, at_ms: now_ms } })
     }
 
-    /// What has changed since then; `None`: everything has to be read.
+    /// What has changed since then.
     ///
     /// # Errors
     /// The file's.
-    pub async fn callers_since(
-        &self,
-        mark: Mark,
-        now_ms: u64,
-    ) -> Result<Option<(Changed, Mark)>, StoreError> {
+    pub async fn callers_since(&self, mark: Mark, now_ms: u64) -> Result<Since, StoreError> {
         let mut file = self.accounts().await?;
         let mut look = file.look().await?;
         let line = look.number(Sql::new("SELECT max(id) FROM audit")).await?.unwrap_or(0);
@@ -68,13 +75,16 @@ impl Ledger {
                 names.insert(ConsumerName::new(row.text(0)?));
             }
         }
-        if names.is_empty() || names.len() > MOST_CHANGED {
-            return Ok(None);
+        if names.is_empty() {
+            return Ok(Since::Nothing);
+        }
+        if names.len() > MOST_CHANGED {
+            return Ok(Since::Much);
         }
         let names: Vec<_> = names.into_iter().collect();
         let consumers = consumers(&mut look, Some(&names)).await?;
         let keys = keys::that_open(&mut look, &consumers, Some(&names), now_ms).await?;
-        Ok(Some((Changed { names, consumers, keys }, Mark { line, at_ms: now_ms })))
+        Ok(Since::Changed(Changed { names, consumers, keys }, Mark { line, at_ms: now_ms }))
     }
 }
 

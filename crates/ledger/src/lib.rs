@@ -51,7 +51,7 @@ mod write;
 pub use access::{AccessRequest, AccessState};
 pub use accounts::{About, ConsumerInfo};
 pub use audit::{AuditEntry, Author};
-pub use callers::{Callers, Mark};
+pub use callers::{Callers, Mark, Since};
 pub use error::StoreError;
 pub use filter::{CallFilter, CallPage, MOST_ROWS, StatusFilter};
 pub use history::History;

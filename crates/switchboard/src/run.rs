@@ -7,6 +7,7 @@ mod control;
 mod following;
 mod house;
 mod lines;
+mod opening;
 mod people;
 
 pub(crate) use control::digest;
@@ -14,10 +15,10 @@ pub(crate) use people::People;
 
 use crate::arguments::Global;
 use crate::drive::socket::Socket;
-use crate::drive::{Entry, Files, allowances, now_ms, open_ledger, port, stored, unusable};
+use crate::drive::{Entry, allowances, now_ms, stored};
 use crate::exit::{Exit, Failure};
-use board::Board;
 use exchange::Recorder;
+use opening::Opened;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -63,27 +64,16 @@ pub(crate) fn run(
     global: &Global,
     ready: impl FnOnce(&Started) -> Result<Option<Work>, Failure>,
 ) -> Result<Exit, Failure> {
-    let (loaded, files) = following::load(&plan.folder, global.env.as_deref());
-    let board = Arc::new(loaded.map_err(|problems| unusable(&plan.folder, global, &problems))?);
-    let files = plan.watch.then_some(files);
-    let terminal = global.terminal();
-    if !board.warnings.0.is_empty() && plan.what != "demo" {
-        terminal.say(board.warnings.render(terminal.colour_err).trim_end());
-    }
-    for listener in &board.listeners {
-        // A second gateway must not share a port unseen.
-        port::free(listener.bind).map_err(|taken| {
-            Failure::run(format!("listener `{}`: {taken}", listener.name))
-                .help("stop it, or write another `bind` under `[listen]`")
-        })?;
-    }
     open_many_files();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::run(format!("cannot start: {error}")))?;
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, beside(plan, global, (board, files), ready))
+    local.block_on(&runtime, async {
+        let opened = opening::open(plan, global).await?;
+        beside(plan, global, opened, ready).await
+    })
 }
 
 /// Lets this process have as many descriptors as the system grants: shells give 1,024, which a thousand idle
@@ -98,17 +88,16 @@ fn open_many_files() {
 async fn beside(
     plan: &Plan,
     global: &Global,
-    (board, files): (Arc<Board>, Option<Files>),
+    Opened { board, files, ledger, people }: Opened,
     ready: impl FnOnce(&Started) -> Result<Option<Work>, Failure>,
 ) -> Result<Exit, Failure> {
     let terminal = global.terminal();
-    let ledger = open_ledger(&board).await?;
+    let files = plan.watch.then_some(files);
     let threads = plan.threads.unwrap_or_else(cores).clamp(1, 256);
     let mut writers = Vec::with_capacity(threads);
     for _ in 0..threads {
         writers.push(ledger.lease_writer().await.map_err(|error| stored(&error))?);
     }
-    let people = People::read(&board, &ledger, None).await?;
     let calls = calls::Calls::before(ledger.recorder());
     if plan.lines {
         lines::print(&calls, terminal);

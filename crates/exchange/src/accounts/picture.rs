@@ -86,6 +86,29 @@ impl Accounts {
         Some(Self { by_key, by_name, scopes: Arc::clone(&self.scopes) })
     }
 
+    /// The rows of which these consumers and their keys were made.
+    pub fn rows(&self, of: impl Fn(&ConsumerName) -> bool) -> (Vec<ConsumerRow>, Vec<KeyRow>) {
+        let consumers = self.by_name.values().filter(|consumer| of(&consumer.name));
+        let keys = self.by_key.iter().filter(|(_, entry)| of(&entry.consumer.name));
+        let mut keys: Vec<_> = keys.collect();
+        // Scopes are numbered as they come: in this order they keep their numbers.
+        keys.sort_by_key(|(_, entry)| entry.scope);
+        let keys = keys.into_iter().map(|(digest, entry)| KeyRow {
+            digest: *digest,
+            consumer: entry.consumer.name.clone(),
+            tail: entry.tail.as_deref().map(str::to_owned),
+            scope: entry.scope.and_then(|scope| self.scopes.get(scope)).cloned().unwrap_or_default(),
+            expires_ms: entry.expires_ms,
+        });
+        let consumers = consumers.map(|consumer| ConsumerRow {
+            name: consumer.name.clone(),
+            plans: consumer.plans.to_vec(),
+            suspended: consumer.suspended,
+            accepted: consumer.accepted.to_vec(),
+        });
+        (consumers.collect(), keys.collect())
+    }
+
     fn scope(&self, scope: &KeyScope) -> Option<usize> {
         self.scopes.iter().position(|known| known == scope)
     }
@@ -232,6 +255,35 @@ mod tests {
         assert_eq!(other.scopes().len(), 2);
         let limit = PolicyId::new(&PlanName::new("free"), "h");
         assert!(other.by_name("acme").unwrap().meter(&limit).is_some(), "a limit more has its meter");
+    }
+
+    #[test]
+    fn of_its_own_rows_a_picture_is_made_again() {
+        let (acme, globex) = (ConsumerName::new("acme"), ConsumerName::new("globex"));
+        let limits = |plan: &PlanName| vec![PolicyId::new(plan, "h")];
+        let keys = (0..50).map(|number| {
+            let mut key = KeyRow::new(KeyDigest::of(&number.to_string()), globex.clone());
+            if number % 3 > 0 {
+                key.scope.only.push(format!("GET /{}", number % 7));
+                (key.expires_ms, key.tail) = (Some(number), Some(format!("{number:04}")));
+            }
+            key
+        });
+        let own = KeyRow::new(KeyDigest::of("acme's"), acme.clone());
+        let first = Accounts::new(
+            vec![row(&acme), ConsumerRow { suspended: true, ..row(&globex) }],
+            keys.chain([own]).collect(),
+            limits,
+            None,
+        );
+        let (consumers, keys) = first.rows(|name| *name == globex);
+        assert_eq!((consumers.len(), keys.len()), (1, 50), "only those that were asked for");
+        let again = Accounts::new(consumers, keys, limits, Some(&first));
+        assert!(Arc::ptr_eq(first.scopes(), again.scopes()), "scopes keep their numbers");
+        for (digest, entry) in first.keys_of(&globex) {
+            assert!(Arc::ptr_eq(entry, again.by_key(digest).unwrap()), "nothing has changed");
+        }
+        assert!(again.by_name("acme").is_none());
     }
 
     #[test]

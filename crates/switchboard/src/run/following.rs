@@ -21,6 +21,9 @@ const AGAIN: Duration = Duration::from_millis(250);
 /// After so long they are asked for at every eighth look only: each may read all of them.
 const SOON_MS: u64 = 5_000;
 
+/// Says that accounts have changed.
+type Changes = watch::Receiver<u64>;
+
 /// Somebody asks for a reload.
 pub(super) type Asked = oneshot::Sender<Result<Reloaded, String>>;
 
@@ -87,10 +90,10 @@ impl Following {
                     Err(_) => return,
                 },
                 Some(asked) = asked.recv() => {
-                    let outcome = self.reload(&mut now).await;
+                    let outcome = self.reload(&mut now, &mut changes).await;
                     let _ = asked.send(outcome);
                 }
-                () = hangups.next() => drop(self.reload(&mut now).await),
+                () = hangups.next() => drop(self.reload(&mut now, &mut changes).await),
                 _ = tick.tick() => {
                     looks = (looks + 1) % 8;
                     let since = self.stale.borrow().as_ref().map(|stale| now_ms().saturating_sub(stale.since_ms));
@@ -101,7 +104,7 @@ impl Following {
                     match (self.files.as_ref().is_some_and(|files| files.changed().is_some()), restless) {
                         (true, true) => {
                             restless = false;
-                            drop(self.reload(&mut now).await);
+                            drop(self.reload(&mut now, &mut changes).await);
                         }
                         (changed, _) => restless = changed,
                     }
@@ -128,8 +131,8 @@ impl Following {
         Ok(())
     }
 
-    async fn reload(&mut self, now: &mut People) -> Result<Reloaded, String> {
-        let outcome = self.try_reload(now).await;
+    async fn reload(&mut self, now: &mut People, changes: &mut Changes) -> Result<Reloaded, String> {
+        let outcome = self.try_reload(now, changes).await;
         let failed = outcome.as_ref().err().cloned();
         match &outcome {
             Ok(done) if done.changed => {
@@ -148,10 +151,17 @@ impl Following {
         outcome
     }
 
-    async fn try_reload(&mut self, now: &mut People) -> Result<Reloaded, String> {
+    async fn try_reload(&mut self, now: &mut People, changes: &mut Changes) -> Result<Reloaded, String> {
         let (folder, env) = (self.folder.clone(), self.env.clone());
-        let loading = tokio::task::spawn_blocking(move || load(&folder, env.as_deref()));
-        let (loaded, files) = loading.await.map_err(|_| "the board could not be loaded".to_owned())?;
+        let mut loading = tokio::task::spawn_blocking(move || load(&folder, env.as_deref()));
+        let loaded = loop {
+            tokio::select! {
+                loaded = &mut loading => break loaded,
+                // A large board takes a while, and a key that was revoked meanwhile does not wait for it.
+                Ok(()) = changes.changed() => self.renew(now).await,
+            }
+        };
+        let (loaded, files) = loaded.map_err(|_| "the board could not be loaded".to_owned())?;
         if self.files.is_some() {
             self.files = Some(files);
         }
@@ -163,7 +173,13 @@ impl Following {
             later: at_next_start(&running, &next),
         };
         let next = Arc::new(next);
-        let people = People::read(&next, &self.ledger, Some(now)).await.map_err(|failure| failure.message)?;
+        let stale = self.stale.borrow().is_some();
+        let people = if stale {
+            People::read(&next, &self.ledger, Some(now)).await
+        } else {
+            now.moved(&running, &next, &self.ledger).await
+        };
+        let people = people.map_err(|failure| failure.message)?;
         let console = self.console.prepare(&next).await.map_err(|failure| format!("error: {failure}"))?;
         self.gateway
             .swap(Arc::clone(&next), Arc::clone(&people.accounts))

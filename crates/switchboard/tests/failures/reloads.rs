@@ -121,6 +121,37 @@ async fn accounts_that_cannot_be_taken_over_are_said_for_as_long() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_revoked_while_a_board_is_loaded_does_not_wait_for_it() {
+    let provider = Provider::status(200).start().await;
+    let text = board(&provider.url(), "", "").replace("auth = \"none\"", "auth = \"key\"");
+    let (mut running, url) = Running::serve(&text);
+    done(&running, &["consumer", "add", "globex", "--plan", "open"]);
+    let key = format!("X-Api-Key: {}", crate::keys::new_key(&running, "globex"));
+    let status = || curl(&["-H", &key, &url]).status;
+    becomes(50, "the key is known", 200, status);
+    let listed = stdout(&running.command(&["key", "list", "--format", "json"]));
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+
+    // A contract that takes as long to read as this test wants: nobody has written it yet. Commands look at another one.
+    let home = running.home.path().to_owned();
+    assert!(std::process::Command::new("mkfifo").arg(home.join("slow.yaml")).status().unwrap().success());
+    let contract = "openapi: 3.1.0\ninfo: { title: Acme, version: '1' }\npaths: { /: { get: { responses: { '200': { description: ok } } } } }\n";
+    std::fs::write(home.join("quick.yaml"), contract).unwrap();
+    std::fs::write(home.join("switchboard.quick.toml"), "[apis.acme]\ncontract = \"quick.yaml\"\n").unwrap();
+    rewrite(&running, "[apis.acme.upstream]", "[apis.acme]\ncontract = \"slow.yaml\"\n[apis.acme.upstream]");
+    running.signal("HUP");
+    // Opened to be written, it is being read.
+    let mut slow = std::fs::File::options().write(true).open(home.join("slow.yaml")).unwrap();
+
+    done(&running, &["--env", "quick", "key", "revoke", listed[0]["id"].as_str().unwrap()]);
+    becomes(50, "it is refused", 401, status);
+    slow.write_all(contract.as_bytes()).unwrap();
+    drop(slow);
+    running.wait_for("reloaded: revision");
+    assert_eq!(status(), 401, "the next board does not know it either");
+}
+
+#[tokio::test]
 async fn a_key_of_two_consumers_is_refused_whichever_had_it_first() {
     let provider = Provider::status(200).start().await;
     let text = board(&provider.url(), "", "").replace("auth = \"none\"", "auth = \"key\"");
