@@ -153,6 +153,9 @@ async fn a_process_that_was_stopped_and_goes_on_gives_no_burst_anew() {
     let second = Beside::serve(&first);
     assert_eq!(press(&second.url(), 10), 10);
     becomes(200, "they share", true, || is_shared(&first));
+    becomes(100, "what it had in hand has gone back", true, || {
+        stdout(&first.command(&["explain", "GET", "/"])).contains("10 used, 50 left")
+    });
     second.signal("STOP");
     becomes(200, "the other one is not heard of any more", false, || is_shared(&first));
     let alone = press(&url, 100);
