@@ -12,6 +12,7 @@ mod keeper;
 mod membership;
 #[cfg(test)]
 mod model;
+mod shares;
 
 pub(crate) use company::Meters;
 pub(crate) use keeper::Keeper;
@@ -19,18 +20,14 @@ pub(crate) use keeper::Keeper;
 use crate::share::{Share, Taken, is_late};
 use crate::subject_hash::SubjectHash;
 use away::Away;
-use exchange::{Left, Meter, Rate, RateAsk, RateStore, RatesAway};
+use exchange::{Left, Meter, Rate, RateStore};
 use membership::Membership;
-use std::collections::HashMap;
+use shares::Shard;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// Threads that look for different subjects rarely wait for each other.
-const SHARDS: usize = 64;
-/// Subjects in one shard.
-const MOST: usize = 1_024;
 /// How long a call waits for the store, or for a turn, before its process counts for itself.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The store says little of a question that it never answered.
@@ -64,9 +61,6 @@ pub(crate) struct Rates {
     /// Subjects that were too many to be handed over.
     beyond: AtomicU64,
 }
-
-/// Shares by the number of their subject.
-type Shard = Mutex<HashMap<u64, Arc<Share>>>;
 
 /// What a call has paid of a rate.
 #[derive(Debug)]
@@ -108,7 +102,7 @@ impl Rates {
             membership: Membership::new(clock),
             turned: Notify::new(),
             awake: Notify::new(),
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            shards: shares::none(),
             beyond: AtomicU64::new(0),
         }
     }
@@ -198,17 +192,6 @@ impl Rates {
         share.look(rate, now)
     }
 
-    /// Comes back when the store has answered all that it was asked, or when that takes too long.
-    pub(crate) async fn settle(&self) {
-        for share in self.all() {
-            let mut rung = std::pin::pin!(share.bell.notified());
-            rung.as_mut().enable();
-            if share.asked().is_some() && tokio::time::timeout(PATIENCE, rung).await.is_err() {
-                return;
-            }
-        }
-    }
-
     /// Gives back what a call took that was refused by a later rule.
     pub(crate) fn refund(&self, paid: &Paid<'_>, cost: u32) {
         match paid {
@@ -231,74 +214,12 @@ impl Rates {
         }
     }
 
-    /// Gives back what lapsed and forgets whom nobody came for.
-    fn sweep(&self, all: bool) {
-        let now = self.now();
-        for shard in &self.shards {
-            let mut lapsed = Vec::new();
-            let mut shares = lock(shard);
-            let crowded = shares.len() > MOST / 2;
-            shares.retain(|_, share| {
-                lapsed.extend(share.lapsed(now, all).map(|ask| (Arc::clone(share), ask)));
-                Arc::strong_count(share) > 1 || !share.is_idle(now, crowded)
-            });
-            drop(shares);
-            for (share, ask) in lapsed {
-                self.send(&share, ask, now);
-            }
-        }
-    }
-
-    fn send(&self, share: &Arc<Share>, ask: RateAsk, asked: u64) {
-        let (Some(store), epoch) = (&self.store, self.epoch) else { return };
-        let (share, away) = (Arc::clone(share), Arc::clone(&self.away));
-        store.lease(
-            ask,
-            Box::new(move |answer| {
-                let now = since(epoch);
-                let missed = match &answer {
-                    Err(RatesAway(words)) => Some(words.clone()),
-                    // What it grants so late cannot be spent.
-                    Ok(_) => is_late(asked, now).then(|| format!("slow: {} ms", (now - asked) / 1_000_000)),
-                };
-                if let Some(missed) = missed {
-                    away.lose(missed);
-                }
-                share.deposit(&ask, asked, &answer, now);
-            }),
-        );
-    }
-
     /// The store is away: the process's own meter goes on from what is known here.
     fn go_on(&self, subject: u64, meter: &Meter) {
         let known = lock(self.shard(subject)).get(&subject).map(Arc::clone);
         if let Some(share) = known {
             meter.raise(share.arrival());
         }
-    }
-
-    fn all(&self) -> Vec<Arc<Share>> {
-        self.shards
-            .iter()
-            .flat_map(|shard| lock(shard).values().map(Arc::clone).collect::<Vec<_>>())
-            .collect()
-    }
-
-    fn share(&self, subject: u64, rate: &Rate, now: u64) -> Option<Arc<Share>> {
-        let mut shard = lock(self.shard(subject));
-        if let Some(share) = shard.get(&subject) {
-            return Some(Arc::clone(share));
-        }
-        if shard.len() >= MOST {
-            return None;
-        }
-        let share = Arc::new(Share::new(subject, *rate, now));
-        shard.insert(subject, Arc::clone(&share));
-        Some(share)
-    }
-
-    fn shard(&self, subject: u64) -> &Shard {
-        &self.shards[usize::try_from(subject >> 32).unwrap_or(0) % SHARDS]
     }
 
     fn now(&self) -> u64 {
