@@ -10,13 +10,20 @@ check:
 	@if cargo deny --version >/dev/null 2>&1; then cargo fetch --locked && cargo deny --offline check bans licenses sources; \
 	else echo "skipped: cargo-deny is not installed (cargo install cargo-deny)"; fi
 
+# What of a board's tests runs a second time, with the ledger in PostgreSQL.
+ON_POSTGRES := package(switchboard) & (binary(failures) | binary(usage) | binary(diff))
+
 # Installs what the tests need, then runs all of them.
 test:
 	sh e2e/install
 ifeq ($(NEXTEST),yes)
 	cargo nextest run --workspace --no-fail-fast
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+	set -x; TEST_LEDGER=postgres cargo nextest run --workspace --no-fail-fast -E '$(ON_POSTGRES)'; \
+	else echo "skipped: PostgreSQL is not installed"; fi
 else
 	cargo test --workspace --no-fail-fast
+	@echo "skipped: boards on PostgreSQL run with cargo-nextest"
 endif
 	sh e2e/run
 

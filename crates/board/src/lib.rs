@@ -75,7 +75,7 @@ pub use path::{NormalPath, PathError};
 pub use plan::{Auth, Plan};
 pub use price::{Amount, Price};
 pub use record::{DetailsWanted, RecordSettings};
-pub use resolve::{Board, ledger_of, load, look};
+pub use resolve::{Board, ledger_alone, ledger_of, load, look};
 pub use router::{Found, Router};
 pub use schema::editor_schema;
 pub use server_url::ServerUrl;

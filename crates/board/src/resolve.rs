@@ -127,6 +127,22 @@ pub fn ledger_of(
     if report.any() { Err(report.finish()) } else { Ok(found) }
 }
 
+/// Where the ledger of the board in `folder` is, also where the rest of the board is wrong: for a command that needs the ledger
+/// and nothing else. `None`: the files do not say it beyond doubt; [`load`] tells why.
+pub fn ledger_alone(folder: &Path, env: Option<&str>, outside: &dyn Outside) -> Option<LedgerSettings> {
+    let (of_files, of_root, of_secrets, own) =
+        (Report::default(), Report::default(), Report::default(), Report::default());
+    let files = files(folder, env, outside, &of_files);
+    let (table, start) = table(&Given { folder, base: folder, env, files: &files }, &of_files)?;
+    let root = Keys::root(&table, &start, KNOWN, LATER, &of_root);
+    let scope = Scope::new(outside, folder, &own, Secrets::new(&root, outside, folder, &of_secrets));
+    let found = ledger::resolve(&root, folder, &scope);
+    // A table that nobody knows may be a misspelt `[ledger]`, and a name under `[secrets]` the database's.
+    let may_be_elsewhere =
+        root.entry("ledger").is_none() && of_root.any() || found.postgres.is_some() && of_secrets.any();
+    (!of_files.any() && !own.finish().has_errors() && !may_be_elsewhere).then_some(found)
+}
+
 /// The board's file, and the one that is laid over it.
 fn files(folder: &Path, env: Option<&str>, outside: &dyn Outside, report: &Report) -> Vec<Arc<SourceFile>> {
     let mut files: Vec<Arc<SourceFile>> = text_of(folder, FILE, outside, report).into_iter().collect();

@@ -38,6 +38,12 @@ impl CallId {
         self.0 >> 22
     }
 
+    /// Who made it: the number that a thread of a process leased.
+    pub const fn writer(self) -> u16 {
+        // 10 bits above the sequence.
+        (self.0 >> 12 & 0x3ff) as u16
+    }
+
     /// The smallest id of a call that began at this millisecond: a bound for searches by time.
     pub const fn first_at(ms: u64) -> Self {
         Self(ms << 22)
@@ -89,6 +95,16 @@ mod tests {
         assert_eq!(id.at_ms(), 1_795_000_000_123);
         assert_eq!(CallId::parse("c_nonsense"), None);
         assert_eq!(CallId::parse("c_zzzzzzzzzzzzz"), None, "more than 64 bits");
+    }
+
+    #[test]
+    fn an_id_says_who_made_it() {
+        for writer in [0, 1, 700, 1023] {
+            let mut ids = CallIds::new(writer);
+            for now in [1, 1_795_000_000_123, 1_795_000_000_123] {
+                assert_eq!(ids.next(now).writer(), writer);
+            }
+        }
     }
 
     #[test]

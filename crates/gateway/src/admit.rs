@@ -8,6 +8,7 @@ mod subject;
 mod words;
 
 pub(crate) use subject::Subject;
+pub use words::wait;
 pub(crate) use words::words;
 
 use crate::gauges::Place;

@@ -49,6 +49,7 @@ mod wire;
 mod worker;
 mod world;
 
+pub use admit::wait;
 pub use error::GatewayError;
 pub use explain::Asked;
 pub use over_soft::OverSoft;

@@ -127,7 +127,7 @@ impl Ledger {
         change.commit().await
     }
 
-    /// Suspends a consumer (`true`: none of its keys works) or lets it call again.
+    /// Suspends a consumer (`true`: none of its keys works) or lets it call again. Gives whether that changed anything.
     ///
     /// # Errors
     /// [`StoreError::UnknownConsumer`], or the file's.
@@ -136,15 +136,18 @@ impl Ledger {
         name: &ConsumerName,
         suspended: bool,
         by: Author<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut file = self.accounts_to_change().await?;
         let mut change = file.change().await?;
         must_exist(&mut change, name).await?;
-        let set = Sql::new("UPDATE consumers SET suspended = ? WHERE name = ?");
-        change.execute(set.bind(suspended).bind(name.as_str())).await?;
-        let what = if suspended { "suspended" } else { "resumed" };
-        note(&mut change, by, what, name, "").await?;
-        change.commit().await
+        let set = Sql::new("UPDATE consumers SET suspended = ? WHERE name = ? AND suspended <> ?");
+        let set = set.bind(suspended).bind(name.as_str()).bind(suspended);
+        let changed = change.execute(set).await? > 0;
+        if changed {
+            note(&mut change, by, if suspended { "suspended" } else { "resumed" }, name, "").await?;
+        }
+        change.commit().await?;
+        Ok(changed)
     }
 
     /// Notes that a call is made as this consumer by somebody else; `call` says which.

@@ -8,7 +8,7 @@ use exchange::ConsumerName;
 /// Who changes something, and when: goes into the audit.
 #[derive(Clone, Copy, Debug)]
 pub struct Author<'a> {
-    /// `cli`, `console`, `demo`, or who is signed in.
+    /// By which way, and who as far as that is claimed: `cli:deploy`, `console`, `demo`.
     pub who: &'a str,
     /// Milliseconds since 1970.
     pub at_ms: u64,

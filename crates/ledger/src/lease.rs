@@ -3,9 +3,10 @@
 //! 1,023 numbers, given out in turn: one that was given back, or whose process was killed, comes round
 //! again as late as possible. The last one is nobody's: commands share it, see [`History`](crate::History).
 
-use crate::StoreError;
 use crate::connection::Connection;
-use crate::sql::Sql;
+use crate::sql::{Row, Sql};
+use crate::{Ledger, StoreError};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -71,6 +72,20 @@ impl Leases {
             usage.execute(Sql::new("DELETE FROM writers WHERE id = ?").bind(id)).await?;
         }
         Ok(())
+    }
+}
+
+impl Ledger {
+    /// Who writes calls: the number in their ids ([`exchange::CallId::writer`]), and when it was last heard of, in milliseconds
+    /// since 1970. A process that runs is heard of every minute; one that stopped by itself is gone from here at once.
+    ///
+    /// # Errors
+    /// The file's.
+    pub async fn writers(&self) -> Result<HashMap<u16, u64>, StoreError> {
+        let Some(mut counts) = self.counts().await? else { return Ok(HashMap::new()) };
+        let rows = counts.all(Sql::new("SELECT id, seen_ms FROM writers")).await?;
+        let writer = |row: &Row| Ok((u16::try_from(row.count(0)?).unwrap_or(u16::MAX), row.count(1)?));
+        rows.iter().map(writer).collect()
     }
 }
 

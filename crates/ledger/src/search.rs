@@ -132,7 +132,12 @@ impl Search<'_> {
             let began = Instant::now();
             // One more than is wanted says whether there are more.
             let room = self.limit + 1 - rows.len();
-            let found = match calls.all(self.query("SELECT ", from, to, room)).await {
+            let query = if calls.is_postgres() {
+                self.query_by_class(from, to, room)
+            } else {
+                self.query("SELECT ", from, to, room)
+            };
+            let found = match calls.all(query).await {
                 // Interrupted by the time box: this stretch is the next page's.
                 Err(StoreError::Slow { .. }) if boxed => return Ok(Some(to)),
                 found => found?,

@@ -244,6 +244,11 @@ async fn every_writer_has_its_own_number(home: &mut Home) {
     let other = home.ledger().await;
     let first = one.lease_writer().await.unwrap();
     let mut seen = vec![first, one.lease_writer().await.unwrap(), other.lease_writer().await.unwrap()];
+    let mut writers: Vec<u16> = other.writers().await.unwrap().into_keys().collect();
+    writers.sort_unstable();
+    let mut held = seen.clone();
+    held.sort_unstable();
+    assert_eq!(writers, held, "each is heard of by the others");
     one.close().await.unwrap();
     // Given back, but not given out again before the others had their turn.
     seen.push(other.lease_writer().await.unwrap());

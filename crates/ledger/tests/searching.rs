@@ -2,6 +2,7 @@
 
 use crate::example::call;
 use crate::harness::{DAY, Home, NOW, ids, on_both, with_outcome};
+use crate::postgres::Server;
 use exchange::{CallId, CallRecord, ConsumerName, Fault, Outcome, Reason};
 use ledger::{CallFilter, Ledger, StatusFilter, StoreError};
 
@@ -185,4 +186,33 @@ async fn a_search_that_finds_nothing_among_many_goes_on_where_it_stopped(home: &
     let filter =
         CallFilter { path_prefix: Some("/wanted".into()), since_ms: Some(begin), ..Default::default() };
     assert_eq!(all(&ledger, filter).await.0, [call(begin, 0).id]);
+}
+
+#[tokio::test]
+async fn postgresql_finds_what_hardly_called_without_walking_the_day() {
+    // It says of every statement how it was done.
+    let settings = [
+        "session_preload_libraries=auto_explain",
+        "auto_explain.log_min_duration=0",
+        "auto_explain.log_analyze=on",
+    ];
+    let Some(server) = Server::start_with(&settings.map(str::to_owned)) else { return };
+    let home = Home::Postgres(server);
+    let Home::Postgres(server) = &home else { return };
+    let ledger = home.ledger().await;
+    let begin = NOW - NOW % DAY;
+    let mut records: Vec<_> = (0..24_000).map(|nth| call(begin + nth * 3_600, nth)).collect();
+    for (nth, record) in records.iter_mut().enumerate() {
+        record.operation = Some(if nth < 3 { "rare".into() } else { format!("op{}", nth % 9).into() });
+    }
+    keep(&ledger, records).await;
+    server.sql("ANALYZE");
+    let wanted =
+        CallFilter { operation: Some("rare".into()), since_ms: Some(begin), ..CallFilter::default() };
+    assert_eq!(all(&ledger, wanted).await.0.len(), 3);
+    let log = std::fs::read_to_string(server.log()).unwrap();
+    assert!(log.contains("operation_class_id_idx"), "the plans are in the log");
+    let passed_over = log.lines().filter_map(|line| line.split_once("Rows Removed by Filter: "));
+    let passed_over: u64 = passed_over.map(|(_, count)| count.trim().parse::<u64>().unwrap()).sum();
+    assert!(passed_over < 2_000, "{passed_over} rows were looked at for nothing");
 }

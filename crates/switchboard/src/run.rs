@@ -15,7 +15,7 @@ pub(crate) use people::People;
 
 use crate::arguments::Global;
 use crate::drive::socket::Socket;
-use crate::drive::{Entry, allowances, now_ms, stored};
+use crate::drive::{Entry, LedgerAt, allowances, now_ms, stored};
 use crate::exit::{Exit, Failure};
 use exchange::Recorder;
 use opening::Opened;
@@ -176,6 +176,7 @@ async fn beside(
     let control = control::Control {
         gateway: gateway.clone(),
         ledger: ledger.clone(),
+        ledger_at: LedgerAt::of(&board.ledger),
         board: boards,
         reload,
         last_reload,

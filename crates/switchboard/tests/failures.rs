@@ -16,6 +16,8 @@ mod access;
 mod alerts;
 #[path = "failures/bills.rs"]
 mod bills;
+#[path = "failures/broken_board.rs"]
+mod broken_board;
 #[path = "failures/counters.rs"]
 mod counters;
 #[path = "failures/database.rs"]
@@ -40,8 +42,6 @@ mod locked;
 mod moved;
 #[path = "failures/planted.rs"]
 mod planted;
-#[path = "../../ledger/tests/postgres.rs"]
-mod postgres;
 #[path = "failures/providers.rs"]
 mod providers;
 #[path = "failures/quotas.rs"]
@@ -50,6 +50,8 @@ mod quotas;
 mod rates;
 #[path = "failures/receiver.rs"]
 mod receiver;
+#[path = "failures/refused.rs"]
+mod refused;
 #[path = "failures/reloads.rs"]
 mod reloads;
 #[path = "failures/secrets.rs"]

@@ -12,6 +12,11 @@
     reason = "shared by several test binaries, none of which uses all of it"
 )]
 
+#[path = "harness/database.rs"]
+pub mod database;
+#[path = "../../ledger/tests/postgres.rs"]
+pub mod postgres;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -129,6 +134,7 @@ impl Running {
     pub fn serve_with(home: TempDir, board: &str, args: &[&str]) -> (Self, String) {
         let port = free_port();
         let text = board.replace("{port}", &port.to_string());
+        let text = database::with_ledger(home.path(), &text);
         std::fs::write(home.path().join("switchboard.toml"), text).unwrap();
         let mut running = Self::start_in(home, &[&["serve"], args].concat());
         let url = format!("http://127.0.0.1:{port}");
@@ -203,6 +209,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        database::end(self.home.path());
     }
 }
 

@@ -108,10 +108,8 @@ async fn calls_are_an_archive_of_what_was_kept_and_of_rows_without_details_what_
     assert_eq!(endless.status.code(), Some(2), "{}", stderr(&endless));
 }
 
-#[tokio::test]
-async fn a_tunnel_is_shown_as_running_until_it_ends() {
-    let provider = Provider::websocket_echo().start().await;
-    let (running, url) = Running::serve(&board(&provider.url(), "none"));
+/// A WebSocket through the board.
+fn tunnel(url: &str) -> TcpStream {
     let host = url.strip_prefix("http://").expect("a URL");
     let mut tunnel = TcpStream::connect(host).expect("it listens");
     let asks = format!(
@@ -122,6 +120,46 @@ async fn a_tunnel_is_shown_as_running_until_it_ends() {
     let mut answer = [0; 12];
     tunnel.read_exact(&mut answer).expect("it answers");
     assert_eq!(&answer, b"HTTP/1.1 101");
+    tunnel
+}
+
+#[tokio::test]
+async fn a_call_of_a_process_that_was_killed_is_lost_and_not_running() {
+    let provider = Provider::websocket_echo().start().await;
+    let (running, url) = Running::serve(&board(&provider.url(), "none"));
+    let _tunnel = tunnel(&url);
+    let id = rows(&running, &["--open"], 1)[0]["call"].as_str().expect("an id").to_owned();
+    let home = running.kill();
+    is_lost(home.path(), &id);
+    // Another process does not have it either.
+    let mut next = Running::start_in(home, &["serve"]);
+    next.wait_for(&url);
+    is_lost(next.home.path(), &id);
+}
+
+/// What `log` says of a call whose process was killed.
+fn is_lost(home: &std::path::Path, id: &str) {
+    let said = |words: &[&str]| {
+        let output = switchboard(home).args(words).output().expect("it runs");
+        assert!(output.status.success(), "{words:?}: {}", stderr(&output));
+        stdout(&output)
+    };
+    assert_eq!(said(&["log", "--open", "--format", "ndjson"]), "");
+    let all: Value = serde_json::from_str(&said(&["log", "--format", "json"])).expect("JSON");
+    assert_eq!((&all[0]["state"], &all[0]["outcome"]), (&"lost".into(), &Value::Null), "{all}");
+    let one: Value = serde_json::from_str(&said(&["log", id, "--format", "json"])).expect("JSON");
+    assert_eq!(one["state"], "lost", "{one}");
+    for words in [&["log"][..], &["log", id]] {
+        let text = said(words);
+        assert!(text.contains(" lost ") && !text.contains("running"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_tunnel_is_shown_as_running_until_it_ends() {
+    let provider = Provider::websocket_echo().start().await;
+    let (running, url) = Running::serve(&board(&provider.url(), "none"));
+    let tunnel = tunnel(&url);
     let open = rows(&running, &["--open"], 1);
     assert_eq!(
         (&open[0]["state"], &open[0]["outcome"], &open[0]["status"]),

@@ -5,5 +5,3 @@ mod harness;
 
 #[path = "usage/export.rs"]
 mod export;
-#[path = "../../ledger/tests/postgres.rs"]
-mod postgres;

@@ -74,8 +74,8 @@ pub(super) fn cannot_tell(served: &ServedLimit) -> Refusal {
     Reason::OverLimit.because(words).retry_after(Duration::from_secs(1)).origin(served.limit.origin.clone())
 }
 
-/// `41 s`, `14 min`, `5 h`, `12 days`: rounded up.
-fn wait(time: Duration) -> String {
+/// A wait in words: `41 s`, `14 min`, `5 h`, `12 days`, rounded up.
+pub fn wait(time: Duration) -> String {
     let seconds = whole(time);
     match seconds {
         0..=120 => format!("{seconds} s"),

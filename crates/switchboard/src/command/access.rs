@@ -2,7 +2,7 @@
 
 use super::consumer::{known, known_plan};
 use crate::arguments::Global;
-use crate::drive::{author, board_folder, board_near_or_running, load_board, stored, with_ledger};
+use crate::drive::{Books, author, board_folder, board_near_or_running, stored, with_ledger};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
 use board::{Board, Plan};
@@ -58,19 +58,20 @@ impl Access {
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         let only_looks = matches!(self.verb, Verb::List { .. });
         let folder = if only_looks { board_near_or_running(global)? } else { board_folder(global)? };
-        let board = load_board(&folder, global)?;
-        with_ledger(&board, async |ledger| self.act(&board, ledger, global).await)
+        let books = Books::open(&folder, global)?;
+        with_ledger(&books, async |ledger| self.act(&books, ledger, global).await)
     }
 
-    async fn act(self, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
+    async fn act(self, books: &Books, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
         let terminal = global.terminal();
         match self.verb {
             Verb::Request { consumer, plan, note } => {
+                let board = books.whole()?;
                 if board.consumers.consumers.iter().any(|row| row.name.as_str() == consumer) {
                     return Err(Failure::usage(format!("`{consumer}` is in the board's file"))
                         .help(format!("write the plan into `plans` of `[consumers.{consumer}]`")));
                 }
-                let info = known(ledger, &consumer).await?;
+                let info = known(books, ledger, &consumer).await?;
                 let plan = known_plan(board, &plan)?;
                 let made = ledger.request_access(&info.name, &plan.name, &note, author()).await;
                 let made = made.map_err(|error| stored(&error))?;
@@ -86,6 +87,7 @@ impl Access {
                 }
             }
             Verb::Approve { id } => {
+                let board = books.whole()?;
                 let all = ledger.list_access(false).await.map_err(|error| stored(&error))?;
                 // A plan that the board has no more would give nothing, and nobody would know why.
                 if let Some(request) = all.iter().find(|request| request.id == id) {

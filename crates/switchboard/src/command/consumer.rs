@@ -1,9 +1,10 @@
 //! `switchboard consumer`: the accounts that call, by name.
 
 mod listed;
+mod shown;
 
 use crate::arguments::Global;
-use crate::drive::{author, board_folder, board_near_or_running, load_board, now_ms, stored, with_ledger};
+use crate::drive::{Books, author, board_folder, board_near_or_running, stored, with_ledger};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
 use board::{Board, Plan};
@@ -52,8 +53,9 @@ enum Verb {
     Audit {
         /// Only of this consumer
         name: Option<String>,
-        /// How many changes
-        #[arg(short = 'n', long = "lines", default_value_t = 50, value_name = "COUNT")]
+        /// How many changes, at most 10,000
+        #[arg(short = 'n', long = "lines", default_value_t = 50, value_name = "COUNT",
+              value_parser = clap::value_parser!(u32).range(1..=10_000))]
         lines: u32,
         #[command(flatten)]
         listing: Listing,
@@ -63,10 +65,12 @@ enum Verb {
         #[command(flatten)]
         listing: Listing,
     },
-    /// Show one consumer, its plans and keys
+    /// Show one consumer, its plans, its keys with their ends, and the terms it has accepted
     Show {
         /// Its name
         name: String,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Let a consumer call no more; `suspend NAME --resume` undoes it
     Suspend {
@@ -108,14 +112,15 @@ impl Consumer {
     pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
         let folder =
             if self.verb.only_looks() { board_near_or_running(global)? } else { board_folder(global)? };
-        let board = load_board(&folder, global)?;
-        with_ledger(&board, async |ledger| self.act(&board, ledger, global).await)
+        let books = Books::open(&folder, global)?;
+        with_ledger(&books, async |ledger| self.act(&books, ledger, global).await)
     }
 
-    async fn act(self, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
+    async fn act(self, books: &Books, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
         let terminal = global.terminal();
         match self.verb {
             Verb::Add { name, plans, about } => {
+                let board = books.whole()?;
                 let plans = known_plans(board, &plans)?;
                 in_board(board, &name)?;
                 let about = about.over(About::default());
@@ -125,8 +130,9 @@ impl Consumer {
                 terminal.say(format!("its first key: switchboard key new {name}"));
             }
             Verb::Set { name, plans, about } => {
+                let board = books.whole()?;
                 in_board(board, &name)?;
-                let info = known(ledger, &name).await?;
+                let info = known(books, ledger, &name).await?;
                 let plans = known_plans(board, &plans)?;
                 let next = about.over(info.about.clone());
                 if plans.is_empty() && next == info.about {
@@ -143,9 +149,9 @@ impl Consumer {
                 }
                 terminal.line(format!("changed {}", info.name));
             }
-            Verb::Accept { name, plan } => accept(board, ledger, &name, &plan, terminal).await?,
+            Verb::Accept { name, plan } => accept(books, ledger, &name, &plan, terminal).await?,
             Verb::Audit { name, lines, listing } => {
-                let entries = ledger.audit(name.as_deref(), lines.min(10_000)).await;
+                let entries = ledger.audit(name.as_deref(), lines).await;
                 let entries = entries.map_err(|error| stored(&error))?;
                 if entries.is_empty() && listing.is_text() {
                     terminal.say("nothing was changed");
@@ -156,7 +162,7 @@ impl Consumer {
             }
             Verb::List { listing } => {
                 let consumers = ledger.list_consumers().await.map_err(|error| stored(&error))?;
-                let consumers = listed::all(board, consumers);
+                let consumers = listed::all(books.board(), consumers);
                 if consumers.is_empty() && listing.is_text() {
                     terminal.say("no consumers yet: switchboard consumer add NAME --plan PLAN");
                 } else {
@@ -164,33 +170,28 @@ impl Consumer {
                     listing.print(rows, || listed::table(&consumers), terminal)?;
                 }
             }
-            Verb::Show { name } => {
+            Verb::Show { name, listing } => {
                 let all = ledger.list_consumers().await.map_err(|error| stored(&error))?;
-                let mut shown = listed::all(board, all);
-                shown.retain(|one| one.info.name.as_str() == name);
-                let Some(info) = shown.first().map(|one| one.info.clone()) else {
-                    return Err(unknown(ledger, &name).await);
+                let all = listed::all(books.board(), all);
+                let Some(found) = all.into_iter().find(|one| one.info.name.as_str() == name) else {
+                    return Err(unknown(books, ledger, &name).await);
                 };
-                terminal.data(listed::table(&shown));
-                for key in ledger.list_keys(Some(&info.name)).await.map_err(|error| stored(&error))? {
-                    let state = match (key.is_revoked(now_ms()), key.is_expired(now_ms())) {
-                        (true, _) => "revoked",
-                        (false, true) => "ended",
-                        (false, false) => "valid",
-                    };
-                    terminal.line(
-                        format!("  {}  ending {}  {state}  {}", key.id, key.tail, key.scope).trim_end(),
-                    );
-                }
+                shown::Shown::read(found, books.board(), ledger).await?.print(listing, terminal)?;
             }
             Verb::Suspend { name, resume } => {
-                if board.consumers.consumers.iter().any(|row| row.name.as_str() == name) {
+                let in_file = |row: &exchange::ConsumerRow| row.name.as_str() == name;
+                if books.board().is_some_and(|board| board.consumers.consumers.iter().any(in_file)) {
                     return Err(Failure::usage(format!("`{name}` is in the board's file"))
                         .help(format!("write `suspended = {}` under `[consumers.{name}]`", !resume)));
                 }
-                let info = known(ledger, &name).await?;
-                ledger.suspend(&info.name, !resume, author()).await.map_err(|error| stored(&error))?;
-                terminal.line(format!("{} {}", if resume { "resumed" } else { "suspended" }, info.name));
+                let info = known(books, ledger, &name).await?;
+                let changed = ledger.suspend(&info.name, !resume, author()).await;
+                terminal.line(match (changed.map_err(|error| stored(&error))?, resume) {
+                    (true, false) => format!("suspended {}", info.name),
+                    (true, true) => format!("resumed {}", info.name),
+                    (false, false) => format!("{} is suspended already", info.name),
+                    (false, true) => format!("{} is not suspended", info.name),
+                });
             }
         }
         Ok(Exit::Ok)
@@ -198,21 +199,24 @@ impl Consumer {
 }
 
 /// The consumer of this name, or a failure that suggests one.
-pub(super) async fn known(ledger: &Ledger, name: &str) -> Result<ConsumerInfo, Failure> {
+pub(super) async fn known(books: &Books, ledger: &Ledger, name: &str) -> Result<ConsumerInfo, Failure> {
     let found = ledger.consumer(&ConsumerName::new(name)).await.map_err(|error| stored(&error))?;
     if let Some(info) = found {
         return Ok(info);
     }
-    Err(unknown(ledger, name).await)
+    Err(unknown(books, ledger, name).await)
 }
 
 /// There is no consumer of this name; one of a like name is suggested.
-async fn unknown(ledger: &Ledger, name: &str) -> Failure {
+async fn unknown(books: &Books, ledger: &Ledger, name: &str) -> Failure {
     // Without suggestions it is as true.
     let all = ledger.list_consumers().await.unwrap_or_default();
     let failure = Failure::usage(format!("there is no consumer `{name}`"));
     match super::nearest(name, all.iter().map(|info| info.name.as_str())) {
         Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None if books.board().is_none() => {
+            failure.help("those of the board's file are not known while it does not load")
+        }
         None => failure.help(format!("add it: switchboard consumer add {name} --plan PLAN")),
     }
 }
@@ -252,16 +256,17 @@ fn in_board(board: &Board, name: &str) -> Result<(), Failure> {
 
 /// Notes that terms are accepted, of whichever consumer there is.
 async fn accept(
-    board: &Board,
+    books: &Books,
     ledger: &Ledger,
     name: &str,
     plan: &str,
     terminal: crate::terminal::Terminal,
 ) -> Result<(), Failure> {
+    let board = books.whole()?;
     let in_file = board.consumers.consumers.iter().find(|row| row.name.as_str() == name);
     let (name, held) = match in_file {
         Some(row) => (row.name.clone(), row.plans.clone()),
-        None => known(ledger, name).await.map(|info| (info.name, info.plans))?,
+        None => known(books, ledger, name).await.map(|info| (info.name, info.plans))?,
     };
     let plan = known_plan(board, plan)?;
     let Some(terms) = &plan.terms else {

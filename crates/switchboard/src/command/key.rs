@@ -4,12 +4,12 @@ mod wished;
 
 use crate::arguments::Global;
 use crate::command::consumer::known;
+use crate::command::known::no_key;
 use crate::drive::{
-    author, board_folder, board_near_or_running, entropy, load_board, now_ms, period, stored, with_ledger,
+    Books, author, board_folder, board_near_or_running, entropy, now_ms, period, stored, with_ledger,
 };
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
-use board::Board;
 use clap::Subcommand;
 use exchange::ApiKey;
 use ledger::{KeyInfo, Ledger};
@@ -85,14 +85,15 @@ impl Key {
         }
         let folder =
             if self.verb.only_looks() { board_near_or_running(global)? } else { board_folder(global)? };
-        let board = load_board(&folder, global)?;
-        with_ledger(&board, async |ledger| self.act(&board, ledger, global).await)
+        let books = Books::open(&folder, global)?;
+        with_ledger(&books, async |ledger| self.act(&books, ledger, global).await)
     }
 
-    async fn act(self, board: &Board, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
+    async fn act(self, books: &Books, ledger: &Ledger, global: &Global) -> Result<Exit, Failure> {
         let terminal = global.terminal();
         match self.verb {
             Verb::New { consumer, wish, .. } => {
+                let board = books.whole()?;
                 if board.consumers.consumers.iter().any(|row| row.name.as_str() == consumer) {
                     return Err(Failure::usage(format!(
                         "`{consumer}` is in the board's file, and its keys are"
@@ -100,7 +101,7 @@ impl Key {
                     .help(format!("switchboard key new {consumer} --in-file")));
                 }
                 let wish = wish.read(board)?;
-                let info = known(ledger, &consumer).await?;
+                let info = known(books, ledger, &consumer).await?;
                 let key = ledger.new_narrow_key(&info.name, entropy()?, &wish, author()).await;
                 let key = key.map_err(|error| stored(&error))?;
                 terminal.line(key.reveal());
@@ -114,7 +115,7 @@ impl Key {
             }
             Verb::List { consumer, listing } => {
                 let of = match consumer {
-                    Some(name) => Some(known(ledger, &name).await?.name),
+                    Some(name) => Some(known(books, ledger, &name).await?.name),
                     None => None,
                 };
                 let keys = ledger.list_keys(of.as_ref()).await.map_err(|error| stored(&error))?;
@@ -138,33 +139,35 @@ impl Key {
                 terminal.say(format!("{}, ending {}, works until {until}", old.id, old.tail));
             }
             Verb::Revoke { id } => {
-                let key = revoke(ledger, &id).await?;
-                terminal.line(format!("revoked {} of {}", key.id, key.consumer));
+                let by = author();
+                let id = existing(ledger, &id).await?.id;
+                let key = ledger.revoke_key(&id, by).await.map_err(|error| stored(&error))?;
+                terminal.line(match key.revoked_ms.filter(|from| *from != by.at_ms) {
+                    None => format!("revoked {} of {}", key.id, key.consumer),
+                    Some(at) => {
+                        format!(
+                            "{} of {} is revoked already, since {}",
+                            key.id,
+                            key.consumer,
+                            super::time_of(at)
+                        )
+                    }
+                });
             }
         }
         Ok(Exit::Ok)
     }
 }
 
-async fn revoke(ledger: &Ledger, id: &str) -> Result<KeyInfo, Failure> {
-    let key = existing(ledger, id).await?;
-    ledger.revoke_key(&key.id, author()).await.map_err(|error| stored(&error))
-}
-
 /// The key of this id, or a failure that suggests one.
 async fn existing(ledger: &Ledger, id: &str) -> Result<KeyInfo, Failure> {
     let keys = ledger.list_keys(None).await.map_err(|error| stored(&error))?;
-    let failure = || {
-        let failure = Failure::usage(format!("there is no key `{id}`"));
-        match super::nearest(id, keys.iter().map(|key| key.id.0.as_str())) {
-            Some(near) => failure.help(format!("did you mean `{near}`?")),
-            None => failure.help("list them: switchboard key list"),
-        }
-    };
-    keys.iter().find(|key| key.id.0 == id).cloned().ok_or_else(failure)
+    let found = keys.iter().find(|key| key.id.0 == id).cloned();
+    found.ok_or_else(|| no_key(id, keys.iter().map(|key| &*key.id.0)))
 }
 
-fn as_json(key: &KeyInfo) -> serde_json::Value {
+/// A key as data.
+pub(super) fn as_json(key: &KeyInfo) -> serde_json::Value {
     json!({
         "id": key.id.0,
         "consumer": key.consumer.as_str(),
@@ -178,7 +181,8 @@ fn as_json(key: &KeyInfo) -> serde_json::Value {
     })
 }
 
-fn table(keys: &[KeyInfo]) -> String {
+/// Keys for people.
+pub(super) fn table(keys: &[KeyInfo]) -> String {
     let rows = keys.iter().map(|key| {
         let state = match key.revoked_ms {
             None => String::new(),

@@ -1,10 +1,11 @@
 //! What a command names must be there: an API of the board, an operation of it; else the nearest one is suggested, with
 //! the line that has it.
 
-use crate::drive::stored;
+use crate::drive::{Books, stored};
 use crate::exit::Failure;
 use board::{Api, Board};
 use contract::{Contract, Operation};
+use exchange::KeyId;
 use ledger::Ledger;
 use std::sync::Arc;
 
@@ -64,6 +65,55 @@ pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     format!("it has {}{more}", shown.join(", "))
 }
 
+/// Takes `API.OPERATION` apart, as `explain` and problems print it: no API has a dot in its name. An operation whose own id is
+/// the whole word stays it. Without a board near (`None`) nothing is known of APIs, and nothing taken apart.
+pub(super) fn apart(api: &mut Option<String>, operation: &mut Option<String>, books: Option<&Books>) {
+    let (Some(word), Some(books)) = (operation.as_deref(), books) else { return };
+    let Some((first, rest)) = word.split_once('.').filter(|(_, rest)| !rest.is_empty()) else { return };
+    if api.as_deref().is_some_and(|api| api != first) {
+        return;
+    }
+    let taken = books.board().is_none_or(|board| {
+        let mut contracts = board.apis.iter().filter_map(|api| api.contract.as_ref());
+        board.api(first).is_some() && !contracts.any(|contract| contract.operation(word).is_some())
+    });
+    if taken {
+        (*api, *operation) = (Some(first.to_owned()), Some(rest.to_owned()));
+    }
+}
+
+/// Whether there is such a key, and whether it is of this consumer.
+pub(super) async fn key(books: &Books, ledger: &Ledger, id: &str, of: Option<&str>) -> Result<(), Failure> {
+    let mut known: Vec<(KeyId, String)> = Vec::new();
+    for key in ledger.list_keys(None).await.map_err(|error| stored(&error))? {
+        known.push((key.id, key.consumer.to_string()));
+    }
+    let in_file = books.board().into_iter().flat_map(|board| &board.consumers.keys);
+    known.extend(in_file.map(|key| (KeyId::of(&key.digest), key.consumer.to_string())));
+    let Some((_, holder)) = known.iter().find(|(known, _)| *known.0 == *id) else {
+        // Those of a file that does not load are not known.
+        return if books.board().is_some() {
+            Err(no_key(id, known.iter().map(|(id, _)| &*id.0)))
+        } else {
+            Ok(())
+        };
+    };
+    match of.filter(|of| of != holder) {
+        Some(of) => Err(Failure::usage(format!("the key `{id}` is of `{holder}`, not of `{of}`"))
+            .help(format!("list those of `{of}`: switchboard key list {of}"))),
+        None => Ok(()),
+    }
+}
+
+/// There is no key of this id; a like one is suggested.
+pub(super) fn no_key<'k>(id: &str, known: impl Iterator<Item = &'k str>) -> Failure {
+    let failure = Failure::usage(format!("there is no key `{id}`"));
+    match super::nearest(id, known) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure.help("list them: switchboard key list"),
+    }
+}
+
 /// What a listing was asked for by name.
 pub(super) struct Named<'n> {
     pub(super) api: Option<&'n str>,
@@ -73,7 +123,10 @@ pub(super) struct Named<'n> {
 
 impl Named<'_> {
     /// Whether what a listing found nothing of is there at all.
-    pub(super) async fn check(&self, board: &Board, ledger: &Ledger) -> Result<(), Failure> {
+    ///
+    /// Of a board that does not load nothing is known, and nothing said to be missing.
+    pub(super) async fn check(&self, board: Option<&Board>, ledger: &Ledger) -> Result<(), Failure> {
+        let Some(board) = board else { return Ok(()) };
         if let Some(name) = self.api {
             let found = api(board, name)?;
             if let Some(id) = self.operation {

@@ -4,13 +4,13 @@
 //! rate and a quota are one for all: what the least of them is left with holds.
 
 use super::columns;
-use super::known::Named;
+use super::consumer::known_plan;
+use super::known::{Named, apart, key};
 use crate::arguments::Global;
 use crate::drive::socket::{Route, ask_all};
-use crate::drive::{board_near_or_running, load_board, read_ledger, runtime};
+use crate::drive::{Books, board_near_or_running, read_ledger, runtime};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
-use board::Board;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -73,8 +73,12 @@ struct Row {
 
 impl Limits {
     /// Runs it.
-    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
-        let board = load_board(&board_near_or_running(global)?, global)?;
+    pub(crate) fn run(mut self, global: &Global) -> Result<Exit, Failure> {
+        let books = Books::open(&board_near_or_running(global)?, global)?;
+        apart(&mut self.api, &mut self.operation, Some(&books));
+        if let (Some(plan), Some(board)) = (&self.plan, books.board()) {
+            known_plan(board, plan)?;
+        }
         let (consumer, address) = match self.whose.parse::<IpAddr>() {
             Ok(address) => (None, Some(address)),
             Err(_) => (Some(self.whose.as_str()), self.address),
@@ -89,9 +93,13 @@ impl Limits {
         });
         let (said, alone) = runtime()?.block_on(async {
             let named = Named { api: self.api.as_deref(), operation: self.operation.as_deref(), consumer };
-            named.check(&board, &read_ledger(&board).await?).await?;
-            let said = self.ask(&board, &question).await?;
-            let alone = if said.len() > 1 { alone(&board).await } else { None };
+            let ledger = read_ledger(&books).await?;
+            named.check(books.board(), &ledger).await?;
+            if let Some(id) = &self.key {
+                key(&books, &ledger, id, consumer).await?;
+            }
+            let said = self.ask(&books, &question).await?;
+            let alone = if said.len() > 1 { alone(&books).await } else { None };
             Ok::<_, Failure>((said, alone))
         })?;
         let terminal = global.terminal();
@@ -119,9 +127,9 @@ impl Limits {
         Ok(Exit::Ok)
     }
 
-    async fn ask(&self, board: &Board, question: &Value) -> Result<Vec<Said>, Failure> {
+    async fn ask(&self, books: &Books, question: &Value) -> Result<Vec<Said>, Failure> {
         let mut all = Vec::new();
-        for (_, answer) in ask_all(&board.ledger.folder, Route::Limits, question, PATIENCE).await {
+        for (_, answer) in ask_all(books.folder(), Route::Limits, question, PATIENCE).await {
             let said = serde_json::from_value(answer?);
             all.push(said.map_err(|_| Failure::run("the running board is of another version: restart it"))?);
         }
@@ -134,8 +142,8 @@ impl Limits {
 }
 
 /// Why a process counts rates for itself, if one does.
-async fn alone(board: &Board) -> Option<String> {
-    let said = ask_all(&board.ledger.folder, Route::Health, &Value::Null, PATIENCE).await;
+async fn alone(books: &Books) -> Option<String> {
+    let said = ask_all(books.folder(), Route::Health, &Value::Null, PATIENCE).await;
     said.into_iter().find_map(|(_, health)| match health {
         Ok(health) => Some(health["rates"]["away"].as_str()?.to_owned()),
         Err(failure) => Some(failure.message),
@@ -218,7 +226,7 @@ impl Merged {
             0 => String::new(),
             ms => {
                 let what = if row.kind == "quota" { "more" } else { "full again" };
-                format!("{what} in {}", wait(ms))
+                format!("{what} in {}", gateway::wait(Duration::from_millis(ms)))
             }
         };
         let (used, left) = match row.kind.as_str() {
@@ -236,17 +244,6 @@ impl Merged {
             soft.to_owned(),
             row.at.clone(),
         ]
-    }
-}
-
-/// `41 s`, `14 min`, `5 h`, `12 days`: rounded up.
-fn wait(ms: u64) -> String {
-    let seconds = ms.div_ceil(1_000);
-    match seconds {
-        0..=120 => format!("{seconds} s"),
-        121..=7_200 => format!("{} min", seconds.div_ceil(60)),
-        7_201..=172_800 => format!("{} h", seconds.div_ceil(3_600)),
-        _ => format!("{} days", seconds.div_ceil(86_400)),
     }
 }
 

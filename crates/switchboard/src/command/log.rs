@@ -6,6 +6,7 @@ mod form;
 mod har;
 mod ledgers;
 mod line;
+mod lost;
 mod repeat;
 mod wanted;
 mod whole;
@@ -14,15 +15,16 @@ pub(crate) use line::{as_json as row_of, text as line_of};
 pub(crate) use wanted::Wanted;
 pub(super) use whole::decisions;
 
+use super::known::apart;
 use crate::arguments::Global;
-use crate::drive::{now_ms, period, runtime};
+use crate::drive::{Books, now_ms, period, runtime};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Layout;
-use board::Board;
 use exchange::{CallId, CallRecord, Detail};
 use form::Form;
-use ledger::{CallFilter, Ledger};
+use ledger::{CallFilter, CallPage, Ledger};
 use ledgers::Ledgers;
+use std::collections::HashSet;
 
 /// Arguments of `log`.
 #[derive(Debug, clap::Args)]
@@ -38,8 +40,9 @@ pub(crate) struct Log {
     /// How far back: `90s`, `15m`, `24h`, `7d`
     #[arg(long, default_value = "24h", value_name = "PERIOD")]
     since: String,
-    /// How many
-    #[arg(short = 'n', long, default_value_t = 50, value_name = "COUNT")]
+    /// How many, at most 1,000; with `-f` before it follows
+    #[arg(short = 'n', long, default_value_t = 50, value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(0..=i64::from(ledger::MOST_ROWS)))]
     limit: u32,
     #[command(flatten)]
     wanted: Wanted,
@@ -62,9 +65,14 @@ enum Verb {
 
 impl Log {
     /// Runs it.
-    pub(crate) fn run(self, global: &Global) -> Result<Exit, Failure> {
+    pub(crate) fn run(mut self, global: &Global) -> Result<Exit, Failure> {
+        if self.follow && !matches!(self.format, Form::As(Layout::Text | Layout::Ndjson)) {
+            return Err(Failure::usage("what has no end is no list, table or archive")
+                .help("follow with `--format ndjson`: an object a line"));
+        }
         let runtime = runtime()?;
-        let (ledgers, board) = runtime.block_on(Ledgers::near(global))?;
+        let (ledgers, books) = Ledgers::near(global, &runtime)?;
+        apart(&mut self.wanted.api, &mut self.wanted.operation, books.as_ref());
         match &self.verb {
             Some(Verb::Repeat(repeat)) => {
                 let (_, detail) = runtime.block_on(ledgers.find(call_id(repeat.id())?))?;
@@ -74,8 +82,8 @@ impl Log {
             Some(Verb::Diff(compare)) => runtime.block_on(compare.run(&ledgers, global)),
             None => runtime.block_on(async {
                 match &self.id {
-                    Some(id) => self.show(id, board.as_ref(), &ledgers, global).await,
-                    None => self.list(&ledgers, board.as_ref(), global).await,
+                    Some(id) => self.show(id, books.as_ref(), &ledgers, global).await,
+                    None => self.list(&ledgers, books.as_ref(), global).await,
                 }
             }),
         }
@@ -84,20 +92,24 @@ impl Log {
     async fn show(
         &self,
         id: &str,
-        board: Option<&Board>,
+        books: Option<&Books>,
         ledgers: &Ledgers,
         global: &Global,
     ) -> Result<Exit, Failure> {
         let (record, detail) = ledgers.find(call_id(id)?).await?;
+        let lost = ledgers.lost(std::slice::from_ref(&record), books).await?;
+        let board = books.and_then(Books::board);
         let terminal = global.terminal();
+        let row = || row_in(&record, &lost);
         match self.format {
             Form::As(Layout::Text) => {
-                terminal.data(whole::text(&record, detail.as_ref(), board, terminal.colour_out));
+                let line = text_in(&record, terminal.colour_out, &lost);
+                terminal.data(whole::text(line, &record, detail.as_ref(), board));
             }
             // One call is one document.
-            Form::As(Layout::Json) => terminal.line(whole::as_json(&record, detail.as_ref()).to_string()),
+            Form::As(Layout::Json) => terminal.line(whole::as_json(row(), detail.as_ref()).to_string()),
             Form::As(_) => {
-                let whole = vec![whole::as_json(&record, detail.as_ref())];
+                let whole = vec![whole::as_json(row(), detail.as_ref())];
                 terminal.data(self.format.listing().data(whole, terminal)?.unwrap_or_default());
             }
             Form::Har => {
@@ -109,18 +121,22 @@ impl Log {
         Ok(Exit::Ok)
     }
 
-    async fn list(&self, ledgers: &Ledgers, board: Option<&Board>, global: &Global) -> Result<Exit, Failure> {
+    async fn list(&self, ledgers: &Ledgers, books: Option<&Books>, global: &Global) -> Result<Exit, Failure> {
         let filter = self.filter()?;
         let terminal = global.terminal();
         // Before the listing is made: no call falls between the two.
-        let mut following = if self.follow { Some(ledgers.follow(board, &self.wanted).await?) } else { None };
-        let page = ledgers.calls(&filter).await?;
-        let by_line = matches!(self.format, Form::As(Layout::Text | Layout::Ndjson))
-            || self.follow && self.format == Form::As(Layout::Json);
+        let mut following = if self.follow { Some(ledgers.follow(books, &self.wanted).await?) } else { None };
+        let mut page = if self.limit == 0 {
+            CallPage { rows: Vec::new(), searched_to_ms: 0, next: None }
+        } else {
+            ledgers.calls(&filter).await?
+        };
+        let lost = ledgers.lost(&page.rows, books).await?;
+        if self.wanted.open {
+            page.rows.retain(|row| !lost.contains(&row.id));
+        }
+        let by_line = matches!(self.format, Form::As(Layout::Text | Layout::Ndjson));
         if !by_line {
-            if self.follow {
-                return Err(Failure::usage("what has no end has no table: follow with `--format ndjson`"));
-            }
             if self.format == Form::Har {
                 let mut archive = har::Archive::default();
                 for record in page.rows.iter().rev() {
@@ -129,16 +145,16 @@ impl Log {
                 }
                 terminal.data(archive.document(page.next));
             } else {
-                let rows = page.rows.iter().rev().map(line::as_json).collect();
+                let rows = page.rows.iter().rev().map(|row| row_in(row, &lost)).collect();
                 terminal.data(self.format.listing().data(rows, terminal)?.unwrap_or_default());
             }
         }
         // Whether somebody still reads.
         let print = |record: &CallRecord| {
             terminal.still_read(if self.format == Form::As(Layout::Text) {
-                line::text(record, terminal.colour_out)
+                text_in(record, terminal.colour_out, &lost)
             } else {
-                format!("{}\n", line::as_json(record))
+                format!("{}\n", row_in(record, &lost))
             })
         };
         if by_line && !page.rows.iter().rev().all(print) {
@@ -152,14 +168,14 @@ impl Log {
             };
         }
         // A search that was broken off says nothing of what is there.
-        if page.rows.is_empty() && page.next.is_none() {
-            if let (Some(board), Some(ledger)) = (board, ledgers.of_board()) {
+        if page.rows.is_empty() && page.next.is_none() && self.limit > 0 {
+            if let (Some(books), Some(ledger)) = (books, ledgers.of_board()) {
                 let named = super::known::Named {
                     api: self.wanted.api.as_deref(),
                     operation: self.wanted.operation.as_deref(),
                     consumer: self.wanted.who.as_deref(),
                 };
-                named.check(board, ledger).await?;
+                named.check(books.board(), ledger).await?;
             }
             terminal.say(format!("no such calls in the last {}", self.since));
         }
@@ -177,10 +193,27 @@ impl Log {
         Ok(CallFilter {
             since_ms: Some(now_ms().saturating_sub(since)),
             before: self.before.as_deref().map(call_id).transpose()?,
-            limit: self.limit.clamp(1, ledger::MOST_ROWS),
+            limit: self.limit,
             ..self.wanted.filter()?
         })
     }
+}
+
+/// What became of a call whose process was killed.
+const LOST: &str = "lost";
+
+/// The row as JSON, by what is known of calls that no process has any more.
+fn row_in(record: &CallRecord, lost: &HashSet<CallId>) -> serde_json::Value {
+    let mut row = line::as_json(record);
+    if lost.contains(&record.id) {
+        row["state"] = LOST.into();
+    }
+    row
+}
+
+/// The line of a call, by the same.
+fn text_in(record: &CallRecord, colour: bool, lost: &HashSet<CallId>) -> String {
+    if lost.contains(&record.id) { line::text_as(record, colour, LOST) } else { line::text(record, colour) }
 }
 
 /// The call of this id in one ledger.

@@ -6,7 +6,7 @@ mod priced;
 mod settled;
 
 use crate::arguments::Global;
-use crate::drive::{self, board_near_or_running, load_board, now_ms, read_ledger, runtime, stored};
+use crate::drive::{self, Books, board_near_or_running, now_ms, read_ledger, runtime, stored};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
 use exchange::Outcome;
@@ -69,7 +69,8 @@ impl Usage {
             }
         }
         let folder = board_near_or_running(global)?;
-        let board = load_board(&folder, global)?;
+        let books = Books::open(&folder, global)?;
+        super::known::apart(&mut self.api, &mut self.operation, Some(&books));
         let since_ms = if let Some(period) = &period {
             period.since_ms
         } else {
@@ -90,7 +91,7 @@ impl Usage {
                 .collect(),
         };
         let rows = runtime()?.block_on(async {
-            let ledger = read_ledger(&board).await?;
+            let ledger = read_ledger(&books).await?;
             let rows = ledger.usage(&filter).await.map_err(|error| stored(&error))?;
             if rows.is_empty() {
                 let named = super::known::Named {
@@ -98,7 +99,7 @@ impl Usage {
                     operation: filter.operation.as_deref(),
                     consumer: filter.consumer.as_deref(),
                 };
-                named.check(&board, &ledger).await?;
+                named.check(books.board(), &ledger).await?;
             }
             Ok::<_, Failure>(rows)
         })?;

@@ -4,6 +4,7 @@
 //! is seen.
 
 use crate::drive::place::state_folder;
+use crate::drive::socket;
 use crate::exit::Failure;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -84,6 +85,28 @@ pub(crate) fn list() -> Vec<Entry> {
     let Ok(folder) = state_folder().map(|folder| folder.join("running")) else { return Vec::new() };
     let mut found: Vec<Entry> = entries(&folder).filter_map(|(file, entry)| alive(&file, entry)).collect();
     found.sort_by_key(|entry| std::cmp::Reverse(entry.since_ms));
+    found
+}
+
+/// Sockets of processes that run the board in `folder`: in its state folder, that is the usual one or `state`, and those that
+/// enlisted themselves. Who was killed may have left one.
+pub(crate) fn sockets_of(folder: &Path, state: Option<&Path>) -> Vec<PathBuf> {
+    let same = |other: &Path| match (folder.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    };
+    let mut found: Vec<PathBuf> =
+        list().into_iter().filter(|entry| same(&entry.board)).map(|entry| entry.socket).collect();
+    found.extend(socket::all(&folder.join(".switchboard")));
+    found.extend(state.map(socket::all).unwrap_or_default());
+    let mut seen = Vec::new();
+    found.retain(|path| {
+        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let new = !seen.contains(&path);
+        seen.push(path);
+        new
+    });
+    found.sort();
     found
 }
 

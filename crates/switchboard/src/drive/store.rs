@@ -3,9 +3,10 @@
 use crate::arguments::Global;
 use crate::drive::{Disk, Index, Logins, NOT_NEEDED, Need, now_ms, socket};
 use crate::exit::Failure;
-use board::{Board, Diagnostics, LedgerSettings};
+use board::{Board, Diagnostics, LedgerSettings, RecordSettings};
 use ledger::{Author, Ledger, LedgerOptions, Place, StoreError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Where `secret set` keeps the secrets of a board.
@@ -51,15 +52,45 @@ pub(crate) fn unusable(folder: &Path, global: &Global, problems: &Diagnostics) -
     Failure::usage(format!("the board in `{}` cannot be used", folder.display()))
 }
 
-/// Where the ledger of these settings is. A command that sends nothing does without secrets, but not without this one.
+/// What it takes to open a ledger.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opening<'b> {
+    /// Where it is, and what it keeps.
+    pub(crate) ledger: &'b LedgerSettings,
+    /// How much of calls; `None`: that of a board that says nothing of it.
+    pub(crate) record: Option<&'b RecordSettings>,
+    /// The board's folder.
+    pub(crate) folder: &'b Path,
+    /// The overlay of the board.
+    pub(crate) env: Option<&'b str>,
+}
+
+impl<'b> From<&'b Board> for Opening<'b> {
+    fn from(board: &'b Board) -> Self {
+        Self {
+            ledger: &board.ledger,
+            record: Some(&board.record),
+            folder: &board.folder,
+            env: board.env.as_deref(),
+        }
+    }
+}
+
+impl<'b> From<&'b Arc<Board>> for Opening<'b> {
+    fn from(board: &'b Arc<Board>) -> Self {
+        (&**board).into()
+    }
+}
+
+/// Where a ledger is. A command that sends nothing does without secrets, but not without this one.
 ///
 /// # Errors
 /// The secret with the database's URL is missing.
-fn place_of(board: &Board) -> Result<Place, Failure> {
-    let Some(database) = &board.ledger.postgres else {
-        return Ok(Place::Folder(board.ledger.folder.clone()));
+fn place_of(opening: Opening<'_>) -> Result<Place, Failure> {
+    let Some(database) = &opening.ledger.postgres else {
+        return Ok(Place::Folder(opening.ledger.folder.clone()));
     };
-    ledger_place(&board.ledger, &board.folder, board.env.as_deref()).ok_or_else(|| {
+    ledger_place(opening.ledger, opening.folder, opening.env).ok_or_else(|| {
         let reference = &database.reference;
         let failure =
             Failure::usage(format!("the ledger is in a database, and its secret `{reference}` is missing"));
@@ -76,15 +107,18 @@ pub(crate) fn ledger_place(settings: &LedgerSettings, folder: &Path, env: Option
     let known = database.url.as_ref().filter(|url| url.reveal() != NOT_NEEDED);
     let url = known.cloned().or_else(|| {
         let disk = Disk { secrets: secrets_folder(folder), need: Need::Secrets };
-        let (settings, _) = board::ledger_of(folder, env, &disk).ok()?;
-        settings.postgres?.url
+        board::ledger_alone(folder, env, &disk)?.postgres?.url
     });
     url.map(Place::Postgres)
 }
 
 /// Of which calls the board keeps details, in the ledger's words.
 pub(crate) fn details(board: &Board) -> ledger::DetailsWanted {
-    match board.record.details {
+    details_of(&board.record)
+}
+
+fn details_of(record: &RecordSettings) -> ledger::DetailsWanted {
+    match record.details {
         board::DetailsWanted::None => ledger::DetailsWanted::None,
         board::DetailsWanted::Failed => ledger::DetailsWanted::Failed,
         board::DetailsWanted::All => ledger::DetailsWanted::All,
@@ -92,24 +126,27 @@ pub(crate) fn details(board: &Board) -> ledger::DetailsWanted {
 }
 
 /// Opens the ledger of a board, to write.
-pub(crate) async fn open_ledger(board: &Board) -> Result<Ledger, Failure> {
-    let options = LedgerOptions {
-        keep: board.ledger.keep,
-        minutes: board.ledger.minutes,
-        rows_per_second: board.record.rows_per_second,
-        details: details(board),
-        ..LedgerOptions::new(place_of(board)?)
+pub(crate) async fn open_ledger(of: impl Into<Opening<'_>>) -> Result<Ledger, Failure> {
+    let opening = of.into();
+    let mut options = LedgerOptions {
+        keep: opening.ledger.keep,
+        minutes: opening.ledger.minutes,
+        ..LedgerOptions::new(place_of(opening)?)
     };
+    if let Some(record) = opening.record {
+        (options.rows_per_second, options.details) = (record.rows_per_second, details_of(record));
+    }
     Ledger::open(options).await.map_err(|error| stored(&error))
 }
 
 /// Changes the ledger of a board: opened to write, and closed, whatever became of it.
-pub(crate) fn with_ledger<T>(
-    board: &Board,
+pub(crate) fn with_ledger<'b, T>(
+    of: impl Into<Opening<'b>>,
     act: impl AsyncFnOnce(&Ledger) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let opening = of.into();
     runtime()?.block_on(async {
-        let ledger = open_ledger(board).await?;
+        let ledger = open_ledger(opening).await?;
         let done = act(&ledger).await;
         ledger.close().await.map_err(|error| stored(&error))?;
         done
@@ -120,15 +157,31 @@ pub(crate) fn with_ledger<T>(
 const FLUSHED: Duration = Duration::from_secs(5);
 
 /// Opens the ledger of a board to read; a board that runs writes down first what it still holds.
-pub(crate) async fn read_ledger(board: &Board) -> Result<Ledger, Failure> {
+pub(crate) async fn read_ledger(of: impl Into<Opening<'_>>) -> Result<Ledger, Failure> {
+    let opening = of.into();
     // Nothing runs, or it cannot write just now: what is on the disk is what there is.
-    socket::ask_all(&board.ledger.folder, socket::Route::Flush, &serde_json::Value::Null, FLUSHED).await;
-    Ledger::open_read_only(place_of(board)?).await.map_err(|error| stored(&error))
+    socket::ask_all(&opening.ledger.folder, socket::Route::Flush, &serde_json::Value::Null, FLUSHED).await;
+    Ledger::open_read_only(place_of(opening)?).await.map_err(|error| stored(&error))
 }
 
-/// A ledger's error as a failure of the command.
+/// A ledger's error as a failure of the command: 2 where something else has to be asked for, 1 where the same may work later
+/// or elsewhere.
 pub(crate) fn stored(error: &StoreError) -> Failure {
-    let failure = Failure::run(error.to_string());
+    let failure = match error {
+        StoreError::MinutesGone { .. }
+        | StoreError::BadUrl { .. }
+        | StoreError::UnknownConsumer { .. }
+        | StoreError::UnknownKey { .. }
+        | StoreError::KeyRevoked { .. }
+        | StoreError::KeyEnded { .. }
+        | StoreError::UnknownRequest { .. }
+        | StoreError::DecidedAlready { .. }
+        | StoreError::AskedAlready { .. }
+        | StoreError::PlanHeld { .. }
+        | StoreError::NameTaken { .. }
+        | StoreError::BadName { .. } => Failure::usage(error.to_string()),
+        _ => Failure::run(error.to_string()),
+    };
     match error.help() {
         Some(help) => failure.help(help),
         None => failure,
@@ -137,7 +190,7 @@ pub(crate) fn stored(error: &StoreError) -> Failure {
 
 /// Who changes accounts from here.
 pub(crate) fn author() -> Author<'static> {
-    Author { who: "cli", at_ms: now_ms() }
+    Author { who: super::user::who(), at_ms: now_ms() }
 }
 
 /// 32 random bytes from the system.

@@ -11,8 +11,8 @@ use super::alerts::AlertsHealth;
 use super::calls::Calls;
 use super::console::Seat;
 use super::following::{Asked, LastReload, Stale};
-use crate::drive::now_ms;
 use crate::drive::socket::{Reply, Route, Socket, answer, problem, whole};
+use crate::drive::{LedgerAt, now_ms};
 use board::Board;
 use gateway::Running;
 use http::StatusCode;
@@ -31,6 +31,8 @@ const CONTRACT: &str = include_str!("control/contract.json");
 pub(super) struct Control {
     pub(super) gateway: Rc<Running>,
     pub(super) ledger: Ledger,
+    /// Where that is: what a reload says of it counts at the next start.
+    pub(super) ledger_at: LedgerAt,
     pub(super) board: watch::Receiver<Arc<Board>>,
     pub(super) reload: mpsc::Sender<Asked>,
     pub(super) last_reload: watch::Receiver<LastReload>,
@@ -104,6 +106,7 @@ impl Control {
         json!({
             "pid": std::process::id(),
             "revision": format!("{:016x}", self.board.borrow().revision),
+            "ledger": self.ledger_at,
             "reloaded_ms": last.at_ms,
             "reload_failed": last.failed,
             "rows_dropped": health.rows_dropped,

@@ -77,7 +77,7 @@ async fn two_calls_are_compared_by_status_fields_and_json() {
     assert!(!shown.contains("/items"), "what is alike is not shown: {shown}");
     let same = place.run(&["log", "diff", &ids[0], &ids[0], "--format", "json"]).json();
     assert_eq!(same["differences"], serde_json::json!([]));
-    place.run(&["log", "diff", &ids[0], "c_0000000000000"]).ended(1, &["there is no call"]);
+    place.run(&["log", "diff", &ids[0], "c_0000000000000"]).ended(2, &["there is no call"]);
 }
 
 #[tokio::test]

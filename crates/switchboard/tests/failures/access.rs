@@ -97,7 +97,10 @@ async fn a_plan_is_asked_for_approved_and_opens_when_its_terms_are_accepted() {
     let audit: Vec<serde_json::Value> = serde_json::from_str(&audit).unwrap();
     let what: Vec<&str> = audit.iter().rev().map(|entry| entry["what"].as_str().unwrap()).collect();
     assert_eq!(what, ["consumer-added", "key-made", "access-requested", "access-approved"]);
-    assert!(audit.iter().all(|entry| entry["who"] == "cli"));
+    // As the system calls who ran it.
+    let user = stdout(&std::process::Command::new("id").arg("-un").output().unwrap());
+    let who = format!("cli:{}", user.trim());
+    assert!(audit.iter().all(|entry| entry["who"] == who.as_str()), "{who}: {audit:?}");
 }
 
 #[tokio::test]

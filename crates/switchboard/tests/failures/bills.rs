@@ -1,8 +1,9 @@
 //! What is billed of a board that runs: prices that change under it, bills of the past that do not, counts that wait.
 
+use crate::harness::database;
+use crate::harness::postgres::Server;
 use crate::harness::{Running, curl, program, stderr, stdout};
 use crate::keys::{done, new_key};
-use crate::postgres::Server;
 use crate::served::{becomes, board};
 use demo::Provider;
 use exchange::{ConsumerName, Outcome, PlanName, Secret, Usage, UsageKey};
@@ -59,6 +60,7 @@ async fn a_price_that_changes_under_a_running_board_holds_from_the_next_call_on_
     }
     for server in [None, Server::start()].into_iter().enumerate() {
         let server = match server {
+            (0, _) if database::leaves_out_files() => continue,
             (0, _) => None,
             (_, Some(server)) => Some(server),
             (_, None) => return,

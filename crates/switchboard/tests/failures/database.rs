@@ -1,8 +1,8 @@
 //! Boards whose ledger is in PostgreSQL: two share one, it is killed under one, and one does not start without it.
 
+use crate::harness::postgres::Server;
 use crate::harness::{Running, curl, program, stderr, stdout, switchboard};
 use crate::keys::{done, keyed, new_key};
-use crate::postgres::Server;
 use crate::served::{becomes, board, call, calls, counted, health};
 use crate::wire::load;
 use demo::Provider;

@@ -1,9 +1,9 @@
 //! A board whose PostgreSQL is silent, slow or locked, and what it says of keys that are revoked while it cannot hear of it.
 
 use crate::database::serve;
+use crate::harness::postgres::Server;
 use crate::harness::{curl, program};
 use crate::keys::{done, keyed, new_key};
-use crate::postgres::Server;
 use crate::served::{becomes, board, calls, counted, health};
 use crate::wire::load;
 use demo::Provider;

@@ -1,6 +1,6 @@
 //! What a reload takes over besides the world: addresses of listeners and console, how much of calls is kept; and what waits.
 
-use crate::harness::{Running, curl, free_port, stderr, stdout};
+use crate::harness::{Running, curl, database, free_port, stderr, stdout};
 use crate::keys::done;
 use crate::reloads::rewrite;
 use crate::served::{becomes, board, call, calls, health};
@@ -261,7 +261,11 @@ async fn how_much_is_kept_of_calls_holds_from_the_reload_on_and_the_ledger_waits
     reload(&running);
     assert!(shown(&made(1)[0])["detail"].is_null());
 
-    rewrite(&running, "[record]", "[ledger]\nkeep = \"7d\"\n[record]");
+    if database::is_wanted() {
+        rewrite(&running, "[ledger]", "[ledger]\nkeep = \"7d\"");
+    } else {
+        rewrite(&running, "[record]", "[ledger]\nkeep = \"7d\"\n[record]");
+    }
     let said = reload(&running);
     assert!(said.contains("; at the next start: [ledger]"), "{said}");
     assert!(stdout(&running.command(&["diff", "--against", "running"])).contains("nothing changes"));

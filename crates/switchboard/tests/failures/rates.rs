@@ -1,8 +1,8 @@
 //! A rate over two processes on one board, on SQLite and on PostgreSQL: together they let in what one would.
 
 use crate::database;
+use crate::harness::postgres::Server;
 use crate::harness::{Running, skipped, stdout};
-use crate::postgres::Server;
 use crate::reloads::rewrite;
 use crate::served::{Beside, becomes, board, health};
 use crate::wire::Caller;

@@ -69,12 +69,17 @@ pub(crate) struct Beside {
 impl Beside {
     /// Writes the overlay that gives it its port, starts it, and waits until it listens.
     pub(crate) fn serve(first: &Running) -> Self {
-        Self::serve_at(first, free_port())
+        Self::serve_with(first, "")
+    }
+
+    /// The same with more tables in its overlay.
+    pub(crate) fn serve_with(first: &Running, tables: &str) -> Self {
+        Self::serve_at(first, free_port(), tables)
     }
 
     /// The same with a port that it had before.
-    fn serve_at(first: &Running, port: u16) -> Self {
-        let overlay = format!("[listen.edge]\nbind = \"127.0.0.1:{port}\"\n");
+    fn serve_at(first: &Running, port: u16, tables: &str) -> Self {
+        let overlay = format!("[listen.edge]\nbind = \"127.0.0.1:{port}\"\n{tables}");
         std::fs::write(first.home.path().join("switchboard.second.toml"), overlay).unwrap();
         let child = switchboard(first.home.path())
             .args(["--env", "second", "serve", "--quiet"])
@@ -107,7 +112,7 @@ impl Beside {
 
     /// Another one in its place.
     pub(crate) fn again(&mut self, first: &Running) {
-        *self = Self::serve_at(first, self.port);
+        *self = Self::serve_at(first, self.port, "");
     }
 }
 

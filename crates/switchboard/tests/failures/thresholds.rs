@@ -2,9 +2,9 @@
 //! receivers that are slow, gone or pressed.
 
 use crate::alerts::{key, serve, text};
+use crate::harness::postgres::Server;
 use crate::harness::{Running, curl, program};
 use crate::keys::{done, new_key};
-use crate::postgres::Server;
 use crate::receiver::{Message, Receiver, SECRET, SILENT};
 use crate::served::{Beside, becomes, board, health};
 use demo::Provider;

@@ -1,7 +1,7 @@
 //! `usage` of a period and its export: the same numbers and bytes, in whichever order and database calls were counted.
 
+use crate::harness::postgres::Server;
 use crate::harness::{stderr, stdout, switchboard};
-use crate::postgres::Server;
 use exchange::{ConsumerName, Fault, Outcome, PlanName, Secret, Usage, UsageKey};
 use ledger::{Ledger, LedgerOptions, Place};
 use serde_json::Value;
@@ -103,6 +103,14 @@ async fn an_export_is_the_same_bytes_however_often_it_runs_and_on_either_databas
         (&line["billed"], &line["amount"], &line["due"]),
         (&402.into(), &"2.010".into(), &"2.01".into())
     );
+
+    let nobody = document["lines"].as_array().unwrap().iter().find(|line| line["calls"] == 1).unwrap();
+    assert_eq!(
+        (&nobody["consumer"], &nobody["plan"]),
+        (&Value::Null, &Value::Null),
+        "who has no name is null"
+    );
+    assert!(csv.lines().nth(1).unwrap().contains(",succeeded+declined,,,1,"), "and nothing in CSV");
 
     // Counted in another order, with other additions in between, in a real PostgreSQL.
     let Some(server) = Server::start() else { return };

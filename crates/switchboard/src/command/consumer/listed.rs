@@ -13,15 +13,16 @@ pub(super) struct Listed {
     in_file: bool,
 }
 
-/// Consumers of the ledger and of the file, by name.
-pub(super) fn all(board: &Board, ledger: Vec<ConsumerInfo>) -> Vec<Listed> {
+/// Consumers of the ledger and of the file, by name; of the ledger alone where the file does not load.
+pub(super) fn all(board: Option<&Board>, ledger: Vec<ConsumerInfo>) -> Vec<Listed> {
     let of_ledger = ledger.into_iter().map(|info| Listed { info, in_file: false });
-    let known = &board.consumers;
+    let known = board.map(|board| &board.consumers);
     let mut keys: HashMap<&ConsumerName, u32> = HashMap::new();
-    for key in &known.keys {
+    for key in known.iter().flat_map(|known| &known.keys) {
         *keys.entry(&key.consumer).or_default() += 1;
     }
-    let of_file = known.consumers.iter().zip(&known.about).map(|(row, about)| Listed {
+    let in_file = known.into_iter().flat_map(|known| known.consumers.iter().zip(&known.about));
+    let of_file = in_file.map(|(row, about)| Listed {
         info: ConsumerInfo {
             name: row.name.clone(),
             plans: row.plans.clone(),

@@ -5,7 +5,7 @@
 use super::given::Given;
 use super::{Other, load};
 use crate::arguments::Global;
-use crate::drive::{Disk, Need, running, runtime, socket};
+use crate::drive::{Disk, Need, runtime, socket, sockets_of};
 use crate::exit::Failure;
 use crate::run::digest;
 use base64::Engine as _;
@@ -42,7 +42,7 @@ struct Told {
 pub(super) fn boards(folder: &Path, global: &Global) -> Result<Vec<(Vec<u32>, Other)>, Failure> {
     let runtime = runtime()?;
     let mut by_revision: BTreeMap<String, (Vec<u32>, PathBuf, Said)> = BTreeMap::new();
-    for place in sockets(folder).into_iter().take(MOST) {
+    for place in sockets_of(folder, None).into_iter().take(MOST) {
         let Some(said) =
             runtime.block_on(socket::ask_at(&place, socket::Route::Board, &Value::Null, PATIENCE))
         else {
@@ -77,30 +77,6 @@ pub(super) fn boards(folder: &Path, global: &Global) -> Result<Vec<(Vec<u32>, Ot
         found.push((pids, Other { board, words }));
     }
     Ok(found)
-}
-
-/// Sockets of processes that run this board: in its state folder, and those that enlisted themselves.
-fn sockets(folder: &Path) -> Vec<PathBuf> {
-    let same = |other: &Path| match (folder.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    };
-    let mut found: Vec<PathBuf> =
-        running().into_iter().filter(|entry| same(&entry.board)).map(|entry| entry.socket).collect();
-    let here = std::fs::read_dir(folder.join(".switchboard")).into_iter().flatten().flatten();
-    found.extend(here.map(|entry| entry.path()).filter(|path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        name.starts_with("run") && path.extension().is_some_and(|end| end == "sock")
-    }));
-    let mut seen = Vec::new();
-    found.retain(|path| {
-        let path = path.canonicalize().unwrap_or_else(|_| path.clone());
-        let new = !seen.contains(&path);
-        seen.push(path);
-        new
-    });
-    found.sort();
-    found
 }
 
 /// The texts of a board that runs, by the path they are read at.

@@ -1,14 +1,16 @@
 //! The ledgers that are asked: the board's near here; without one that of what runs, and the history of this person's calls.
 
 use super::follow::Following;
+use super::lost;
 use super::wanted::Wanted;
 use crate::arguments::Global;
 use crate::command::call::history;
-use crate::drive::{board_near, board_near_or_running, load_board, now_ms, read_ledger, stored};
+use crate::drive::{Books, board_near, board_near_or_running, now_ms, read_ledger, stored};
 use crate::exit::Failure;
-use board::Board;
 use exchange::{CallId, CallRecord, Detail};
 use ledger::{CallFilter, CallPage, Ledger};
+use std::collections::HashSet;
+use tokio::runtime::Runtime;
 
 /// How long a call that has only just ended is waited for: it may be on its way to the disk.
 const ON_ITS_WAY_MS: u64 = 2_000;
@@ -23,22 +25,22 @@ impl Ledgers {
         Self(vec![ledger])
     }
 
-    /// Those that are asked here, and the board that one of them belongs to.
-    pub(super) async fn near(global: &Global) -> Result<(Self, Option<Board>), Failure> {
+    /// Those that are asked here, and the books that one of them belongs to.
+    pub(super) fn near(global: &Global, runtime: &Runtime) -> Result<(Self, Option<Books>), Failure> {
         let own = match history::place(global).filter(|_| board_near(global).is_none()) {
-            Some((place, ..)) => Ledger::open_read_only(place).await.ok(),
+            Some((place, ..)) => runtime.block_on(Ledger::open_read_only(place)).ok(),
             None => None,
         };
-        let board = match board_near_or_running(global) {
-            Ok(folder) => Some(load_board(&folder, global)?),
+        let books = match board_near_or_running(global) {
+            Ok(folder) => Some(Books::open(&folder, global)?),
             Err(_) if own.is_some() => None,
             Err(failure) => return Err(failure),
         };
         let mut ledgers: Vec<Ledger> = own.into_iter().collect();
-        if let Some(board) = &board {
-            ledgers.push(read_ledger(board).await?);
+        if let Some(books) = &books {
+            ledgers.push(runtime.block_on(read_ledger(books))?);
         }
-        Ok((Self(ledgers), board))
+        Ok((Self(ledgers), books))
     }
 
     /// The board's, where there is one: it is asked last.
@@ -47,8 +49,8 @@ impl Ledgers {
     }
 
     /// Follows the calls of all, and of the processes of this board that run here.
-    pub(super) async fn follow(&self, board: Option<&Board>, wanted: &Wanted) -> Result<Following, Failure> {
-        Following::begin(&self.0, board.map(|board| board.ledger.folder.as_path()), wanted).await
+    pub(super) async fn follow(&self, books: Option<&Books>, wanted: &Wanted) -> Result<Following, Failure> {
+        Following::begin(&self.0, books.map(Books::folder), wanted).await
     }
 
     /// A page of the calls of all, newest first.
@@ -58,6 +60,19 @@ impl Ledgers {
             pages.push(ledger.calls(filter).await.map_err(|error| stored(&error))?);
         }
         Ok(merged(pages, filter.limit as usize))
+    }
+
+    /// Which of these calls no process has any more, though they are open by their rows.
+    pub(super) async fn lost(
+        &self,
+        rows: &[CallRecord],
+        books: Option<&Books>,
+    ) -> Result<HashSet<CallId>, Failure> {
+        match (books, self.of_board()) {
+            (Some(books), Some(ledger)) => lost::among(rows.iter(), books, ledger).await,
+            // One's own calls are written when they are over.
+            _ => Ok(HashSet::new()),
+        }
     }
 
     /// What was kept of a call beside its row.
@@ -79,7 +94,7 @@ impl Ledgers {
                 }
             }
             if now_ms() > id.at_ms() + ON_ITS_WAY_MS {
-                return Err(Failure::run(format!("there is no call `{id}` in this ledger")).help(
+                return Err(Failure::usage(format!("there is no call `{id}` in this ledger")).help(
                     "its row may have been sampled away, or its day dropped: see `keep` under `[ledger]`",
                 ));
             }

@@ -8,17 +8,21 @@ const HISTORY: [&str; 2] = ["call", "curl"];
 
 /// `06:00:03  GET  /weather/v1/forecast  200  4 ms  weather.forecast  pocket`.
 pub(crate) fn text(record: &CallRecord, colour: bool) -> String {
+    text_as(record, colour, if record.open { "running" } else { record.outcome.word() })
+}
+
+/// The same with this word for what became of it.
+pub(super) fn text_as(record: &CallRecord, colour: bool, became: &str) -> String {
     let (on, off) = if colour { (paint(record.outcome), "\x1b[0m") } else { ("", "") };
     let clock = super::super::time_of(record.id.at_ms());
     let clock = clock.get(11..).unwrap_or_default();
     let status = if record.status == 0 { "---".to_owned() } else { record.status.to_string() };
     let who = record.consumer.as_ref().map_or("-", |name| name.as_str());
     let mut line = format!(
-        "{clock}  {:<6} {:<36} {on}{status}{off} {:>8}  {:<10} {who}",
+        "{clock}  {:<6} {:<36} {on}{status}{off} {:>8}  {became:<10} {who}",
         record.method,
         record.path,
         took(record.took_us),
-        if record.open { "running" } else { record.outcome.word() },
     );
     for note in notes(record) {
         line.push_str("  ");

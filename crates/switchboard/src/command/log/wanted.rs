@@ -45,7 +45,7 @@ pub(crate) struct Wanted {
     /// Only those that are still running
     #[arg(long)]
     #[serde(deserialize_with = "flag", skip_serializing_if = "std::ops::Not::not")]
-    open: bool,
+    pub(super) open: bool,
 }
 
 /// A flag as a text: in a query everything is one.

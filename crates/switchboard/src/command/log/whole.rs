@@ -7,14 +7,13 @@ use exchange::{CallRecord, Detail, Finding, Message};
 use serde_json::json;
 use std::fmt::Write;
 
-/// The call as text.
+/// The call as text, below its line.
 pub(super) fn text(
+    mut out: String,
     record: &CallRecord,
     detail: Option<&Detail>,
     board: Option<&Board>,
-    colour: bool,
 ) -> String {
-    let mut out = line::text(record, colour);
     let Some(detail) = detail else {
         out.push_str("  heads and bodies of this call were not kept: see `details` under `[record]`\n");
         return out;
@@ -98,9 +97,8 @@ fn said(message: &Message) -> String {
     out
 }
 
-/// The call as JSON.
-pub(super) fn as_json(record: &CallRecord, detail: Option<&Detail>) -> serde_json::Value {
-    let mut whole = line::as_json(record);
+/// The call as JSON: its row, and what else was kept.
+pub(super) fn as_json(mut whole: serde_json::Value, detail: Option<&Detail>) -> serde_json::Value {
     whole["detail"] = detail.and_then(|detail| serde_json::to_value(detail).ok()).unwrap_or(json!(null));
     whole
 }

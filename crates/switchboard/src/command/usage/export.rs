@@ -96,8 +96,10 @@ impl Export {
 fn line(row: &Priced) -> Map<String, Value> {
     let mut line = Map::new();
     let mut set = |name: &str, value: Value| drop(line.insert(name.to_owned(), value));
-    set("consumer", json!(row.consumer));
-    set("plan", json!(row.plan));
+    // Nobody has no name: null, and nothing in CSV, as `usage` has it.
+    let name = |name: &Option<String>| json!(name.as_ref().filter(|name| !name.is_empty()));
+    set("consumer", name(&row.consumer));
+    set("plan", name(&row.plan));
     set("calls", json!(row.calls));
     for word in Outcome::WORDS {
         set(word, json!(row.calls_that(word)));
