@@ -1,8 +1,11 @@
 //! The listeners' sockets: opened one per thread on the same address, and kept, opened and closed with the board.
 //!
-//! A listener has a slot, by which its connections know it; a slot stays what it is, so that no connection ever finds
-//! itself at another listener. An address is tried without `SO_REUSEPORT` first, so that one that is taken is seen and
+//! A listener has a slot, by which its connections know it; a slot stays what it is while anybody holds it, so that no
+//! connection ever finds itself at another listener. One that was closed, and that nobody holds any more, is used again. An address is tried without `SO_REUSEPORT` first, so that one that is taken is seen and
 //! named instead of being shared with whoever has it.
+
+#[cfg(test)]
+mod tests;
 
 use crate::GatewayError;
 use board::{Board, Listener, Router};
@@ -13,7 +16,7 @@ use std::sync::Arc;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
-/// Slots of one process: one for each listener that it ever had.
+/// Slots of one process: its listeners, and those that were closed and have connections still.
 const MOST: usize = 1_024;
 
 /// A listener that is open, or was.
@@ -24,10 +27,14 @@ pub(crate) struct Slot {
     /// The address that is open, with its port where the board wrote 0.
     bound: SocketAddr,
     open: bool,
+    hold: Hold,
 }
 
+/// Held by each thread that has the slot's socket, and by connections that came through it.
+pub(crate) type Hold = Arc<()>;
+
 /// What becomes of a thread's sockets: a socket for a slot in place of the one it had; none: it is closed.
-pub(crate) type Change = (usize, Option<TcpListener>);
+pub(crate) type Change = (usize, Option<(TcpListener, Hold)>);
 
 /// The slots of a board, and what each thread has to do for it.
 #[derive(Debug)]
@@ -42,13 +49,20 @@ impl Slot {
     pub(crate) fn address(&self) -> Option<(Arc<str>, SocketAddr)> {
         self.open.then(|| (Arc::clone(&self.listener.name), self.bound))
     }
+
+    /// Whether it may be another listener's.
+    fn is_free(&self) -> bool {
+        !self.open && Arc::strong_count(&self.hold) == 1
+    }
 }
 
 /// Opens what the board wants and the slots do not have. What they have and the board does not want is to be closed.
 ///
 /// # Errors
 /// An address cannot be had; then nothing has changed.
-pub(crate) fn plan(board: &Board, slots: &[Slot], threads: usize) -> Result<Planned, GatewayError> {
+pub(crate) fn plan(listeners: &[Listener], slots: &[Slot], threads: usize) -> Result<Planned, GatewayError> {
+    // Looked at before the slots are copied: a copy holds them too.
+    let mut reusable: Vec<usize> = (0..slots.len()).filter(|at| slots[*at].is_free()).collect();
     let mut planned = Planned { slots: slots.to_vec(), changes: (0..threads).map(|_| Vec::new()).collect() };
     let (mut free, mut wanted) = (Vec::new(), Vec::new());
     free.extend((0..slots.len()).filter(|at| slots[*at].open));
@@ -56,7 +70,7 @@ pub(crate) fn plan(board: &Board, slots: &[Slot], threads: usize) -> Result<Plan
     let same = |slot: &Slot, one: &Listener| slot.listener.bind == one.bind;
     let named = |slot: &Slot, one: &Listener| same(slot, one) && slot.listener.name == one.name;
     for fits in [&named as &dyn Fn(&Slot, &Listener) -> bool, &same] {
-        for (nth, one) in board.listeners.iter().enumerate() {
+        for (nth, one) in listeners.iter().enumerate() {
             if wanted.contains(&nth) {
                 continue;
             }
@@ -66,25 +80,23 @@ pub(crate) fn plan(board: &Board, slots: &[Slot], threads: usize) -> Result<Plan
             }
         }
     }
-    let fresh: Vec<&Listener> = board
-        .listeners
-        .iter()
-        .enumerate()
-        .filter(|(nth, _)| !wanted.contains(nth))
-        .map(|(_, one)| one)
-        .collect();
+    let fresh: Vec<&Listener> =
+        listeners.iter().enumerate().filter(|(nth, _)| !wanted.contains(nth)).map(|(_, one)| one).collect();
     for one in fresh {
         let (bound, sockets) = open_all(one, threads)?;
         // The same listener elsewhere keeps its slot: its connections go on as its own until they end.
-        let moved = free.iter().position(|at| slots[*at].listener.name == one.name);
-        let slot = Slot { listener: one.clone(), bound, open: true };
-        let at = match moved.map(|at| free.remove(at)) {
+        let moved = free.iter().position(|at| slots[*at].listener.name == one.name).map(|at| free.remove(at));
+        let hold = moved.map_or_else(Hold::default, |at| Arc::clone(&slots[at].hold));
+        let slot = Slot { listener: one.clone(), bound, open: true, hold: Arc::clone(&hold) };
+        let at = match moved.or_else(|| reusable.pop()) {
             Some(at) => {
                 planned.slots[at] = slot;
                 at
             }
             None if planned.slots.len() == MOST => {
-                let words = format!("more than {MOST} listeners were opened and closed: restart");
+                let words = format!(
+                    "{MOST} listeners are open, or have connections still: reload again when some have ended"
+                );
                 return Err(GatewayError::Listeners(words));
             }
             None => {
@@ -93,7 +105,7 @@ pub(crate) fn plan(board: &Board, slots: &[Slot], threads: usize) -> Result<Plan
             }
         };
         for (own, socket) in planned.changes.iter_mut().zip(sockets) {
-            own.push((at, Some(socket)));
+            own.push((at, Some((socket, Arc::clone(&hold)))));
         }
     }
     for at in free {

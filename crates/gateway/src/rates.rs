@@ -5,25 +5,29 @@
 //! counts for itself, from where it was. How many shares there are is bounded; whom there is no place for is counted by each
 //! process for itself.
 
+mod away;
 mod company;
+mod hand_over;
+mod keeper;
+mod membership;
 #[cfg(test)]
 mod model;
+mod shares;
 
 pub(crate) use company::Meters;
+pub(crate) use keeper::Keeper;
 
 use crate::share::{Share, Taken, is_late};
 use crate::subject_hash::SubjectHash;
-use exchange::{Left, Meter, Rate, RateAsk, RateStore, RatesAway};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use away::Away;
+use exchange::{Left, Meter, Rate, RateStore};
+use membership::Membership;
+use shares::Shard;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// Threads that look for different subjects rarely wait for each other.
-const SHARDS: usize = 64;
-/// Subjects in one shard.
-const MOST: usize = 1_024;
 /// How long a call waits for the store, or for a turn, before its process counts for itself.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The store says little of a question that it never answered.
@@ -37,6 +41,9 @@ const JOINING: u8 = 1;
 const SHARING: u8 = 2;
 /// The others have left: calls wait until their use is carried over.
 const LEAVING: u8 = 3;
+/// Others have come, and what its meters say goes to the store: its own calls take parts already, the first of a subject
+/// takes its meter with it.
+const HANDING: u8 = 4;
 
 /// The rates of a process.
 #[derive(Debug)]
@@ -45,15 +52,15 @@ pub(crate) struct Rates {
     hash: SubjectHash,
     store: Option<Arc<dyn RateStore>>,
     mode: AtomicU8,
-    away: Arc<AtomicBool>,
-    why: Arc<Mutex<Option<String>>>,
+    away: Arc<Away>,
+    membership: Membership,
     turned: Notify,
-    company: AtomicBool,
+    /// Who keeps company is to meet the others at once.
+    awake: Notify,
     shards: Box<[Shard]>,
+    /// Subjects that were too many to be handed over.
+    beyond: AtomicU64,
 }
-
-/// Shares by the number of their subject.
-type Shard = Mutex<HashMap<u64, Arc<Share>>>;
 
 /// What a call has paid of a rate.
 #[derive(Debug)]
@@ -69,6 +76,9 @@ pub struct RatesStanding {
     pub shared: bool,
     /// Why the store cannot be asked, while it cannot: each process counts for itself.
     pub away: Option<String>,
+    /// Subjects of limits that were not handed over when another process came, because they were more than a store keeps:
+    /// each may have a burst anew there.
+    pub beyond: u64,
 }
 
 /// What a limit has left; or what it has and when to come back.
@@ -77,6 +87,11 @@ pub(crate) type Tried<T> = Result<(Left, T), (Left, Duration)>;
 impl Rates {
     /// Rates of a process that shares them through `store`; `None`: it is alone.
     pub(crate) fn new(epoch: Instant, store: Option<Arc<dyn RateStore>>) -> Self {
+        Self::with_clock(epoch, store, membership::machine)
+    }
+
+    /// The same with another clock of the machine.
+    fn with_clock(epoch: Instant, store: Option<Arc<dyn RateStore>>, clock: fn() -> u64) -> Self {
         let mode = if store.is_some() { JOINING } else { ALONE };
         Self {
             epoch,
@@ -84,16 +99,22 @@ impl Rates {
             store,
             mode: AtomicU8::new(mode),
             away: Arc::default(),
-            why: Arc::default(),
+            membership: Membership::new(clock),
             turned: Notify::new(),
-            company: AtomicBool::new(false),
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            awake: Notify::new(),
+            shards: shares::none(),
+            beyond: AtomicU64::new(0),
         }
     }
 
     /// How subjects are numbered.
     pub(crate) const fn hash(&self) -> SubjectHash {
         self.hash
+    }
+
+    /// Whether there is anything to share them through.
+    pub(crate) const fn has_store(&self) -> bool {
+        self.store.is_some()
     }
 
     /// Whether its meters are all there is to ask.
@@ -114,16 +135,20 @@ impl Rates {
             let mut turned = std::pin::pin!(self.turned.notified());
             turned.as_mut().enable();
             let now = self.now();
-            if self.is_away() {
+            if self.away.is() {
                 self.go_on(subject, meter);
                 return own(meter, rate, now, cost);
             }
             match self.mode.load(Ordering::Relaxed) {
                 ALONE => return own(meter, rate, now, cost),
-                SHARING => {}
-                _ => {
+                SHARING | HANDING if !self.membership.is_over(now) => {}
+                mode => {
+                    if matches!(mode, SHARING | HANDING) {
+                        // It slept: the others may take it for gone.
+                        self.awake.notify_one();
+                    }
                     if tokio::time::timeout_at(until, turned).await.is_err() {
-                        self.lose(SILENT);
+                        self.away.lose(SILENT.to_owned());
                     }
                     continue;
                 }
@@ -142,7 +167,7 @@ impl Rates {
             let Some(_) = share.asked() else { continue };
             if tokio::time::timeout_at(until, rung).await.is_err() {
                 if share.asked().is_some_and(|asked| is_late(asked, self.now())) {
-                    self.lose(SILENT);
+                    self.away.lose(SILENT.to_owned());
                     continue;
                 }
                 // There were answers, and others were quicker: this call alone is counted by its own meter.
@@ -155,7 +180,9 @@ impl Rates {
     /// What is left, as far as is known here; asks the store for the next time.
     pub(crate) fn look(&self, subject: u64, meter: &Meter, rate: &Rate) -> Left {
         let now = self.now();
-        let shares = self.mode.load(Ordering::Relaxed) == SHARING && !self.is_away();
+        let shares = matches!(self.mode.load(Ordering::Relaxed), SHARING | HANDING)
+            && !self.away.is()
+            && !self.membership.is_over(now);
         let Some(share) = shares.then(|| self.share(subject, rate, now)).flatten() else {
             return meter.peek(rate, now);
         };
@@ -163,17 +190,6 @@ impl Rates {
             self.send(&share, ask, now);
         }
         share.look(rate, now)
-    }
-
-    /// Comes back when the store has answered all that it was asked, or when that takes too long.
-    pub(crate) async fn settle(&self) {
-        for share in self.all() {
-            let mut rung = std::pin::pin!(share.bell.notified());
-            rung.as_mut().enable();
-            if share.asked().is_some() && tokio::time::timeout(PATIENCE, rung).await.is_err() {
-                return;
-            }
-        }
     }
 
     /// Gives back what a call took that was refused by a later rule.
@@ -191,46 +207,11 @@ impl Rates {
 
     /// How rates are counted at the moment.
     pub(crate) fn standing(&self) -> RatesStanding {
-        RatesStanding { shared: !self.is_alone(), away: lock(&self.why).clone() }
-    }
-
-    /// Gives back what lapsed and forgets whom nobody came for.
-    fn sweep(&self, all: bool) {
-        let now = self.now();
-        for shard in &self.shards {
-            let mut lapsed = Vec::new();
-            let mut shares = lock(shard);
-            let crowded = shares.len() > MOST / 2;
-            shares.retain(|_, share| {
-                lapsed.extend(share.lapsed(now, all).map(|ask| (Arc::clone(share), ask)));
-                Arc::strong_count(share) > 1 || !share.is_idle(now, crowded)
-            });
-            drop(shares);
-            for (share, ask) in lapsed {
-                self.send(&share, ask, now);
-            }
+        RatesStanding {
+            shared: !self.is_alone(),
+            away: self.away.why(),
+            beyond: self.beyond.load(Ordering::Relaxed),
         }
-    }
-
-    fn send(&self, share: &Arc<Share>, ask: RateAsk, asked: u64) {
-        let (Some(store), epoch) = (&self.store, self.epoch) else { return };
-        let (share, away, why) = (Arc::clone(share), Arc::clone(&self.away), Arc::clone(&self.why));
-        store.lease(
-            ask,
-            Box::new(move |answer| {
-                let now = since(epoch);
-                let missed = match &answer {
-                    Err(RatesAway(words)) => Some(words.clone()),
-                    // What it grants so late cannot be spent.
-                    Ok(_) => is_late(asked, now).then(|| format!("slow: {} ms", (now - asked) / 1_000_000)),
-                };
-                if missed.is_some() {
-                    *lock(&why) = missed;
-                    away.store(true, Ordering::Relaxed);
-                }
-                share.deposit(&ask, asked, &answer, now);
-            }),
-        );
     }
 
     /// The store is away: the process's own meter goes on from what is known here.
@@ -239,39 +220,6 @@ impl Rates {
         if let Some(share) = known {
             meter.raise(share.arrival());
         }
-    }
-
-    fn lose(&self, why: &str) {
-        self.away.store(true, Ordering::Relaxed);
-        *lock(&self.why) = Some(why.to_owned());
-    }
-
-    fn is_away(&self) -> bool {
-        self.away.load(Ordering::Relaxed)
-    }
-
-    fn all(&self) -> Vec<Arc<Share>> {
-        self.shards
-            .iter()
-            .flat_map(|shard| lock(shard).values().map(Arc::clone).collect::<Vec<_>>())
-            .collect()
-    }
-
-    fn share(&self, subject: u64, rate: &Rate, now: u64) -> Option<Arc<Share>> {
-        let mut shard = lock(self.shard(subject));
-        if let Some(share) = shard.get(&subject) {
-            return Some(Arc::clone(share));
-        }
-        if shard.len() >= MOST {
-            return None;
-        }
-        let share = Arc::new(Share::new(subject, *rate, now));
-        shard.insert(subject, Arc::clone(&share));
-        Some(share)
-    }
-
-    fn shard(&self, subject: u64) -> &Shard {
-        &self.shards[usize::try_from(subject >> 32).unwrap_or(0) % SHARDS]
     }
 
     fn now(&self) -> u64 {

@@ -5,7 +5,7 @@ use crate::bind::{self, Planned, Slot};
 use crate::dispatch::Inboxes;
 use crate::explain::{self, Asked};
 use crate::over_soft::OverSoft;
-use crate::rates::RatesStanding;
+use crate::rates::{Keeper, RatesStanding};
 use crate::scopes::Scopes;
 use crate::settings::Settings;
 use crate::standing::{self, LimitsOf, Standings};
@@ -55,7 +55,9 @@ pub struct Running {
     dispatch: Arc<Inboxes>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     shared: Arc<Shared>,
-    now: Mutex<Parts>,
+    /// Keeps company with other processes, until the last thread has ended.
+    keeper: Mutex<Option<Keeper>>,
+    now: Arc<Mutex<Parts>>,
 }
 
 #[derive(Clone, Debug)]
@@ -81,7 +83,7 @@ impl Gateway {
         let count = wanted.min(writer_ids.len().max(1));
         let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
         let scopes = Arc::new(Scopes::new(&accounts, &prepared));
-        let Planned { slots, changes } = bind::plan(&board, &[], count)?;
+        let Planned { slots, changes } = bind::plan(&board.listeners, &[], count)?;
         let given = Arc::clone(&board);
         let board = bind::in_slots(board, &slots);
         let turns = settings.turns.clone();
@@ -108,13 +110,18 @@ impl Gateway {
             orders.push(order);
             inboxes.push(errand);
         }
+        let now = Arc::new(Mutex::new(Parts { given, board, accounts, prepared, scopes }));
+        let parts = Arc::clone(&now);
+        let accounts = move || Arc::clone(&parts.lock().unwrap_or_else(PoisonError::into_inner).accounts);
+        let keeper = Keeper::start(&shared, accounts).map_err(GatewayError::Thread)?;
         Ok(Running {
             slots: Mutex::new(slots),
             orders,
             dispatch: Arc::new(Inboxes::new(inboxes)),
             threads: Mutex::new(handles),
             shared,
-            now: Mutex::new(Parts { given, board, accounts, prepared, scopes }),
+            keeper: Mutex::new(keeper),
+            now,
         })
     }
 }
@@ -152,7 +159,7 @@ impl Running {
             // Accounts change often, boards do not.
             (Arc::clone(&now.board), Arc::clone(&now.prepared), None)
         } else {
-            let planned = bind::plan(&board, &slots, self.orders.len())?;
+            let planned = bind::plan(&board.listeners, &slots, self.orders.len())?;
             let board = bind::in_slots(board, &planned.slots);
             let prepared = Arc::new(Prepared::new(&board).map_err(GatewayError::Tls)?);
             (board, prepared, Some(planned))
@@ -231,6 +238,7 @@ impl Running {
             cut += over.await.unwrap_or(0);
         }
         self.join();
+        drop(self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.shared.rates.give_back();
         self.shared.purses.give_back();
         self.settle().await;

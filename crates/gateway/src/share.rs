@@ -5,17 +5,17 @@
 //! cannot be spent at all and goes back whole. A no is remembered with its end. Pure but for its
 //! lock: the time is handed in, in nanoseconds of one monotonic clock.
 
+mod state;
 #[cfg(test)]
 mod tests;
 
 use exchange::{Denied, Left, RATE_LEASE, Rate, RateAsk, RatePart, RatesAway};
+use state::State;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
 const MS: u64 = 1_000_000;
-/// What was wanted in so long is asked for at once.
-const PACE: u64 = 100 * MS;
 /// So long an answer "no" is believed: others may give something back.
 const BELIEVED: u64 = 250 * MS;
 /// A store that had no more is not asked again any sooner.
@@ -30,32 +30,6 @@ pub(crate) struct Share {
     state: Mutex<State>,
     /// Rung when the store has answered.
     pub(crate) bell: Notify,
-}
-
-#[derive(Debug)]
-struct State {
-    rate: Rate,
-    /// What may be spent, from when on it was granted, and until when.
-    left: u32,
-    granted: u64,
-    good_until: u64,
-    /// The store's arrival time as it was last heard, with what is left here.
-    arrival: u64,
-    heard: Option<u64>,
-    /// When the store last said that it has no more, and for a call of which cost.
-    refused: Option<(u64, u32)>,
-    /// Since when the store is being asked.
-    asking: Option<u64>,
-    /// Since when the rate is this one.
-    turned: u64,
-    /// What is to be given back, and since when it loses.
-    back: u64,
-    back_since: u64,
-    /// What was wanted since a moment, and in the stretch before it.
-    since: u64,
-    wanted: u32,
-    before: u32,
-    touched: u64,
 }
 
 /// What became of taking from a share.
@@ -73,24 +47,7 @@ pub(crate) enum Taken {
 
 impl Share {
     pub(crate) fn new(subject: u64, rate: Rate, now: u64) -> Self {
-        let state = State {
-            rate,
-            left: 0,
-            granted: now,
-            good_until: now,
-            arrival: 0,
-            heard: None,
-            refused: None,
-            asking: None,
-            turned: 0,
-            back: 0,
-            back_since: now,
-            since: now,
-            wanted: 0,
-            before: 0,
-            touched: now,
-        };
-        Self { subject, state: Mutex::new(state), bell: Notify::new() }
+        Self { subject, state: Mutex::new(State::new(rate, now)), bell: Notify::new() }
     }
 
     /// Takes what a call costs. `first`: the call has not tried before. `own` is how far ahead the process's own meter is, which
@@ -138,6 +95,7 @@ impl Share {
     pub(crate) fn deposit(&self, ask: &RateAsk, asked: u64, answer: &Result<RatePart, RatesAway>, now: u64) {
         let mut state = self.state();
         state.asking = None;
+        state.lost = answer.is_err();
         match answer {
             Ok(part) if ask.rate == state.rate => state.hear(ask, asked, *part, now),
             Err(_) if ask.rate == state.rate => state.give_back(ask.back, asked, asked),
@@ -150,6 +108,18 @@ impl Share {
     /// Where the store's arrival time is as far as is known: when the store is away the process's own meter goes on from there.
     pub(crate) fn arrival(&self) -> u64 {
         self.state().arrival
+    }
+
+    /// Its number and where it is, where the store was not told: a question was lost, or waits too long for its answer.
+    pub(crate) fn untold(&self, now: u64) -> Option<(u64, u64)> {
+        let state = self.state();
+        let untold = state.lost || state.asking.is_some_and(|asked| is_late(asked, now));
+        untold.then_some((self.subject, state.arrival))
+    }
+
+    /// Its number and where the store is, as far as is known.
+    pub(crate) fn known(&self) -> (u64, u64) {
+        (self.subject, self.arrival())
     }
 
     /// Gives back what a call took that was refused by a later rule.
@@ -207,96 +177,6 @@ impl Share {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// What is in hand is good for this rate and for a time. Of a limit that has changed nothing goes back.
-    fn turn(&mut self, rate: &Rate, now: u64) {
-        if self.rate != *rate {
-            // Later than all that was granted of the limit before, also in the same moment.
-            (self.rate, self.turned) = (*rate, now.max(self.granted.saturating_add(1)));
-            (self.left, self.back) = (0, 0);
-            (self.heard, self.refused) = (None, None);
-        } else if now >= self.good_until {
-            self.lapse(now);
-        }
-        self.touched = now;
-    }
-
-    fn want(&mut self, now: u64, cost: u32) {
-        let passed = now.saturating_sub(self.since);
-        if passed >= PACE {
-            self.before = if passed < 2 * PACE { self.wanted } else { 0 };
-            (self.since, self.wanted) = (now, 0);
-        }
-        self.wanted = self.wanted.saturating_add(cost);
-    }
-
-    fn ask(&mut self, subject: u64, now: u64, least: u32, want: u32, ahead: u64) -> RateAsk {
-        self.asking = Some(now);
-        // It is in no meter any more: if no answer comes, this is where it is known.
-        self.arrival = self.arrival.max(now.saturating_add(ahead));
-        let back = std::mem::take(&mut self.back).saturating_sub(now.saturating_sub(self.back_since));
-        RateAsk { subject, rate: self.rate, least, want, back, ahead }
-    }
-
-    fn hear(&mut self, ask: &RateAsk, asked: u64, part: RatePart, now: u64) {
-        if is_late(asked, now) {
-            let span = self.rate.interval().saturating_mul(u64::from(part.units));
-            self.give_back(span, asked, now);
-            self.arrival = asked.saturating_add(part.ahead.saturating_sub(span));
-            return;
-        }
-        if self.left == 0 && part.units > 0 {
-            self.granted = asked.max(self.turned);
-            self.good_until = asked.saturating_add(nanos(RATE_LEASE));
-        }
-        self.left = self.left.saturating_add(part.units);
-        self.arrival = asked.saturating_add(part.ahead);
-        self.heard = Some(now);
-        let free = self.rate.shared_depth().saturating_sub(part.ahead);
-        let more = free >= self.rate.interval().saturating_mul(u64::from(ask.least.max(1)));
-        self.refused = (ask.want > 0 && !more).then_some((now, ask.least));
-    }
-
-    /// What is left goes back.
-    fn lapse(&mut self, now: u64) {
-        if self.left > 0 {
-            let span = self.rate.interval().saturating_mul(u64::from(std::mem::take(&mut self.left)));
-            let granted = self.granted;
-            self.give_back(span, granted, now);
-        }
-    }
-
-    /// A part that was granted at a time and not spent is worth what it was less the time since: who has not drawn ahead for
-    /// so long would have had that anyway.
-    fn give_back(&mut self, span: u64, granted: u64, now: u64) {
-        let since = if self.back == 0 { now } else { self.back_since };
-        self.back = self.back.saturating_add(span.saturating_sub(now.saturating_sub(granted)));
-        self.back_since = since;
-    }
-
-    fn rest(&self, now: u64) -> Left {
-        let interval = self.rate.interval();
-        let ahead = self.arrival.saturating_sub(now);
-        let free = self.rate.depth().saturating_sub(ahead) / interval;
-        let in_hand = interval.saturating_mul(u64::from(self.left));
-        Left {
-            remaining: u32::try_from(free)
-                .unwrap_or(u32::MAX)
-                .saturating_add(self.left)
-                .min(self.rate.burst()),
-            full_in: Duration::from_nanos(ahead.saturating_sub(in_hand)),
-        }
-    }
-
-    fn no(&self, now: u64, cost: u32) -> Taken {
-        let left = self.rest(now);
-        let step = self.rate.interval().saturating_mul(u64::from(cost));
-        let ahead = nanos(left.full_in).saturating_add(step);
-        let retry_in = Duration::from_nanos(ahead.saturating_sub(self.rate.depth()).max(FLOOR));
-        Taken::Denied(left, Denied { retry_in, full_in: left.full_in })
     }
 }
 

@@ -3,31 +3,27 @@
 //! Worker state is `Rc` and `Cell` and never leaves the thread. What reaches it from outside is a
 //! message: a new world, a call to make, the order to stop.
 
-use crate::all_meters::AllMeters;
+mod doors;
+mod unreadable;
+
 use crate::bind::Change;
 use crate::dispatch::Errand;
 use crate::scopes::Scopes;
 use crate::settings::Settings;
-use crate::under_way::Peer;
-use crate::wire;
 use crate::world::{Prepared, Shared, World};
 use board::{Board, DetailsWanted};
-use exchange::{Accounts, By, CallId, CallIds, CallRecord, Outcome, Reason, Recorder, Usage, UsageKey};
+use doors::Doors;
+use exchange::{Accounts, CallId, CallIds, Recorder};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 
 /// Handshakes at once.
 const HANDSHAKES: usize = 64;
 /// How often a worker looks for quotas that nobody spends.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Longest handshake.
-const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// A word to a worker.
 #[derive(Debug)]
@@ -108,16 +104,8 @@ pub(crate) async fn run(start: Start) {
         quiet: Notify::new(),
         handshakes: Rc::new(Semaphore::new(HANDSHAKES)),
     });
-    let mut doors = HashMap::new();
-    open(&worker, &mut doors, sockets);
-    if worker.shared.rates.claim() {
-        let worker = Rc::clone(&worker);
-        tokio::task::spawn_local(async move {
-            let shared = Arc::clone(&worker.shared);
-            let meters = || Box::new(AllMeters::new(&worker.world().accounts, &worker.shared)) as _;
-            shared.rates.keep_company(meters).await;
-        });
-    }
+    let mut doors = Doors::default();
+    doors.change(&worker, sockets);
     let mut sweep = tokio::time::interval(SWEEP);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -126,7 +114,7 @@ pub(crate) async fn run(start: Start) {
             order = orders.recv() => match order {
                 Some(Order::Swap(board, accounts, prepared, scopes, changes)) => {
                     worker.see(World::new(board, accounts, prepared, scopes));
-                    open(&worker, &mut doors, changes);
+                    doors.change(&worker, changes);
                 }
                 Some(Order::Drain(wait, done)) => {
                     let again = tokio::select! {
@@ -171,93 +159,6 @@ async fn drain(worker: &Worker, wait: Duration) {
         }
     };
     let _ = tokio::time::timeout(wait, quiet).await;
-}
-
-/// Opens doors, and closes those in whose place they are: their connections end when what is under way on them is over.
-fn open(worker: &Rc<Worker>, doors: &mut HashMap<usize, watch::Sender<bool>>, changes: Vec<Change>) {
-    for (slot, socket) in changes {
-        if let Some(old) = doors.remove(&slot) {
-            old.send_replace(true);
-        }
-        if let Some(socket) = socket.and_then(|socket| TcpListener::from_std(socket).ok()) {
-            let (door, closing) = watch::channel(false);
-            doors.insert(slot, door);
-            tokio::task::spawn_local(accept(Rc::clone(worker), socket, (slot, closing)));
-        }
-    }
-}
-
-async fn accept(
-    worker: Rc<Worker>,
-    socket: TcpListener,
-    (listener, closing): (usize, watch::Receiver<bool>),
-) {
-    let mut stopping = std::pin::pin!(worker.stopping_at(closing.clone()));
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            accepted = socket.accept() => accepted,
-            () = stopping.as_mut() => return,
-        };
-        match accepted {
-            Ok((stream, address)) => {
-                // A caller who was let in by the kernel before the stop is still served, once.
-                take(&worker, stream, address.ip(), (listener, closing.clone()));
-            }
-            // Out of descriptors, most likely: existing connections must get a chance to end.
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    }
-}
-
-fn take(
-    worker: &Rc<Worker>,
-    stream: TcpStream,
-    address: IpAddr,
-    (listener, closing): (usize, watch::Receiver<bool>),
-) {
-    if worker.connections.get() >= worker.settings.most_connections {
-        return;
-    }
-    let _ = stream.set_nodelay(true);
-    let open = Open::new(worker);
-    let acceptor = worker.world().prepared.tls.get(listener).cloned().flatten();
-    let worker = Rc::clone(worker);
-    let peer = Peer { listener, address: Some(address), https: acceptor.is_some() };
-    tokio::task::spawn_local(async move {
-        let _open = open;
-        match acceptor {
-            None => wire::serve(stream, peer, worker, closing).await,
-            Some(acceptor) => {
-                let handshakes = Rc::clone(&worker.handshakes);
-                let shaken = async {
-                    let _permit = handshakes.acquire().await.ok()?;
-                    acceptor.accept(stream).await.ok()
-                };
-                if let Ok(Some(stream)) = tokio::time::timeout(HANDSHAKE, shaken).await {
-                    wire::serve(stream, peer, worker, closing).await;
-                }
-            }
-        }
-    });
-}
-
-/// Counts a connection while it is there.
-#[derive(Debug)]
-struct Open(Rc<Worker>);
-
-impl Open {
-    fn new(worker: &Rc<Worker>) -> Self {
-        worker.connections.set(worker.connections.get() + 1);
-        Self(Rc::clone(worker))
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.connections.set(self.0.connections.get() - 1);
-        self.0.quiet.notify_one();
-    }
 }
 
 impl Worker {
@@ -356,50 +257,5 @@ impl Worker {
             .map_or((Duration::from_secs(60), Duration::from_secs(10)), |listener| {
                 (listener.idle_timeout, listener.head_timeout)
             })
-    }
-
-    /// Keeps the record of bytes that never became a request.
-    pub(crate) fn unreadable(&self, peer: Peer, reason: Reason) {
-        let (id, world) = (self.next_id(), self.world());
-        self.call_over();
-        let outcome =
-            if reason == Reason::CallerTooSlow { Outcome::Aborted(By::Us) } else { Outcome::Refused };
-        self.recorder.usage(Usage {
-            key: UsageKey {
-                minute: id.at_ms() / 60_000,
-                api: world.nothing(),
-                operation: world.nothing(),
-                consumer: None,
-                plan: None,
-                price: None,
-                outcome,
-                class: 4,
-            },
-            bytes: 0,
-            took_us: 0,
-        });
-        self.recorder.row(CallRecord {
-            id,
-            parent: None,
-            via: world.listener_name(peer.listener),
-            api: None,
-            offer: None,
-            operation: None,
-            consumer: None,
-            plan: None,
-            address: peer.address,
-            method: String::new(),
-            path: String::new(),
-            status: reason.status().as_u16(),
-            outcome,
-            reason: Some(reason),
-            took_us: 0,
-            provider_us: 0,
-            bytes_in: 0,
-            bytes_out: 0,
-            breaks: 0,
-            weight: 1,
-            open: false,
-        });
     }
 }

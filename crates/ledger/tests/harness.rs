@@ -111,6 +111,19 @@ impl Home {
         }
     }
 
+    /// Changes what is kept, from outside.
+    pub(crate) async fn change(&self, file: &str, words: &str) {
+        let words = AssertSqlSafe(words.to_owned());
+        match self {
+            Self::Folder(folder) => {
+                sqlx::raw_sql(words).execute(&mut stranger(folder.path(), file).await).await.unwrap();
+            }
+            Self::Postgres(server) => {
+                sqlx::raw_sql(words).execute(&mut guest(server).await).await.unwrap();
+            }
+        }
+    }
+
     /// So many consumers with a plan and a key each, from outside.
     pub(crate) async fn fill_accounts(&self, many: usize) {
         let insert = |series: &str, name: &str, digest: &str| {

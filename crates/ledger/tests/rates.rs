@@ -11,6 +11,7 @@ on_both! {
     processes_that_press_in_are_granted_one_burst_together,
     what_goes_back_can_be_had_again_and_what_was_used_before_counts,
     who_is_left_alone_takes_over_what_is_used,
+    who_slept_takes_nobody_for_gone_who_slept_as_long,
     all_processes_hash_alike,
     a_place_that_is_locked_is_named_and_taken_up_again,
     whoever_is_refused_holds_up_nobody,
@@ -107,6 +108,29 @@ async fn who_is_left_alone_takes_over_what_is_used(home: &mut Home) {
     let hours = aheads[0].1 / 3_600_000_000_000;
     assert_eq!(hours, 3, "nearly four: {aheads:?}");
     one.close().await.unwrap();
+}
+
+async fn who_slept_takes_nobody_for_gone_who_slept_as_long(home: &mut Home) {
+    let ledgers = [home.ledger().await, home.ledger().await];
+    let [one, two] = &ledgers;
+    let (first, second) = (one.rates().await.unwrap(), two.rates().await.unwrap());
+    assert_eq!(meet(&first, Meeting::Sharing).await.others, 0);
+    assert_eq!(meet(&second, Meeting::Sharing).await.others, 1);
+    for _ in 0..2 {
+        home.change("rates.db", "UPDATE sharers SET seen = seen - 3600000000000").await;
+        assert_eq!(meet(&first, Meeting::SharingUnlessAlone).await.others, 1, "it slept as well");
+        assert_eq!(meet(&second, Meeting::Sharing).await.others, 1);
+    }
+    // Everybody had time to say that it is there: now one of them is awake, and sees the other one silent.
+    home.change("rates.db", "UPDATE sharers SET seen = seen - 6000000000").await;
+    assert_eq!(meet(&first, Meeting::Sharing).await.others, 1);
+    let silent = "UPDATE sharers SET seen = seen - 6000000000 WHERE seen < (SELECT max(seen) FROM sharers)";
+    assert_eq!(meet(&first, Meeting::Sharing).await.others, 1);
+    home.change("rates.db", silent).await;
+    assert_eq!(meet(&first, Meeting::Sharing).await.others, 0);
+    for ledger in ledgers {
+        ledger.close().await.unwrap();
+    }
 }
 
 async fn all_processes_hash_alike(home: &mut Home) {

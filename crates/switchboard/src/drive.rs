@@ -31,7 +31,7 @@ pub(crate) use outside::{Disk, NOT_NEEDED, Need, write, write_private};
 pub(crate) use place::{
     FILE, board_folder, board_near, board_near_or_running, is_board_near, personal, state_folder,
 };
-pub(crate) use running::{Entry, list as running, sockets_of};
+pub(crate) use running::{Entry, Listed, list as running, sockets_of};
 pub(crate) use store::{
     author, details, entropy, judged_board, ledger_place, load_board, load_board_with, look_at_board,
     open_ledger, read_ledger, runtime, secrets_folder, stored, unusable, with_ledger,

@@ -122,13 +122,14 @@ async fn beside(
     let seat = console::Seat::new(boards.clone(), ledger.clone());
     seat.take(seat.prepare(&board).await?).await;
     let link = seat.link()?;
-    let urls: Vec<(String, String)> =
-        board.listeners.iter().map(|listener| (listener.name.to_string(), listener.url.clone())).collect();
+    let names = board.listeners.iter().map(|listener| listener.name.to_string());
+    let urls = names.zip(following::urls(&board)).collect();
     let started = Started { listeners: urls, console: link };
     let gateway = std::rc::Rc::new(gateway);
     let (last, last_reload) = watch::channel(following::LastReload::default());
     let (stale, accounts_stale) = watch::channel(None);
     let (reload, reloads) = mpsc::channel(8);
+    let listed = std::rc::Rc::new(std::cell::RefCell::new(None));
     let following = following::Following {
         folder: plan.folder.clone(),
         env: global.env.clone(),
@@ -141,6 +142,7 @@ async fn beside(
         stale,
         files,
         ready: None,
+        listed: listed.clone(),
     };
     let following = tokio::task::spawn_local(following.run(people, reloads));
     // Without the socket everything runs, but nobody can ask what runs: say so and go on.
@@ -152,7 +154,7 @@ async fn beside(
             "warning: {who} of this board had not stopped by itself: calls of {last} may be missing in usage and log"
         ));
     }
-    let listed = match &socket {
+    *listed.borrow_mut() = match &socket {
         Ok(socket) => entry(plan, global, &started, seat.url(), socket).enlist().ok(),
         Err(error) => {
             terminal.complain(format!(
@@ -222,7 +224,7 @@ async fn beside(
     if let Some(answering) = answering {
         answering.abort();
     }
-    drop(listed);
+    drop(listed.take());
     ledger.close().await.map_err(|error| stored(&error))?;
     let health = ledger.health();
     if health.rows_dropped > 0 {

@@ -249,7 +249,7 @@ fn each_row_is_a_call_of_the_history_and_the_rate_of_rows_counts_for_it() {
     let began = Instant::now();
     assert_eq!(call(home.path(), &["--jobs", "64", "-o", "out"]).status.code(), Some(0));
     let seconds = began.elapsed().as_secs() + 1;
-    let listed = switchboard(home.path()).args(["log", "--format", "ndjson", "-n", "2000"]).output().unwrap();
+    let listed = switchboard(home.path()).args(["log", "--format", "ndjson", "-n", "1000"]).output().unwrap();
     let rows: Vec<Value> = stdout(&listed).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let weight: u64 = rows.iter().map(|row| row["weight"].as_u64().unwrap()).sum();
     assert_eq!(weight, 1_000, "each call is counted");

@@ -9,11 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) fn open(url: &str, more: &str, settings: Settings) -> Started {
+    open_on(1, url, more, settings)
+}
+
+/// On so many threads.
+pub(crate) fn open_on(threads: u16, url: &str, more: &str, settings: Settings) -> Started {
     let text = format!(
         "[listen.edge]\nbind = \"127.0.0.1:0\"\nhead-timeout = \"300ms\"\nidle-timeout = \"600ms\"\n[apis.things]\n[apis.things.upstream]\n\
          urls = [\"{url}\"]\nretries = 0\n[apis.things.offer.all]\nat = \"/\"\nplans = [\"open\"]\n{more}\n[plans.open]\nauth = \"none\"\n"
     );
-    harness::start_with(&text, &[], settings)
+    harness::start_on(threads, &text, &[], settings)
 }
 
 #[test]

@@ -145,6 +145,11 @@ pub(crate) fn start(text: &str, files: &[(&str, &[u8])]) -> Started {
 }
 
 pub(crate) fn start_with(text: &str, files: &[(&str, &[u8])], settings: Settings) -> Started {
+    start_on(1, text, files, settings)
+}
+
+/// On so many threads.
+pub(crate) fn start_on(threads: u16, text: &str, files: &[(&str, &[u8])], settings: Settings) -> Started {
     let board = Arc::new(board(text, files));
     let accounts = Arc::new(accounts(&board, None));
     let kept = Arc::new(Kept::default());
@@ -153,8 +158,8 @@ pub(crate) fn start_with(text: &str, files: &[(&str, &[u8])], settings: Settings
         accounts: Arc::clone(&accounts),
         recorder: Arc::clone(&kept) as Arc<dyn Recorder>,
         quotas: Arc::new(exchange::QuotasInMemory::default()),
-        threads: 1,
-        writer_ids: vec![1],
+        threads: threads.into(),
+        writer_ids: (1..=threads).collect(),
         settings,
     });
     Started { running: running.unwrap_or_else(|error| panic!("{error}")), kept, board, accounts }

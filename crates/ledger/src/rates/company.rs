@@ -8,6 +8,8 @@ use exchange::{Company, Meeting};
 
 /// Who was not heard of for so long is gone, in nanoseconds.
 const LIVES: u64 = 5_000_000_000;
+/// Who has not met the others itself for so long has slept, or the clock was set ahead: others may have slept as it did.
+const AWAKE: u64 = 2_500_000_000;
 /// Subjects that are kept, at the most: those that are full again go first, then those that will be soonest.
 const MOST: u64 = 262_144;
 /// Once in so many meetings it is looked whether there are more.
@@ -22,8 +24,14 @@ pub(super) async fn meet(
 ) -> Result<Company, StoreError> {
     let mut change = open.change().await?;
     let now = now(&mut change).await?;
-    let gone = Sql::new("DELETE FROM sharers WHERE seen < ?");
-    change.execute(gone.bind(now.saturating_sub(LIVES))).await?;
+    let gone = now.saturating_sub(LIVES);
+    let before = change.number(Sql::new("SELECT seen FROM sharers WHERE id = ?").bind(id)).await?;
+    if before.is_some_and(|seen| seen < now.saturating_sub(AWAKE)) {
+        // It cannot tell who is gone, and gives everybody time to say so.
+        change.execute(Sql::new("UPDATE sharers SET seen = ? WHERE seen < ?").bind(now).bind(gone)).await?;
+    } else {
+        change.execute(Sql::new("DELETE FROM sharers WHERE seen < ?").bind(gone)).await?;
+    }
     let others = Sql::new("SELECT sharing FROM sharers WHERE id <> ?").bind(id);
     let others = change.all(others).await?;
     let mut not_sharing = 0;

@@ -1,6 +1,7 @@
 //! What runs: a list in the user's state folder, so that a second terminal finds a demo or a proxy.
 //!
-//! One file a process, named by its id; an entry whose process is gone is removed when it is seen.
+//! One file a process, named by its id, written anew when a reload moves it; an entry whose process is gone is removed when it
+//! is seen.
 
 use crate::drive::place::state_folder;
 use crate::drive::socket;
@@ -31,11 +32,14 @@ pub(crate) struct Entry {
 
 /// An entry that is there as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Listed(PathBuf);
+pub(crate) struct Listed {
+    file: PathBuf,
+    entry: Entry,
+}
 
 impl Entry {
     /// Puts the entry on the list.
-    pub(crate) fn enlist(&self) -> Result<Listed, Failure> {
+    pub(crate) fn enlist(self) -> Result<Listed, Failure> {
         let folder = state_folder()?.join("running");
         let file = folder.join(format!("{}.json", self.pid));
         // Whoever had our socket before was killed: its entry would now be taken for ours.
@@ -44,16 +48,35 @@ impl Entry {
                 let _ = std::fs::remove_file(other);
             }
         }
-        let text = serde_json::to_vec_pretty(self).map_err(|error| Failure::run(error.to_string()))?;
-        crate::drive::write_private(&file, &text)
-            .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", file.display())))?;
-        Ok(Listed(file))
+        let listed = Listed { file, entry: self };
+        listed.write()?;
+        Ok(listed)
+    }
+}
+
+impl Listed {
+    /// It can be found here from now on.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn moved(&mut self, urls: Vec<String>, console: Option<String>) -> Result<(), Failure> {
+        if self.entry.urls == urls && self.entry.console == console {
+            return Ok(());
+        }
+        (self.entry.urls, self.entry.console) = (urls, console);
+        self.write()
+    }
+
+    fn write(&self) -> Result<(), Failure> {
+        let text = serde_json::to_vec_pretty(&self.entry).map_err(|error| Failure::run(error.to_string()))?;
+        crate::drive::write_private(&self.file, &text)
+            .map_err(|error| Failure::run(format!("cannot write `{}`: {error}", self.file.display())))
     }
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.file);
     }
 }
 

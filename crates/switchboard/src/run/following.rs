@@ -6,12 +6,13 @@ mod ready;
 
 use super::console::{Change, Seat};
 use super::people::People;
-use crate::drive::{Disk, Files, Logins, Need, Traced, details, now_ms, secrets_folder};
+use crate::drive::{Disk, Files, Listed, Logins, Need, Traced, details, now_ms, secrets_folder};
 use crate::terminal::Terminal;
 use board::{Board, Diagnostics};
 use gateway::Running;
 use ledger::Ledger;
 use ready::Ready;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -93,6 +94,8 @@ pub(super) struct Following {
     pub(super) files: Option<Files>,
     /// What was prepared: one at most, and not for long.
     pub(super) ready: Option<Ready>,
+    /// Where others find it, once it is on the list.
+    pub(super) listed: Rc<RefCell<Option<Listed>>>,
 }
 
 impl Following {
@@ -230,8 +233,15 @@ impl Following {
         self.ledger.record(next.record.rows_per_second, details(&next));
         *now = people;
         self.stale.send_replace(None);
+        let urls = urls(&next);
         self.board.send_replace(next);
         self.console.take(console).await;
+        if let Some(Err(failure)) =
+            self.listed.borrow_mut().as_mut().map(|listed| listed.moved(urls, self.console.url()))
+        {
+            self.terminal
+                .complain(format!("warning: {}; others look for this board where it was", failure.message));
+        }
         Ok(done)
     }
 
@@ -260,6 +270,11 @@ impl Reloaded {
         let changed = next.revision != running.revision;
         Self { revision: next.revision, changed, later: at_next_start(running, next) }
     }
+}
+
+/// What callers see, the first listener first.
+pub(super) fn urls(board: &Board) -> Vec<String> {
+    board.listeners.iter().map(|listener| listener.url.clone()).collect()
 }
 
 /// What a process decides when it starts.

@@ -20,7 +20,7 @@ pub(super) async fn keep(
     accounts: watch::Receiver<Option<Stale>>,
     terminal: Terminal,
 ) {
-    let (mut said, mut trusted, mut late) = (0, 0, 0);
+    let (mut said, mut trusted, mut late, mut beyond) = (0, 0, 0, 0);
     let (mut deaf, mut refused, mut astray, mut apart) = (false, false, false, false);
     let (mut pruned, mut rolled) = (None::<Instant>, None);
     loop {
@@ -85,8 +85,16 @@ pub(super) async fn keep(
                 "warning: {on_trust} calls were let in without their quotas being kept so far: {why}"
             ));
         }
-        // One that seems alone cannot know it while the store is away; but for a moment that tells nothing.
         let rates = gateway.rates();
+        if rates.beyond > beyond {
+            terminal.complain(format!(
+                "warning: {} subjects of limits were too many to be told to the other processes of this board: each may use its \
+                 limit once more there",
+                rates.beyond - beyond
+            ));
+            beyond = rates.beyond;
+        }
+        // One that seems alone cannot know it while the store is away; but for a moment that tells nothing.
         let lasts = std::mem::replace(&mut astray, rates.away.is_some());
         let away = rates.away.filter(|_| rates.shared || lasts);
         if let Some(why) = away.as_ref().filter(|_| !apart) {

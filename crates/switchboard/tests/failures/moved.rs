@@ -35,6 +35,16 @@ fn port_of(url: &str) -> u16 {
     url.rsplit(':').next().unwrap().parse().unwrap()
 }
 
+/// The URLs of this process on the list of what runs.
+fn found_at(running: &Running) -> Vec<String> {
+    entry(running)["urls"].as_array().unwrap().iter().map(|url| url.as_str().unwrap().to_owned()).collect()
+}
+
+fn entry(running: &Running) -> serde_json::Value {
+    let file = format!("state/switchboard/running/{}.json", running.pid());
+    serde_json::from_slice(&std::fs::read(running.home.path().join(file)).unwrap()).unwrap()
+}
+
 #[tokio::test]
 async fn a_listener_moves_with_its_board_and_what_is_under_way_ends_where_it_began() {
     let provider = Provider::endless().start().await;
@@ -61,12 +71,16 @@ async fn a_listener_moves_with_its_board_and_what_is_under_way_ends_where_it_beg
     }
     drop(stream);
 
+    let found = found_at(&running);
+    assert_eq!(found, [format!("http://127.0.0.1:{new}")], "who looks for it finds it there");
+
     // Another one beside it, under TLS or not; then it is gone, and the first one stays what it is.
     let beside = free_port();
     let both = format!("bind = \"127.0.0.1:{new}\"\n[listen.aside]\nbind = \"127.0.0.1:{beside}\"");
     rewrite(&running, &format!("bind = \"127.0.0.1:{new}\""), &both);
     reload(&running);
     assert_eq!([healthy(new), healthy(beside)], [200, 200]);
+    assert_eq!(found_at(&running), [new, beside].map(|port| format!("http://127.0.0.1:{port}")));
     let mut kept = connect(&format!("http://127.0.0.1:{beside}"));
     rewrite(&running, &both, &format!("bind = \"127.0.0.1:{new}\""));
     reload(&running);
@@ -78,6 +92,38 @@ async fn a_listener_moves_with_its_board_and_what_is_under_way_ends_where_it_beg
     reload(&running);
     assert_eq!(healthy(old), 200);
     assert_eq!(running.stop(), Some(0));
+}
+
+#[tokio::test]
+async fn two_listeners_exchange_their_addresses_in_one_reload() {
+    let provider = Provider::status(200).start().await;
+    let tables = "[listen.aside]\nbind = \"127.0.0.1:{aside}\"\n\
+                  [apis.other.upstream]\nurls = [\"{provider}\"]\n\
+                  [apis.other.offer.open]\nat = \"/other\"\nplans = [\"open\"]\non = \"aside\"";
+    let aside = free_port();
+    let tables = tables.replace("{aside}", &aside.to_string()).replace("{provider}", &provider.url());
+    let text = board(&provider.url(), "", &tables).replace("at = \"/\"", "at = \"/own\"\non = \"edge\"");
+    let (running, url) = Running::serve(&text);
+    let edge = port_of(&url);
+    let answers =
+        |port: u16| ["own", "other"].map(|path| curl(&[&format!("http://127.0.0.1:{port}/{path}/")]).status);
+    let is = |own: u16, other: u16| assert_eq!([answers(own), answers(other)], [[200, 404], [404, 200]]);
+    is(edge, aside);
+    for (own, other) in [(aside, edge), (edge, aside)] {
+        rewrite(&running, &format!("127.0.0.1:{other}"), "127.0.0.1:x");
+        rewrite(&running, &format!("127.0.0.1:{own}"), &format!("127.0.0.1:{other}"));
+        rewrite(&running, "127.0.0.1:x", &format!("127.0.0.1:{own}"));
+        reload(&running);
+        is(own, other);
+        assert_eq!(found_at(&running), [own, other].map(|port| format!("http://127.0.0.1:{port}")));
+    }
+    // Under one name each, and one of them elsewhere: the other one takes its place.
+    let next = free_port();
+    rewrite(&running, &format!("127.0.0.1:{edge}"), &format!("127.0.0.1:{next}"));
+    rewrite(&running, &format!("127.0.0.1:{aside}"), &format!("127.0.0.1:{edge}"));
+    reload(&running);
+    is(next, edge);
+    becomes(100, "nobody listens there any more", false, || open(aside));
 }
 
 #[tokio::test]
@@ -170,6 +216,7 @@ async fn the_console_is_opened_moved_and_closed_by_reloads() {
     rewrite(&running, &first.to_string(), &second.to_string());
     reload(&running);
     assert!(signs_in(second));
+    assert!(entry(&running)["console"].as_str().unwrap().contains(&second.to_string()));
     becomes(100, "the old one is closed", false, || open(first));
     // Lines before it are none of its settings.
     rewrite(&running, "console = ", "# moved down\nconsole = ");
@@ -178,6 +225,7 @@ async fn the_console_is_opened_moved_and_closed_by_reloads() {
     rewrite(&running, &format!("console = {{ bind = \"127.0.0.1:{second}\" }}"), "console = false");
     reload(&running);
     becomes(100, "it is off", false, || open(second));
+    assert!(entry(&running)["console"].is_null());
     assert_eq!(running.stop(), Some(0));
 }
 

@@ -4,7 +4,7 @@ use crate::harness::{Running, free_port, stderr, stdout, switchboard};
 use serde_json::Value;
 use std::fmt::Debug;
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// An open API at `/` without contract; lines for its upstream, and whole tables.
@@ -106,6 +106,12 @@ impl Beside {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Sends it a signal by its name, as `STOP` and `CONT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
     }
 
     /// Another one in its place.
