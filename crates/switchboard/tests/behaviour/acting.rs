@@ -122,7 +122,7 @@ fn shop(provider: &str) -> Running {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("shop.yaml"), SHOP).unwrap();
     let board = format!(
-        "[listen.edge]\nbind = \"127.0.0.1:{{port}}\"\n[apis.shop]\ncontract = \"shop.yaml\"\nmock = true\n\
+        "console = false\n[listen.edge]\nbind = \"127.0.0.1:{{port}}\"\n[apis.shop]\ncontract = \"shop.yaml\"\nmock = true\n\
          [apis.shop.offer.all]\nat = \"/shop\"\nplans = [\"free\"]\n\
          [apis.files]\nupstream = {{ urls = [\"{provider}\"] }}\n[apis.files.offer.all]\nat = \"/files\"\nplans = [\"free\"]\n\
          [plans.free]\nauth = \"key\"\n[plans.other]\nauth = \"key\"\n\

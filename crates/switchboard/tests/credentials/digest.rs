@@ -63,7 +63,7 @@ fn httpbin_lets_the_right_password_in() {
         "responses":{"200":{"description":"in"}}}}}}"#;
     std::fs::write(home.path().join("h.json"), contract).unwrap();
     let board = format!(
-        "[listen.edge]\nbind = \"127.0.0.1:{{port}}\"\n[plans.open]\nauth = \"none\"\n\
+        "console = false\n[listen.edge]\nbind = \"127.0.0.1:{{port}}\"\n[plans.open]\nauth = \"none\"\n\
          [apis.h]\ncontract = \"h.json\"\n[apis.h.upstream]\nurls = \"http://127.0.0.1:{}\"\ncredential = {{ digest = \"file:right\" }}\n\
          [apis.h.connection.wrong]\ncredential = {{ digest = \"file:wrong\" }}\n\
          [apis.h.offer.all]\nat = \"/h\"\nplans = [\"open\"]\n",

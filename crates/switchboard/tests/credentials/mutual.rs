@@ -92,7 +92,7 @@ fn each_account_shows_its_own_certificate_and_shares_no_connection() {
     let certificate =
         |name: &str| format!("{{ certificate = \"file:{name}.pem\", key = \"file:{name}.key\" }}");
     let board = format!(
-        "[listen.edge]\nbind = \"127.0.0.1:{{port}}\"\n[plans.open]\nauth = \"key\"\n\
+        "console = false\n[listen.edge]\nbind = \"127.0.0.1:{{port}}\"\n[plans.open]\nauth = \"key\"\n\
          [apis.bank.upstream]\nurls = [\"https://localhost:{port}\"]\nca = \"ca.pem\"\ncredential = {}\n\
          [apis.bank.connection.second]\ncredential = {}\nconsumers = [\"globex\"]\n\
          [apis.bank.connection.stranger]\ncredential = {}\n\
