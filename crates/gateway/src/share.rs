@@ -96,6 +96,9 @@ impl Share {
         let mut state = self.state();
         state.asking = None;
         state.lost = answer.is_err();
+        if answer.is_ok() {
+            state.untold = 0;
+        }
         match answer {
             Ok(part) if ask.rate == state.rate => state.hear(ask, asked, *part, now),
             Err(_) if ask.rate == state.rate => state.give_back(ask.back, asked, asked),

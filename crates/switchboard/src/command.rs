@@ -133,8 +133,15 @@ fn not_built_yet(what: &str) -> Failure {
     Failure::usage(format!("[not-built-yet] `{what}` is not built yet"))
 }
 
+/// A name that is longer is not compared.
+const LONGEST_NAME: usize = 200;
+
 /// The name nearest to what was typed, if one is near; capitals make no difference.
 pub(crate) fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    // Nobody mistypes so much, and comparing takes the product of both lengths.
+    if typed.len() > LONGEST_NAME {
+        return None;
+    }
     let lower = typed.to_lowercase();
     let near = |name: &&str| 1 + name.chars().count().max(typed.chars().count()) / 4;
     names

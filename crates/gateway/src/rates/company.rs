@@ -53,7 +53,7 @@ impl Rates {
     /// Keeps company until it is dropped.
     pub(crate) async fn keep_company(&self, meters: impl Fn() -> Box<dyn Meters>) {
         let mut keeping = Keeping { begun: Instant::now(), handing: HandOver::default() };
-        let mut next = Instant::now();
+        let (mut next, mut slept_before) = (Instant::now(), false);
         loop {
             let woken = tokio::time::timeout_at(next.min(Instant::now() + SWEPT), self.awake.notified())
                 .await
@@ -63,7 +63,10 @@ impl Rates {
             if !slept {
                 self.sweep(false);
             }
-            if woken || slept || Instant::now() >= next {
+            // At once when it wakes; where the store is away it is asked no more often than else.
+            let woken = woken || (slept && !slept_before);
+            slept_before = slept;
+            if woken || Instant::now() >= next {
                 next = Instant::now() + self.meet(&mut keeping, &*meters()).await;
             }
         }
@@ -84,10 +87,11 @@ impl Rates {
         let prompt = !is_late(asked, self.now());
         let turned = match company {
             Ok(company) => {
-                self.membership.met(asked, clock);
                 if missed {
+                    // Before it may take again: until then nothing of what it had in hand is spent.
                     self.begin_anew(keeping, meters);
                 }
+                self.membership.met(asked, clock);
                 self.turn(keeping, &**store, meeting, company, meters).await
             }
             Err(why) => Err((why, MET)),

@@ -60,9 +60,13 @@ impl HandOver {
 
     fn gather(&mut self, meters: &dyn Meters, untold: Vec<(u64, u64)>, now: u64) {
         let (mut found, over) = (Vec::new(), &self.over);
-        let mut see = |subject: u64, arrival: u64| {
-            let is_new = arrival > now && over.get(&subject).is_none_or(|told| *told < arrival);
-            found.extend(is_new.then_some((arrival, subject)));
+        // The store has a place for these already.
+        let mut again = Vec::new();
+        let mut see = |subject: u64, arrival: u64| match over.get(&subject) {
+            _ if arrival <= now => {}
+            None => found.push((arrival, subject)),
+            Some(told) if *told < arrival => again.push((arrival, subject)),
+            Some(_) => {}
         };
         for (subject, arrival) in untold {
             see(subject, arrival);
@@ -71,6 +75,8 @@ impl HandOver {
         found.sort_unstable();
         self.beyond = found.len().saturating_sub(MOST.saturating_sub(self.over.len()));
         self.rest = found.split_off(self.beyond);
+        self.rest.append(&mut again);
+        self.rest.sort_unstable();
         self.looks += 1;
     }
 }

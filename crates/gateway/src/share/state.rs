@@ -23,6 +23,8 @@ pub(super) struct State {
     pub(super) asking: Option<u64>,
     /// Whether the answer before was that the store is away.
     pub(super) lost: bool,
+    /// Where the own meter was that went with a question; 0 once the store has it.
+    pub(super) untold: u64,
     /// Since when the rate is this one.
     pub(super) turned: u64,
     /// What is to be given back, and since when it loses.
@@ -47,6 +49,7 @@ impl State {
             refused: None,
             asking: None,
             lost: false,
+            untold: 0,
             turned: 0,
             back: 0,
             back_since: now,
@@ -80,6 +83,9 @@ impl State {
     }
 
     pub(super) fn ask(&mut self, subject: u64, now: u64, least: u32, want: u32, ahead: u64) -> RateAsk {
+        // A question that was lost took what it told out of the meter: it is told again.
+        let ahead = ahead.max(self.untold.saturating_sub(now));
+        self.untold = if ahead > 0 { now.saturating_add(ahead) } else { 0 };
         self.asking = Some(now);
         // It is in no meter any more: if no answer comes, this is where it is known.
         self.arrival = self.arrival.max(now.saturating_add(ahead));

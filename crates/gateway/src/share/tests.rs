@@ -51,6 +51,23 @@ fn what_is_not_spent_goes_back_less_the_time_it_was_kept() {
 }
 
 #[test]
+fn what_a_lost_question_took_out_of_the_meter_is_told_with_the_next_one() {
+    let mut kept = RateKept::default();
+    let (share, rate) = (Share::new(2, rate(10), START), rate(10));
+    let first = asked(share.take(&rate, START, 1, true, || 7 * SECOND));
+    assert_eq!(first.ahead, 7 * SECOND);
+    share.deposit(&first, START, &Err(RatesAway("away".to_owned())), START);
+    // The meter is empty now.
+    let second = asked(share.take(&rate, START + SECOND, 1, true, || 0));
+    assert_eq!(second.ahead, 6 * SECOND);
+    let told = second.grant(&mut kept, START + SECOND);
+    share.deposit(&second, START + SECOND, &Ok(told), START + SECOND);
+    assert_eq!(kept.arrival, START + 8 * SECOND, "seven that were counted here, and this one");
+    let third = asked(share.take(&rate, START + 2 * SECOND, 5, true, || 0));
+    assert_eq!(third.ahead, 0, "it is told once");
+}
+
+#[test]
 fn of_a_limit_that_has_changed_nothing_goes_back() {
     let mut kept = RateKept::default();
     let (share, _) = granted(10, 5, &mut kept);

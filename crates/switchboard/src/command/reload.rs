@@ -4,16 +4,16 @@
 //! refuses nobody does.
 
 use crate::arguments::Global;
-use crate::drive::socket::Route;
-use crate::drive::{Need, board_folder, load_board_with, runtime, socket};
+use crate::drive::socket::{Route, Unanswered};
+use crate::drive::{Need, board_folder, load_board_with, runtime, socket, sockets_of};
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-/// A large board takes its time.
+/// A large board takes its time; what was prepared waits longer than this.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// To say who it is.
 const SOON: Duration = Duration::from_secs(5);
@@ -26,18 +26,20 @@ struct Process {
 }
 
 /// What one of several said; `None`: it is not there any more.
-type Said = Option<Result<Value, Failure>>;
+type Said = Option<Result<Value, Unanswered>>;
 
 /// Runs it.
 pub(crate) fn run(global: &Global) -> Result<Exit, Failure> {
     let folder = board_folder(global)?;
     // Judged here first: problems are shown where somebody reads them, and nobody is asked in vain.
     let board = load_board_with(&folder, global, Need::Nothing)?;
-    runtime()?.block_on(reload(&board.ledger.folder, global.terminal()))
+    // Also those that were started when `[ledger]` named another folder, or with an overlay that does.
+    let sockets = sockets_of(&folder, Some(&board.ledger.folder));
+    runtime()?.block_on(reload(sockets, global.terminal()))
 }
 
-async fn reload(folder: &Path, terminal: Terminal) -> Result<Exit, Failure> {
-    let named = socket::all(folder).into_iter().map(Process::named);
+async fn reload(sockets: Vec<PathBuf>, terminal: Terminal) -> Result<Exit, Failure> {
+    let named = sockets.into_iter().map(Process::named);
     let processes: Vec<Process> = join_all(named).await.into_iter().flatten().collect();
     match processes.as_slice() {
         [] => Err(Failure::run("this board does not run, so there is nothing to reload")
@@ -47,10 +49,11 @@ async fn reload(folder: &Path, terminal: Terminal) -> Result<Exit, Failure> {
                 terminal.say(words(&one.name, &said));
                 Ok(Exit::Ok)
             }
-            Some(Err(failure)) => {
-                terminal.complain(format!("{}: {}", one.name, failure.message.trim_end()));
+            Some(Err(Unanswered::Refused(words))) => {
+                terminal.complain(format!("{}: {}", one.name, words.trim_end()));
                 Err(Failure::usage(format!("{} runs on unchanged", one.name)))
             }
+            Some(Err(Unanswered::Silent(failure))) => Err(unknown(&[&one.name], &failure)),
             None => Err(Failure::run(format!("{} has stopped meanwhile", one.name))),
         },
         all => together(all, terminal).await,
@@ -65,15 +68,16 @@ async fn together(all: &[Process], terminal: Terminal) -> Result<Exit, Failure> 
     for (one, said) in all.iter().zip(prepared) {
         match said {
             Some(Ok(said)) => ready.push((one, said["revision"].clone())),
-            Some(Err(failure)) => {
-                terminal.complain(format!("{}: {}", one.name, failure.message.trim_end()));
+            Some(Err(unanswered)) => {
+                terminal.complain(format!("{}: {}", one.name, Failure::from(unanswered).message.trim_end()));
                 refused.push(one.name.as_str());
             }
             None => gone(one, terminal),
         }
     }
     if !refused.is_empty() {
-        join_all(ready.iter().map(|(one, _)| one.ask(&forget))).await;
+        // All of them: one that did not answer may have prepared it since.
+        join_all(all.iter().map(|one| one.ask_within(&forget, SOON))).await;
         let who = refused.join(" and ");
         return Err(Failure::usage(format!(
             "{who} cannot take it over, so no process does: all run on unchanged"
@@ -90,22 +94,31 @@ fn outcome<'p>(
     taken: impl Iterator<Item = (&'p Process, Said)>,
     terminal: Terminal,
 ) -> Result<Exit, Failure> {
-    let (mut changed, mut unchanged) = (0, Vec::new());
+    let (mut changed, mut unchanged, mut silent) = (0, Vec::new(), Vec::new());
     for (one, said) in taken {
         match said {
             Some(Ok(said)) => {
                 terminal.say(words(&one.name, &said));
                 changed += 1;
             }
-            Some(Err(failure)) => {
-                terminal.complain(format!("{}: {}", one.name, failure.message.trim_end()));
+            Some(Err(Unanswered::Refused(words))) => {
+                terminal.complain(format!("{}: {}", one.name, words.trim_end()));
                 unchanged.push(one.name.as_str());
             }
+            Some(Err(Unanswered::Silent(failure))) => silent.push((one.name.as_str(), failure)),
             None => gone(one, terminal),
         }
     }
+    if let Some((_, failure)) = silent.first() {
+        let who: Vec<&str> = silent.iter().map(|(name, _)| *name).collect();
+        return Err(unknown(&who, failure));
+    }
     if unchanged.is_empty() {
-        return Ok(Exit::Ok);
+        return match changed {
+            0 => Err(Failure::run("no process is left that could take it over")
+                .help("start it: switchboard serve")),
+            _ => Ok(Exit::Ok),
+        };
     }
     let who = unchanged.join(" and ");
     let failure = if changed == 0 {
@@ -114,6 +127,12 @@ fn outcome<'p>(
         format!("{who} was ready and did not take it over; the others did: the board runs in two states")
     };
     Err(Failure::run(failure).help("mend what is said above, then once more: switchboard reload"))
+}
+
+/// Of who was silent nobody knows what it did.
+fn unknown(who: &[&str], failure: &Failure) -> Failure {
+    Failure::run(format!("whether {} took it over is not known: {}", who.join(" and "), failure.message))
+        .help("once more: switchboard reload; it says which revision runs")
 }
 
 fn gone(one: &Process, terminal: Terminal) {
@@ -138,7 +157,11 @@ impl Process {
     }
 
     async fn ask(&self, question: &Value) -> Said {
-        socket::ask_at(&self.socket, Route::Reload, question, PATIENCE).await
+        self.ask_within(question, PATIENCE).await
+    }
+
+    async fn ask_within(&self, question: &Value, patience: Duration) -> Said {
+        socket::judged(&self.socket, Route::Reload, question, patience).await
     }
 }
 

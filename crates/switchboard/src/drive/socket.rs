@@ -6,7 +6,7 @@
 mod asking;
 mod route;
 
-pub(crate) use asking::{all, ask, ask_all, ask_at, open};
+pub(crate) use asking::{Unanswered, all, ask, ask_all, ask_at, judged, open};
 pub(crate) use route::Route;
 
 use bytes::Bytes;

@@ -27,8 +27,8 @@ const SOON_MS: u64 = 5_000;
 /// Says that accounts have changed.
 type Changes = watch::Receiver<u64>;
 
-/// So long what was prepared waits to be taken over.
-const WAITS: Duration = Duration::from_secs(30);
+/// So long what was prepared waits to be taken over: longer than `switchboard reload` waits for the slowest process.
+const WAITS: Duration = Duration::from_secs(90);
 
 /// Somebody asks for a reload, or for a step of one.
 pub(super) struct Asked {
@@ -133,7 +133,9 @@ impl Following {
                         self.renew(&mut now).await;
                     }
                     // Two looks: who writes several files is let finish.
-                    match (self.files.as_ref().is_some_and(|files| files.changed().is_some()), restless) {
+                    // What is prepared is of these files, and somebody is about to take it over.
+                    let watched = self.files.as_ref().filter(|_| self.ready.is_none());
+                    match (watched.is_some_and(|files| files.changed().is_some()), restless) {
                         (true, true) => {
                             restless = false;
                             drop(self.reload(&mut now, &mut changes).await);

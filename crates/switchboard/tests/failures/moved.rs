@@ -268,5 +268,9 @@ async fn how_much_is_kept_of_calls_holds_from_the_reload_on_and_the_ledger_waits
     }
     let said = reload(&running);
     assert!(said.contains("; at the next start: [ledger]"), "{said}");
+    // The process is where it was, whatever the file says of its ledger now.
+    rewrite(&running, "keep = \"7d\"", "keep = \"7d\"\nfolder = \"elsewhere\"");
+    let said = reload(&running);
+    assert!(said.contains("; at the next start: [ledger]"), "{said}");
     assert!(stdout(&running.command(&["diff", "--against", "running"])).contains("nothing changes"));
 }

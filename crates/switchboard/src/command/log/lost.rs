@@ -1,7 +1,8 @@
 //! Calls that are open by their rows and that no process has any more: it was killed, and nobody will ever close them.
 //!
 //! The processes of this machine say what they run. Of others that share a database the sign of life of whoever made the call's
-//! id is looked at. While a process does not answer, none of its calls is called lost.
+//! id is looked at. While a process does not answer at its socket, none of its calls is called lost; one that could open no socket is
+//! not known of.
 
 use crate::drive::socket::{Route, ask_all};
 use crate::drive::{Books, now_ms, stored};

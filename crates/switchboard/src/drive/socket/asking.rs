@@ -41,6 +41,24 @@ pub(crate) fn all(folder: &Path) -> Vec<PathBuf> {
     sockets(folder).into_iter().map(|name| folder.join(name)).collect()
 }
 
+/// Why there is no answer to a question.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The board says no, in these words.
+    Refused(String),
+    /// It did not answer, or not in time: whether it did what was asked is not known.
+    Silent(Failure),
+}
+
+impl From<Unanswered> for Failure {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Refused(words) => Self::run(words),
+            Unanswered::Silent(failure) => failure,
+        }
+    }
+}
+
 /// As [`ask`], at a socket that is known: one of several processes that run one board.
 pub(crate) async fn ask_at(
     socket: &Path,
@@ -48,18 +66,29 @@ pub(crate) async fn ask_at(
     question: &Value,
     patience: Duration,
 ) -> Option<Result<Value, Failure>> {
+    Some(judged(socket, route, question, patience).await?.map_err(Failure::from))
+}
+
+/// As [`ask_at`], for who must know a refusal from silence.
+pub(crate) async fn judged(
+    socket: &Path,
+    route: Route,
+    question: &Value,
+    patience: Duration,
+) -> Option<Result<Value, Unanswered>> {
     let asked = async {
-        let answer = match open(socket, route, question).await? {
+        let stream = UnixStream::connect(socket).await.ok()?;
+        let answer = match exchange(stream, route, question).await {
             Ok(answer) => answer,
-            Err(failure) => return Some(Err(failure)),
+            Err(unanswered) => return Some(Err(unanswered)),
         };
         let whole = Limited::new(answer.into_body(), LARGEST).collect().await;
         Some(match whole {
-            Ok(whole) => serde_json::from_slice(&whole.to_bytes()).map_err(|error| broken(&error)),
-            Err(error) => Err(broken(&error)),
+            Ok(whole) => serde_json::from_slice(&whole.to_bytes()).map_err(|error| silent(&error)),
+            Err(error) => Err(silent(&*error)),
         })
     };
-    let late = || Some(Err(Failure::run("the running board does not answer")));
+    let late = || Some(Err(Unanswered::Silent(Failure::run("the running board does not answer"))));
     tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| late())
 }
 
@@ -71,16 +100,20 @@ pub(crate) async fn open(
     question: &Value,
 ) -> Option<Result<Response<Incoming>, Failure>> {
     let stream = UnixStream::connect(socket).await.ok()?;
-    Some(exchange(stream, route, question).await)
+    Some(exchange(stream, route, question).await.map_err(Failure::from))
 }
 
-fn broken(error: &dyn std::fmt::Display) -> Failure {
-    Failure::run(format!("the running board does not answer: {error}"))
+fn silent(error: &dyn std::fmt::Display) -> Unanswered {
+    Unanswered::Silent(Failure::run(format!("the running board does not answer: {error}")))
 }
 
-async fn exchange(stream: UnixStream, route: Route, question: &Value) -> Result<Response<Incoming>, Failure> {
+async fn exchange(
+    stream: UnixStream,
+    route: Route,
+    question: &Value,
+) -> Result<Response<Incoming>, Unanswered> {
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| silent(&error))?;
     // It ends when the answer does, or when nobody reads it any more.
     tokio::spawn(connection);
     let (method, path, _) = route.row();
@@ -93,14 +126,14 @@ async fn exchange(stream: UnixStream, route: Route, question: &Value) -> Result<
     if !body.is_empty() {
         request = request.header("content-type", "application/json");
     }
-    let request = request.body(Full::new(body)).map_err(|error| broken(&error))?;
-    let answer = sender.send_request(request).await.map_err(|error| broken(&error))?;
+    let request = request.body(Full::new(body)).map_err(|error| silent(&error))?;
+    let answer = sender.send_request(request).await.map_err(|error| silent(&error))?;
     if answer.status().is_success() {
         return Ok(answer);
     }
-    let whole = Limited::new(answer.into_body(), LARGEST).collect().await.map_err(|error| broken(&error))?;
+    let whole = Limited::new(answer.into_body(), LARGEST).collect().await.map_err(|error| silent(&*error))?;
     let said: Value = serde_json::from_slice(&whole.to_bytes()).unwrap_or_default();
-    Err(Failure::run(said["detail"].as_str().unwrap_or("the running board says no").to_owned()))
+    Err(Unanswered::Refused(said["detail"].as_str().unwrap_or("the running board says no").to_owned()))
 }
 
 /// A question's members as a query; what is null is not asked.

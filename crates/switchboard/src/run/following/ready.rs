@@ -1,6 +1,6 @@
 //! A board that is read, checked and built, and waits to be taken over: so that several processes change together, or none does.
 //!
-//! One at a time, for half a minute. The addresses it wants are held meanwhile, without answering at them: what another process
+//! One at a time, for a minute and a half. The addresses it wants are held meanwhile, without answering at them: what another process
 //! of the board prepares finds them taken. What may still go wrong afterwards is what the machine does in between.
 
 use super::{Changes, Following, Reloaded, WAITS};
@@ -67,8 +67,13 @@ impl Following {
 
     /// Takes over what was prepared.
     pub(super) async fn commit(&mut self, revision: u64, now: &mut People) -> Result<Reloaded, String> {
-        let ready = self.ready.take().filter(|ready| ready.board.revision == revision && !ready.is_late());
+        let ready = self.ready.take_if(|ready| ready.board.revision == revision);
         let Some(Ready { board, files, console, held, .. }) = ready else {
+            let running = self.board.borrow();
+            if running.revision == revision {
+                // Somebody else has had it taken over meanwhile.
+                return Ok(Reloaded::of(&running, &running));
+            }
             return Err(
                 "what was prepared is not there any more, or is of another revision: reload anew".to_owned()
             );
