@@ -28,7 +28,7 @@ mod serve;
 mod usage;
 
 pub(crate) use explain::Question;
-pub(crate) use known::Named;
+pub(crate) use known::{Named, known_plan};
 
 pub(crate) use log::{Wanted, line_of, row_of};
 use place::Place;

@@ -1,6 +1,7 @@
 //! `switchboard access`: plans that are asked for, and an owner's yes or no.
 
-use super::consumer::{known, known_plan};
+use super::consumer::known;
+use super::known_plan;
 use crate::arguments::Global;
 use crate::drive::{Books, author, board_folder, board_near_or_running, stored, with_ledger};
 use crate::exit::{Exit, Failure};

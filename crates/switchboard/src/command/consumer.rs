@@ -7,11 +7,10 @@ use crate::arguments::Global;
 use crate::drive::{Books, author, board_folder, board_near_or_running, stored, with_ledger};
 use crate::exit::{Exit, Failure};
 use crate::output::listing::Listing;
-use board::{Board, Plan};
+use board::Board;
 use clap::Subcommand;
 use exchange::{ConsumerName, PlanName};
 use ledger::{About, ConsumerInfo, Ledger};
-use std::sync::Arc;
 
 /// Arguments of `consumer`.
 #[derive(Debug, clap::Args)]
@@ -224,25 +223,12 @@ async fn unknown(books: &Books, ledger: &Ledger, name: &str) -> Failure {
 fn known_plans(board: &Board, names: &[String]) -> Result<Vec<PlanName>, Failure> {
     let mut plans: Vec<PlanName> = Vec::new();
     for name in names {
-        let plan = known_plan(board, name)?;
+        let plan = super::known_plan(board, name)?;
         if !plans.contains(&plan.name) {
             plans.push(plan.name.clone());
         }
     }
     Ok(plans)
-}
-
-/// The plan of this name, or a failure that suggests one.
-pub(super) fn known_plan<'b>(board: &'b Board, name: &str) -> Result<&'b Arc<Plan>, Failure> {
-    if let Some(plan) = board.plans.iter().find(|plan| plan.name.as_str() == name) {
-        return Ok(plan);
-    }
-    let names = board.plans.iter().map(|plan| plan.name.as_str());
-    let failure = Failure::usage(format!("there is no plan `{name}` on this board"));
-    Err(match super::nearest(name, names.clone()) {
-        Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => failure.help(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
-    })
 }
 
 /// A name in the board's file and in the ledger would be two accounts of one name.
@@ -268,7 +254,7 @@ async fn accept(
         Some(row) => (row.name.clone(), row.plans.clone()),
         None => known(books, ledger, name).await.map(|info| (info.name, info.plans))?,
     };
-    let plan = known_plan(board, plan)?;
+    let plan = super::known_plan(board, plan)?;
     let Some(terms) = &plan.terms else {
         return Err(Failure::usage(format!("the plan `{}` has no terms", plan.name))
             .help("`terms` of a plan names them on the board; without them nothing has to be accepted"));

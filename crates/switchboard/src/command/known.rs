@@ -3,7 +3,7 @@
 
 use crate::drive::{Books, stored};
 use crate::exit::Failure;
-use board::{Api, Board};
+use board::{Api, Board, Plan};
 use contract::{Contract, Operation};
 use exchange::KeyId;
 use ledger::Ledger;
@@ -23,6 +23,19 @@ pub(super) fn api<'b>(board: &'b Board, name: &str) -> Result<&'b Arc<Api>, Fail
         }),
         None if board.apis.is_empty() => failure.help("it has none yet: switchboard add CONTRACT|URL"),
         None => failure.help(format!("there are {}", names().collect::<Vec<_>>().join(", "))),
+    })
+}
+
+/// The plan of this name, or a failure that suggests one.
+pub(crate) fn known_plan<'b>(board: &'b Board, name: &str) -> Result<&'b Arc<Plan>, Failure> {
+    if let Some(plan) = board.plans.iter().find(|plan| plan.name.as_str() == name) {
+        return Ok(plan);
+    }
+    let names = board.plans.iter().map(|plan| plan.name.as_str());
+    let failure = Failure::usage(format!("there is no plan `{name}` on this board"));
+    Err(match super::nearest(name, names.clone()) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure.help(format!("there are {}", names.collect::<Vec<_>>().join(", "))),
     })
 }
 

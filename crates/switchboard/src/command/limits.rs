@@ -4,8 +4,8 @@
 //! rate and a quota are one for all: what the least of them is left with holds.
 
 use super::columns;
-use super::consumer::known_plan;
 use super::known::{Named, apart, key};
+use super::known_plan;
 use crate::arguments::Global;
 use crate::drive::socket::{Route, ask_all};
 use crate::drive::{Books, board_near_or_running, read_ledger, runtime};

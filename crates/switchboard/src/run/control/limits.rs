@@ -2,10 +2,10 @@
 
 use super::Control;
 use super::question::{bad, in_words, read};
-use crate::command::{Named, nearest};
+use crate::command::{Named, known_plan};
 use crate::drive::now_ms;
 use crate::drive::socket::{Reply, answer, problem};
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use board::{Board, Measure, Per};
 use exchange::{ConsumerName, KeyId};
 use gateway::{LimitsOf, Standing};
@@ -41,7 +41,7 @@ pub(super) async fn of(control: &Control, question: &Value) -> Reply {
     let board = Arc::clone(&control.board.borrow());
     let named = Named { api: api.as_deref(), operation: operation.as_deref(), consumer: None };
     let known = match plan.as_deref() {
-        Some(plan) => named.on(&board).and_then(|()| known_plan(&board, plan)),
+        Some(plan) => named.on(&board).and_then(|()| known_plan(&board, plan).map(drop)),
         None => named.on(&board),
     };
     if let Err(unknown) = known {
@@ -76,18 +76,6 @@ pub(super) async fn known_consumer(
     named.check(Some(board), &control.ledger).await.map_err(|unknown| match unknown.exit {
         Exit::Usage => (StatusCode::NOT_FOUND, in_words(&unknown)),
         _ => (StatusCode::SERVICE_UNAVAILABLE, in_words(&unknown)),
-    })
-}
-
-fn known_plan(board: &Board, name: &str) -> Result<(), Failure> {
-    if board.plans.iter().any(|plan| plan.name.as_str() == name) {
-        return Ok(());
-    }
-    let names = || board.plans.iter().map(|plan| plan.name.as_str());
-    let failure = Failure::usage(format!("there is no plan `{name}` on this board"));
-    Err(match nearest(name, names()) {
-        Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => failure.help(format!("there are {}", names().collect::<Vec<_>>().join(", "))),
     })
 }
 

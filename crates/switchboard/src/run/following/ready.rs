@@ -1,7 +1,7 @@
 //! A board that is read, checked and built, and waits to be taken over: so that several processes change together, or none does.
 //!
-//! One at a time, for a minute and a half. The addresses it wants are held meanwhile, without answering at them: what another process
-//! of the board prepares finds them taken. What may still go wrong afterwards is what the machine does in between.
+//! One at a time, for a minute and a half. The addresses it wants are held meanwhile, without answering at them (but for the
+//! console's, which asks whoever comes to sign in): what another process of the board prepares finds them taken. What may still go wrong afterwards is what the machine does in between.
 
 use super::{Changes, Following, Reloaded, WAITS};
 use crate::drive::{Files, port};
