@@ -1,8 +1,9 @@
 //! The listeners' sockets: opened one per thread on the same address, and kept, opened and closed with the board.
 //!
 //! A listener has a slot, by which its connections know it; a slot stays what it is while anybody holds it, so that no
-//! connection ever finds itself at another listener. One that was closed, and that nobody holds any more, is used again. An address is
-//! tried without `SO_REUSEPORT` first, so that one that is taken is seen and named instead of being shared with whoever has it.
+//! connection ever finds itself at another listener. One that was closed, and that nobody holds any more, is used again. An
+//! address is tried without `SO_REUSEPORT` first, so that one that is taken is seen and named instead of being shared with
+//! whoever has it.
 
 #[cfg(test)]
 mod tests;

@@ -29,9 +29,9 @@ mod usage;
 
 pub(crate) use explain::Question;
 pub(crate) use known::{Named, known_plan};
-
 pub(crate) use log::{Wanted, line_of, row_of};
 use place::Place;
+pub(crate) use reload::PATIENCE as RELOAD_PATIENCE;
 
 use crate::arguments::Arguments;
 use crate::exit::{Exit, Failure};

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A large board takes its time; what was prepared waits longer than this.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A large board takes its time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// To say who it is.
 const SOON: Duration = Duration::from_secs(5);
 

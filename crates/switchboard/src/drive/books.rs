@@ -6,8 +6,8 @@
 
 use super::running::sockets_of;
 use super::socket::{Route, ask_at};
-use super::store::{Opening, judged_board, look_at_board, runtime, secrets_folder, unusable};
-use super::{Disk, FILE, Logins, Need};
+use super::store::{Opening, known_board, runtime, secrets_folder, unusable};
+use super::{Disk, FILE, Need};
 use crate::arguments::Global;
 use crate::exit::Failure;
 use board::{Board, Diagnostics, LedgerDatabase, LedgerSettings, Outside, OutsideError};
@@ -53,9 +53,7 @@ impl Books {
     /// # Errors
     /// The board does not load, and where its ledger is cannot be told; its problems go to stderr.
     pub(crate) fn open(folder: &Path, global: &Global) -> Result<Self, Failure> {
-        Logins::of(folder).keep();
-        let looked = look_at_board(folder, global.env.as_deref(), Need::Nothing);
-        match looked.or_else(|_| judged_board(folder, global, Need::Nothing)) {
+        match known_board(folder, global) {
             Ok(board) => Ok(Self(Kind::Whole(Box::new(board)))),
             Err(problems) => Self::alone(folder, global, &problems),
         }

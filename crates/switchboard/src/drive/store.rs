@@ -16,11 +16,14 @@ pub(crate) fn secrets_folder(board: &Path) -> PathBuf {
 
 /// Loads the board in `folder` for a command that sends nothing; its problems go to stderr, all of them.
 pub(crate) fn load_board(folder: &Path, global: &Global) -> Result<Board, Failure> {
+    known_board(folder, global).map_err(|problems| unusable(folder, global, &problems))
+}
+
+/// As [`load_board`]; its problems, all of them, are the caller's to tell.
+pub(super) fn known_board(folder: &Path, global: &Global) -> Result<Board, Diagnostics> {
     Logins::of(folder).keep();
-    match look_at_board(folder, global.env.as_deref(), Need::Nothing) {
-        Ok(board) => Ok(board),
-        Err(_) => load_board_with(folder, global, Need::Nothing),
-    }
+    look_at_board(folder, global.env.as_deref(), Need::Nothing)
+        .or_else(|_| judged_board(folder, global, Need::Nothing))
 }
 
 /// Loads the board in `folder` with its contracts from the index, for a command that shows none of its warnings.

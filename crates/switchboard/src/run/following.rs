@@ -6,6 +6,7 @@ mod ready;
 
 use super::console::{Change, Seat};
 use super::people::People;
+use crate::command::RELOAD_PATIENCE;
 use crate::drive::{Disk, Files, Listed, Logins, Need, Traced, details, now_ms, secrets_folder};
 use crate::terminal::Terminal;
 use board::{Board, Diagnostics};
@@ -28,7 +29,7 @@ const SOON_MS: u64 = 5_000;
 type Changes = watch::Receiver<u64>;
 
 /// So long what was prepared waits to be taken over: longer than `switchboard reload` waits for the slowest process.
-const WAITS: Duration = Duration::from_secs(90);
+const WAITS: Duration = RELOAD_PATIENCE.saturating_add(Duration::from_secs(30));
 
 /// Somebody asks for a reload, or for a step of one.
 pub(super) struct Asked {

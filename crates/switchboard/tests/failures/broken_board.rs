@@ -32,6 +32,15 @@ fn refused(output: &Output, words: &[&str]) {
     }
 }
 
+/// A board that runs, and the id of the one key that it issued.
+fn with_a_key(provider: &Provider) -> (Running, String) {
+    let (running, _) = Running::serve(&keyed(&provider.url()));
+    done(&running, &["consumer", "add", "globex", "--plan", "open"]);
+    new_key(&running, "globex");
+    let id = ids(&running).pop().unwrap();
+    (running, id)
+}
+
 #[tokio::test]
 async fn a_key_is_revoked_while_the_file_is_no_toml_and_the_board_runs_on() {
     if database::leaves_out_files() {
@@ -104,10 +113,7 @@ async fn without_a_process_the_ledger_is_where_the_file_says_as_far_as_it_can_be
         return;
     }
     let provider = Provider::status(200).start().await;
-    let (running, _) = Running::serve(&keyed(&provider.url()));
-    done(&running, &["consumer", "add", "globex", "--plan", "open"]);
-    new_key(&running, "globex");
-    let id = ids(&running).pop().unwrap();
+    let (running, id) = with_a_key(&provider);
     // Stopped without its home being lost.
     let home = running.kill();
     let run = |args: &[&str]| crate::harness::switchboard(home.path()).args(args).output().unwrap();
@@ -139,10 +145,7 @@ async fn of_two_ledgers_none_is_touched() {
         return;
     }
     let provider = Provider::status(200).start().await;
-    let (running, _) = Running::serve(&keyed(&provider.url()));
-    done(&running, &["consumer", "add", "globex", "--plan", "open"]);
-    new_key(&running, "globex");
-    let id = ids(&running).pop().unwrap();
+    let (running, id) = with_a_key(&provider);
 
     // The file names another one than what runs has, and is broken besides.
     let file = running.home.path().join("switchboard.toml");

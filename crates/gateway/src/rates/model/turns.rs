@@ -2,33 +2,36 @@
 
 use super::{Process, SUBJECT, rate, simulated};
 use crate::rates::{ALONE, JOINING, RatesStanding, SHARING};
+use exchange::Rate;
 use std::time::Duration;
+
+/// How many of 150 calls at once a process lets in.
+async fn let_in(process: &Process, rate: &Rate) -> u32 {
+    let mut count = 0;
+    for _ in 0..150 {
+        count += u32::from(process.call(rate, 1).await);
+    }
+    count
+}
 
 #[test]
 fn who_comes_and_who_stays_get_no_burst_anew() {
     simulated(Duration::from_millis(1), async |keeper| {
         let rate = rate(600, 3_600, 100);
-        let count = async |process: &Process| {
-            let mut count = 0;
-            for _ in 0..150 {
-                count += u32::from(process.call(&rate, 1).await);
-            }
-            count
-        };
         let one = Process::start(&keeper, 1);
-        assert_eq!(count(&one).await, 100);
+        assert_eq!(let_in(&one, &rate).await, 100);
         assert!(one.is(ALONE));
         assert_eq!(keeper.kept.lock().unwrap().asked, 0, "alone, the store is not asked");
         let two = Process::start(&keeper, 2);
         assert!(two.is(JOINING));
-        assert_eq!(count(&two).await, 0, "the first one has used it up");
+        assert_eq!(let_in(&two, &rate).await, 0, "the first one has used it up");
         assert!(one.is(SHARING) && two.is(SHARING));
         tokio::time::sleep(Duration::from_secs(60)).await;
-        assert_eq!(count(&two).await, 10, "ten came back in a minute");
+        assert_eq!(let_in(&two, &rate).await, 10, "ten came back in a minute");
         drop(two);
         tokio::time::sleep(Duration::from_secs(8)).await;
         assert!(one.is(ALONE), "the other one has not been heard of");
-        assert_eq!(count(&one).await, 1, "one came back since");
+        assert_eq!(let_in(&one, &rate).await, 1, "one came back since");
     });
 }
 
@@ -127,13 +130,6 @@ fn a_store_that_answers_too_late_is_away_and_refuses_nobody() {
 fn a_process_that_stood_still_meets_the_others_before_it_takes_anything() {
     simulated(Duration::from_millis(1), async |keeper| {
         let rate = rate(600, 3_600, 100);
-        let count = async |process: &Process| {
-            let mut count = 0;
-            for _ in 0..150 {
-                count += u32::from(process.call(&rate, 1).await);
-            }
-            count
-        };
         let (mut one, two) = (Process::start(&keeper, 1), Process::start(&keeper, 2));
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert!(one.is(SHARING) && two.is(SHARING));
@@ -142,12 +138,12 @@ fn a_process_that_stood_still_meets_the_others_before_it_takes_anything() {
         one.keeping.abort();
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert!(two.is(ALONE) && one.is(SHARING));
-        assert_eq!(count(&two).await, 100);
+        assert_eq!(let_in(&two, &rate).await, 100);
         one.keep();
-        assert_eq!(count(&one).await, 0, "the other one has used it up");
+        assert_eq!(let_in(&one, &rate).await, 0, "the other one has used it up");
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(one.is(SHARING) && two.is(SHARING));
-        assert_eq!((count(&one).await, count(&two).await), (0, 0));
+        assert_eq!((let_in(&one, &rate).await, let_in(&two, &rate).await), (0, 0));
         assert_eq!(one.rates.standing().away, None);
     });
 }
